@@ -1,0 +1,12 @@
+package db
+
+import (
+	"context"
+	"io/fs"
+)
+
+// MigrateFiles applies other migrations than the embedded ones.
+func (d *DB) MigrateFiles(ctx context.Context, files fs.FS) error { return d.migrate(ctx, files) }
+
+// RemoteFUSE exposes the reading of mountinfo.
+var RemoteFUSE = remoteFUSE

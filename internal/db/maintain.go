@@ -1,0 +1,86 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+// Size gives the bytes that the database takes on disk, the write-ahead log of SQLite included.
+func (d *DB) Size(ctx context.Context) (int64, error) {
+	if d.engine == Postgres {
+		var n int64
+		if err := d.read.QueryRowContext(ctx, `SELECT pg_database_size(current_database())`).Scan(&n); err != nil {
+			return 0, fmt.Errorf("db: size: %w", err)
+		}
+		return n, nil
+	}
+	var n int64
+	for _, suffix := range []string{"", "-wal"} {
+		st, err := os.Stat(d.path + suffix)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return 0, fmt.Errorf("db: size: %w", err)
+		}
+		n += st.Size()
+	}
+	return n, nil
+}
+
+// Checkpoint folds SQLite's write-ahead log into the file and empties it, as before copying the file. It waits for the
+// writer; with a reader on an older snapshot it fails with ErrBusy. PostgreSQL does this by itself.
+func (d *DB) Checkpoint(ctx context.Context) error {
+	if d.engine != SQLite {
+		return nil
+	}
+	var busy, logged, moved int64
+	err := d.write.QueryRowContext(context.WithoutCancel(ctx), `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved)
+	if err != nil {
+		return fmt.Errorf("db: checkpoint: %w", err)
+	}
+	if busy != 0 {
+		return ErrBusy.With(fmt.Errorf("checkpoint moved %d of %d pages", moved, logged))
+	}
+	return nil
+}
+
+// Vacuum gives free space back and refreshes the planner's statistics. It locks out writers of SQLite for its duration and
+// needs as much free disk as the database takes.
+func (d *DB) Vacuum(ctx context.Context) error {
+	statements := []string{`VACUUM`, `ANALYZE`}
+	if d.engine == Postgres {
+		statements = []string{`VACUUM (ANALYZE)`}
+	}
+	return d.maintain(ctx, "vacuum", statements...)
+}
+
+// Analyze refreshes the planner's statistics, as after a bulk load.
+func (d *DB) Analyze(ctx context.Context) error {
+	return d.maintain(ctx, "analyze", `ANALYZE`)
+}
+
+func (d *DB) maintain(ctx context.Context, name string, statements ...string) error {
+	if d.engine == SQLite {
+		ctx = context.WithoutCancel(ctx)
+	}
+	for _, s := range statements {
+		if _, err := d.write.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("db: %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Backup writes a consistent copy of a SQLite database to a new file while it serves. PostgreSQL has its own tools for this.
+func (d *DB) Backup(ctx context.Context, path string) error {
+	if d.engine != SQLite {
+		return errNotSQLite
+	}
+	// A reader connection would refuse: VACUUM INTO counts as writing. It holds the writer only for its own duration.
+	if _, err := d.write.ExecContext(context.WithoutCancel(ctx), `VACUUM INTO $1`, path); err != nil {
+		return fmt.Errorf("db: backup: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Tx is a running transaction. It is not safe for concurrent use, and ends with the function that received it.
+type Tx struct {
+	db   *DB
+	conn *sql.Conn
+	tx   *sql.Tx
+}
+
+// Bounds of retrying: eight runs, waiting 5 ms, 10 ms, … 320 ms, each halved or more by chance.
+const (
+	maxRuns   = 8
+	firstWait = 5 * time.Millisecond
+)
+
+// TxOption changes how DB.Tx runs.
+type TxOption func(*sql.TxOptions)
+
+// ReadCommitted lets each statement of a PostgreSQL transaction see what others committed before it, instead of one snapshot.
+// It is for queues, where two workers take different rows and nothing is decided on what was read before. SQLite runs one
+// writer at a time and ignores it.
+func ReadCommitted(o *sql.TxOptions) { o.Isolation = sql.LevelReadCommitted }
+
+// Engine says which engine this is.
+func (t *Tx) Engine() Engine { return t.db.engine }
+
+// ExecContext runs a statement.
+func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.tx.ExecContext(t.calm(ctx), query, args...)
+}
+
+// QueryContext runs a statement that gives rows. Close or read out the rows before the next statement.
+func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(t.calm(ctx), query, args...)
+}
+
+// QueryRowContext runs a statement that gives at most one row.
+func (t *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(t.calm(ctx), query, args...)
+}
+
+// calm gives the context a statement runs under. SQLite's driver answers a cancelled context by an interrupt that may hit
+// another statement of the connection, so there a statement that has begun runs to its end, and cancellation takes effect
+// between statements.
+func (t *Tx) calm(ctx context.Context) context.Context {
+	if t.db.engine != SQLite || ctx.Err() != nil {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
+}
+
+type txKey struct{ db *DB }
+
+// Tx runs fn in one transaction and commits if it returns nil. If it returns an error or panics, nothing is written. If the
+// engine asks for a repeat (serialization failure, deadlock, busy file), or the error wraps ErrRetry, the
+// transaction is rolled back and fn runs again, a bounded number of times; so fn must not change anything outside the
+// transaction that a second run would not set again, and must not span a call over the network.
+//
+// On PostgreSQL the transaction sees one snapshot (REPEATABLE READ), so a row that another one changed meanwhile fails and is
+// retried instead of being overwritten; on SQLite there is one writer at a time. A cancelled ctx before the commit rolls
+// back. fn must use the ctx it is given; Tx inside Tx is refused.
+func (d *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error, opts ...TxOption) error {
+	o := &sql.TxOptions{}
+	if d.engine == Postgres {
+		o.Isolation = sql.LevelRepeatableRead
+		for _, opt := range opts {
+			opt(o)
+		}
+	}
+	if ctx.Value(txKey{d}) != nil {
+		return ErrNested
+	}
+	wait := firstWait
+	for run := 1; ; run++ {
+		err := d.once(ctx, d.write, o, fn)
+		if err == nil || !isTransient(err) {
+			return err
+		}
+		if run == maxRuns {
+			return ErrBusy.With(err)
+		}
+		if err := pause(ctx, wait/2+rand.N(wait/2)); err != nil { //nolint:gosec // G404: jitter, not a secret
+			return err
+		}
+		wait *= 2
+	}
+}
+
+// ReadTx runs fn over one snapshot of the database, which is taken by its first statement. Writing fails. It neither
+// blocks writers nor waits for them.
+func (d *DB) ReadTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	o := &sql.TxOptions{}
+	if d.engine == Postgres {
+		o.Isolation, o.ReadOnly = sql.LevelRepeatableRead, true
+	}
+	return d.once(ctx, d.read, o, fn)
+}
+
+// once runs fn in one transaction on a connection of its own, so that CopyFrom can reach the driver.
+func (d *DB) once(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn func(context.Context, *Tx) error) (err error) {
+	conn, err := pool.Conn(ctx) // waits for the writer as long as ctx allows
+	if err != nil {
+		return fmt.Errorf("db: connection: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	t := &Tx{db: d, conn: conn}
+	// database/sql would roll back from another goroutine when a cancellable context ends.
+	if t.tx, err = conn.BeginTx(t.calm(ctx), o); err != nil {
+		return fmt.Errorf("db: begin: %w", err)
+	}
+	done := false
+	defer func() {
+		if !done { // an error, a panic, or runtime.Goexit of a test
+			if e := t.tx.Rollback(); e != nil && err != nil && !errors.Is(e, sql.ErrTxDone) {
+				err = fmt.Errorf("%w (rollback: %w)", err, e)
+			}
+		}
+	}()
+	if err = fn(context.WithValue(ctx, txKey{d}, true), t); err != nil {
+		return err
+	}
+	if err = ctx.Err(); err != nil {
+		return err
+	}
+	if err = t.tx.Commit(); err != nil {
+		return fmt.Errorf("db: commit: %w", err)
+	}
+	done = true
+	return nil
+}
+
+// pause waits, or returns early with the context's error.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
