@@ -59,6 +59,7 @@ type DB struct {
 	engine Engine
 	write  *sql.DB // SQLite: exactly one connection, so writers queue in Go and not on the file's lock
 	read   *sql.DB // PostgreSQL: the same pool as write
+	reader Querier // read, on SQLite with its statements kept prepared
 	path   string  // SQLite: the file
 }
 
@@ -95,7 +96,7 @@ func (d *DB) Engine() Engine { return d.engine }
 
 // Read gives the reader pool. It sees what is committed; two statements may see different states (use ReadTx for one
 // snapshot). On SQLite it refuses to write.
-func (d *DB) Read() Querier { return d.read }
+func (d *DB) Read() Querier { return d.reader }
 
 // Ping reports whether the database answers.
 func (d *DB) Ping(ctx context.Context) error {

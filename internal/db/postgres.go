@@ -40,7 +40,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
 	pool.SetMaxIdleConns(n)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	pool.SetConnMaxLifetime(time.Hour)
-	d := &DB{engine: Postgres, write: pool, read: pool}
+	d := &DB{engine: Postgres, write: pool, read: pool, reader: pool}
 	if err := d.checkServer(ctx); err != nil {
 		_ = d.Close()
 		return nil, err

@@ -14,6 +14,13 @@ type Tx struct {
 	db   *DB
 	conn *sql.Conn
 	tx   *sql.Tx
+
+	stmts map[string]txStatement // SQLite: prepared in this transaction, by text
+}
+
+type txStatement struct {
+	plain
+	stmt *sql.Stmt
 }
 
 // Bounds of retrying: eight runs, waiting 5 ms, 10 ms, … 320 ms, each halved or more by chance.
@@ -35,17 +42,55 @@ func (t *Tx) Engine() Engine { return t.db.engine }
 
 // ExecContext runs a statement.
 func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return t.tx.ExecContext(t.calm(ctx), query, args...)
+	ctx = t.calm(ctx)
+	if s, ok := t.prepared(ctx, query); ok {
+		return s.stmt.ExecContext(ctx, s.args(args)...)
+	}
+	return t.tx.ExecContext(ctx, query, args...)
 }
 
 // QueryContext runs a statement that gives rows. Close or read out the rows before the next statement.
 func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return t.tx.QueryContext(t.calm(ctx), query, args...)
+	ctx = t.calm(ctx)
+	if s, ok := t.prepared(ctx, query); ok {
+		return s.stmt.QueryContext(ctx, s.args(args)...)
+	}
+	return t.tx.QueryContext(ctx, query, args...)
 }
 
 // QueryRowContext runs a statement that gives at most one row.
 func (t *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return t.tx.QueryRowContext(t.calm(ctx), query, args...)
+	ctx = t.calm(ctx)
+	if s, ok := t.prepared(ctx, query); ok {
+		return s.stmt.QueryRowContext(ctx, s.args(args)...)
+	}
+	return t.tx.QueryRowContext(ctx, query, args...)
+}
+
+// prepared keeps the statements of a SQLite transaction prepared: the driver parses the text at each call, which costs more than a
+// small INSERT. PostgreSQL's driver keeps them itself. A text that does not prepare is left to the plain call, which
+// reports why.
+func (t *Tx) prepared(ctx context.Context, query string) (txStatement, bool) {
+	if t.db.engine != SQLite {
+		return txStatement{}, false
+	}
+	if s, ok := t.stmts[query]; ok {
+		return s, true
+	}
+	if len(t.stmts) >= keptTexts {
+		return txStatement{}, false
+	}
+	form := plainOf(query)
+	stmt, err := t.tx.PrepareContext(ctx, form.text)
+	if err != nil {
+		return txStatement{}, false
+	}
+	if t.stmts == nil {
+		t.stmts = map[string]txStatement{}
+	}
+	s := txStatement{form, stmt} // the transaction closes it
+	t.stmts[query] = s
+	return s, true
 }
 
 // calm gives the context a statement runs under. SQLite's driver answers a cancelled context by an interrupt that may hit

@@ -32,6 +32,9 @@ type Server struct {
 	once  sync.Once
 }
 
+// running keeps every server's leash from the garbage collector, which would close it: a caller may remember only the URL.
+var running sync.Map
+
 // How long a server may take to come up on a busy machine.
 const startLimit = 60 * time.Second
 
@@ -104,6 +107,7 @@ func (s *Server) start(ctx context.Context, bin string) error {
 	if s.leash, err = s.guard.StdinPipe(); err != nil {
 		return err
 	}
+	running.Store(s, true)
 	if err := s.guard.Start(); err != nil {
 		return err
 	}
@@ -153,6 +157,7 @@ func (s *Server) URL(database string) string {
 // Stop stops the server and removes its folder. It may be called twice.
 func (s *Server) Stop() {
 	s.once.Do(func() {
+		running.Delete(s)
 		if s.leash != nil {
 			_ = s.leash.Close()
 			_ = s.guard.Wait()
