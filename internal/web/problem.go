@@ -1,0 +1,128 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"gongxin/internal/fault"
+	"gongxin/internal/web/ui"
+)
+
+// The faults of the edge itself.
+var (
+	ErrNoPage = fault.New(fault.NotFound, "web.no_page",
+		"没有找到这个页面。地址可能输错了，也可能内容已经调整。", "请检查地址，或者从首页重新查找。")
+	ErrMethod = fault.New(fault.Invalid, "web.method",
+		"这个地址不支持这样的操作。", "请从页面上的链接或按钮进入。")
+	ErrCrossOrigin = fault.New(fault.Denied, "web.cross_origin",
+		"这次提交来自别的网站，为防止冒用，已经拒绝。", "请回到本站页面重新操作。")
+	ErrSlow = fault.New(fault.Unavailable, "web.slow",
+		"这次查询用时太长，已经停止。", "请稍后再试；如果设了很宽的筛选条件，请缩小范围。")
+	ErrTooLarge = fault.New(fault.TooLarge, "web.too_large",
+		"提交的内容超过了大小限制。", "请减小后重新提交。")
+)
+
+// Status gives the HTTP status of an error.
+func Status(err error) int {
+	if errors.Is(err, ErrMethod) {
+		return http.StatusMethodNotAllowed
+	}
+	switch fault.KindOf(classify(err)) {
+	case fault.Invalid:
+		return http.StatusBadRequest
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Denied:
+		return http.StatusForbidden
+	case fault.Busy, fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// classify gives the faults that the standard library makes a kind.
+func classify(err error) error {
+	var known *fault.Error
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.As(err, &large):
+		return ErrTooLarge.With(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return ErrSlow.With(err)
+	}
+	return err
+}
+
+var titles = map[int]string{
+	http.StatusBadRequest:            "请求有误",
+	http.StatusForbidden:             "无权访问",
+	http.StatusNotFound:              "没有找到",
+	http.StatusMethodNotAllowed:      "不支持的操作",
+	http.StatusConflict:              "当前状态不能这样操作",
+	http.StatusRequestEntityTooLarge: "内容太大",
+	http.StatusServiceUnavailable:    "暂时无法提供服务",
+	http.StatusInternalServerError:   "系统内部错误",
+}
+
+// Problem answers an error: a page for people, a problem document (RFC 9457) under /api/. The text of an
+// unclassified error never leaves; the page then only carries the number of the request.
+func (s *Site) Problem(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		s.log().LogAttrs(r.Context(), slog.LevelDebug, "reader left", slog.String("request", RequestID(r.Context())))
+		return
+	}
+	err = classify(err)
+	status := Status(err)
+	v := ui.ProblemView{
+		Status:  strconv.Itoa(status),
+		Title:   titles[status],
+		Message: "系统出了问题，没有完成这次操作。",
+		Fix:     "请稍后再试；如果一直如此，请联系本站并提供下面的请求编号。",
+		Request: RequestID(r.Context()),
+		Links:   []ui.Link{{Href: "/", Label: "回到首页"}, {Href: "/help", Label: "使用帮助"}},
+	}
+	var known *fault.Error
+	if errors.As(err, &known) && known.Kind != fault.Internal {
+		v.Message, v.Fix = known.Message, known.Fix
+	} else {
+		s.log().LogAttrs(r.Context(), slog.LevelError, "request failed",
+			slog.String("request", v.Request), slog.String("route", r.Pattern), slog.String("error", err.Error()))
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "10")
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		writeProblem(w, status, v)
+		return
+	}
+	p := s.Page(r, v.Title)
+	p.NoIndex = true
+	if renderErr := s.Render(w, r, status, Frame(p, ui.Problem(v))); renderErr != nil {
+		http.Error(w, v.Title, status)
+	}
+}
+
+func writeProblem(w http.ResponseWriter, status int, v ui.ProblemView) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	detail := v.Message
+	if v.Fix != "" {
+		detail += v.Fix
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"type": "about:blank", "title": v.Title, "status": status, "detail": detail, "requestId": v.Request,
+	})
+}

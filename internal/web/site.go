@@ -1,0 +1,167 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"gongxin/internal/web/ui"
+)
+
+// Site is what all pages of one installation share. The zero values of the optional fields are safe.
+type Site struct {
+	City    string // 临溪市
+	Product string // 公信 when empty
+	Service string // 公共信用信息平台 when empty
+	Assets  *ui.Assets
+	Log     *slog.Logger
+
+	Nav       []ui.NavItem
+	Footer    []ui.Link
+	SourceURL string
+	Licence   string
+
+	// Secure says that readers come over TLS: HSTS is sent and cookies carry Secure.
+	Secure bool
+	// Timeout bounds the work for one page; 10 s when zero.
+	Timeout time.Duration
+	// AsOf gives the moment up to which the pages know; nil leaves it out. Edition is the catalogue's.
+	AsOf    func() time.Time
+	Edition func() string
+	// Now is the clock of the log; time.Now when nil.
+	Now func() time.Time
+}
+
+func (s *Site) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Log
+}
+
+func (s *Site) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+func or(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+// Page fills the frame of a page from the site and the reader's choices.
+func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
+	p := &ui.Page{
+		Title:     title,
+		Product:   or(s.Product, "公信"),
+		City:      s.City,
+		Service:   or(s.Service, "公共信用信息平台"),
+		Nav:       s.Nav,
+		Crumbs:    crumbs,
+		Prefs:     PrefsOf(r),
+		Path:      "/",
+		Footer:    s.Footer,
+		SourceURL: s.SourceURL,
+		Licence:   s.Licence,
+		Assets:    s.Assets,
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		p.Path = r.URL.RequestURI()
+	}
+	if s.AsOf != nil {
+		if t := s.AsOf(); !t.IsZero() {
+			p.AsOf = t.In(china).Format("2006-01-02 15:04")
+		}
+	}
+	if s.Edition != nil {
+		p.Edition = s.Edition()
+	}
+	return p
+}
+
+var china = time.FixedZone("Asia/Shanghai", 8*60*60)
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// Render writes a page. It is composed in memory first, so that a fault on the way still becomes a proper error page.
+func (s *Site) Render(w http.ResponseWriter, r *http.Request, status int, c templ.Component) error {
+	b, _ := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	defer func() {
+		if b.Cap() < 1<<20 {
+			buffers.Put(b)
+		}
+	}()
+	if err := c.Render(r.Context(), b); err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	h.Add("Vary", "Cookie")
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b.Bytes())
+	}
+	return nil
+}
+
+// Frame is the layout with its main part.
+func Frame(p *ui.Page, body templ.Component) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return ui.Layout(p).Render(templ.WithChildren(ctx, body), w)
+	})
+}
+
+// Handler is a page's handler; its error becomes the error page.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Handle makes an http.Handler that bounds the page's time and turns its error into an error page.
+func (s *Site) Handle(h Handler) http.Handler {
+	limit := s.Timeout
+	if limit <= 0 {
+		limit = 10 * time.Second
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		if err := h(w, r.WithContext(ctx)); err != nil {
+			s.Problem(w, r, err)
+		}
+	})
+}
+
+// Stream makes an http.Handler without a bound on its whole time, for downloads that set their own deadlines.
+func (s *Site) Stream(h Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.Problem(w, r, err)
+		}
+	})
+}
+
+// Local gives back a path of this site, or "/" when the text leads elsewhere.
+func Local(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return "/"
+	}
+	u, err := url.Parse(path)
+	if err != nil || u.Host != "" || u.Scheme != "" {
+		return "/"
+	}
+	return path
+}

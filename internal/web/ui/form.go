@@ -1,0 +1,97 @@
+package ui
+
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+)
+
+// FieldSpec describes a text field.
+type FieldSpec struct {
+	ID, Name  string
+	Label     string
+	Value     string
+	Type      string // text when empty
+	Hint      string
+	Fault     string // what is wrong with the value and how to mend it
+	Required  bool
+	MaxLength int
+	Rows      int    // more than 0 makes it a text area
+	Complete  string // autocomplete token
+	InputMode string
+	Min, Max  string // for dates and numbers
+}
+
+func (f FieldSpec) kind() string {
+	if f.Type == "" {
+		return "text"
+	}
+	return f.Type
+}
+
+func (f FieldSpec) attributes() templ.Attributes {
+	a := templ.Attributes{}
+	set := func(key, value string) {
+		if value != "" {
+			a[key] = value
+		}
+	}
+	if f.MaxLength > 0 {
+		a["maxlength"] = strconv.Itoa(f.MaxLength)
+	}
+	set("autocomplete", f.Complete)
+	set("inputmode", f.InputMode)
+	set("min", f.Min)
+	set("max", f.Max)
+	described := ""
+	if f.Hint != "" {
+		described = f.ID + "-hint"
+	}
+	if f.Fault != "" {
+		a["aria-invalid"] = "true"
+		if described != "" {
+			described += " "
+		}
+		described += f.ID + "-fault"
+	}
+	set("aria-describedby", described)
+	return a
+}
+
+// Option is one choice of a Select.
+type Option struct{ Value, Label string }
+
+// SelectSpec describes a choice. Any is the label of "no choice".
+type SelectSpec struct {
+	ID, Name string
+	Label    string
+	Value    string
+	Any      string
+	Options  []Option
+}
+
+// SearchSpec describes the big search box.
+type SearchSpec struct {
+	Action string
+	Label  string
+	Hint   string
+	Value  string
+	Focus  bool
+}
+
+// FilterSpec describes a filter form; Active says that some filter is set.
+type FilterSpec struct {
+	Action string
+	Label  string
+	Active bool
+}
+
+// DropSpec describes a file field.
+type DropSpec struct {
+	ID, Name string
+	Label    string
+	Hint     string
+	Accept   string // .csv,.xlsx
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

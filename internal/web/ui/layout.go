@@ -1,0 +1,28 @@
+package ui
+
+// htmxConfig keeps htmx inside the content security policy: no eval, no style element of its own.
+const htmxConfig = `{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true}`
+
+// ProblemView is what an error page says.
+type ProblemView struct {
+	Status  string // 404
+	Title   string
+	Message string
+	Fix     string
+	Request string // number of the request, for reports
+	Links   []Link
+}
+
+func current(n NavItem, p *Page) string {
+	if n.Section != "" && n.Section == p.Section {
+		return "true"
+	}
+	return "false"
+}
+
+func boolWord(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}

@@ -1,0 +1,51 @@
+package ui
+
+// Column is the head of a table's column. Class is one of "num", "date", "code" or empty; Sort is the address that
+// sorts by it and Sorted how it is sorted now ("ascending", "descending").
+type Column struct {
+	Label  string
+	Class  string
+	Sort   string
+	Sorted string
+}
+
+func (c Column) sorted() string {
+	if c.Sorted == "" {
+		return "none"
+	}
+	return c.Sorted
+}
+
+// TableSpec describes a table. A dense one stays a table on a phone and scrolls sideways.
+type TableSpec struct {
+	Caption     string
+	HideCaption bool
+	Columns     []Column
+	Dense       bool
+}
+
+// PagerSpec describes where a list's pages are; an empty address leaves the link out.
+type PagerSpec struct {
+	First string
+	Next  string
+	Note  string
+}
+
+// Fact is one line of a Facts list. Wide takes the whole width, Code is set in the monospaced face with a
+// copy button, Note stands beside the value.
+type Fact struct {
+	Label string
+	Value string
+	Link  string
+	Note  string
+	Code  bool
+	Wide  bool
+}
+
+// Tab is one side of a thing; a negative Count is not shown.
+type Tab struct {
+	Href  string
+	Label string
+	Count int
+	On    bool
+}
