@@ -97,7 +97,8 @@ func (d *DB) provider(files fs.FS) (*goose.Provider, error) {
 	opts := []goose.ProviderOption{goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true)}
 	if d.engine == Postgres {
 		dialect, folder = goose.DialectPostgres, "migrations/postgres"
-		locker, err := lock.NewPostgresSessionLocker()
+		// Asks each second, for ten minutes: as long as another node's migration may take.
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 600))
 		if err != nil {
 			return nil, fmt.Errorf("db: migration lock: %w", err)
 		}
