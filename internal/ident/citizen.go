@@ -2,15 +2,23 @@ package ident
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"unicode/utf8"
 
 	"gongxin/internal/clock"
+	"gongxin/internal/mask"
 )
 
 // CitizenID is a citizen's identity number in its normal form: 17 digits and a digit or X. It is personal
-// data: it has no String method of its own that would mask it, so nothing may print it.
+// data, so printing or logging it shows it masked; string(id) is the number itself.
 type CitizenID string
+
+// String gives the masked number, so that no format verb and no error text shows it whole by accident.
+func (c CitizenID) String() string { return mask.ID(string(c)) }
+
+// LogValue gives the masked number to structured logs, which would otherwise write the string as it is.
+func (c CitizenID) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Sex as the number's 17th digit tells it.
 type Sex uint8

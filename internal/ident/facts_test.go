@@ -1,6 +1,9 @@
 package ident
 
 import (
+	"bytes"
+	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -150,6 +153,26 @@ func TestFactsCitizenID(t *testing.T) {
 	}
 	if CitizenID("370303199001010017").Sex() != Male || Male.String() != "男" || Female.String() != "女" {
 		t.Error("#10: 17th digit 1 is male")
+	}
+}
+
+// No format verb and neither form of log shows a number whole.
+func TestCitizenIDIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	const number, masked = "11010519491231002X", "110105********002X"
+	id, p := ParseCitizenID(number, today)
+	if p != nil {
+		t.Fatal(p)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%v %s %q %+v %v\n", id, id, id, struct{ ID CitizenID }{id}, []CitizenID{id})
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "id", id)
+	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "id", id)
+	if out := b.String(); strings.Contains(out, number) || strings.Count(out, masked) != 7 {
+		t.Errorf("printed:\n%s", out)
+	}
+	if string(id) != number {
+		t.Errorf("string(id) = %q", string(id))
 	}
 }
 

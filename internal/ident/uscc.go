@@ -82,7 +82,7 @@ func (c *Checker) ParseUSCC(s string) (USCC, *Problem) {
 		return "", c.registryProblem(s)
 	}
 	if !c.Divisions.HasPrefix(s[2:8]) {
-		return "", &Problem{ReasonUSCCDivision, fmt.Sprintf("第3、4位“%s”不是省级行政区划代码", s[2:4]), "请对照证照核对第3至8位"}
+		return "", divisionProblem(s[2:8])
 	}
 	check, inner := usccAlphabet[(31-sum%31)%31], OrgCheck(s[8:16])
 	if s[17] == check && s[16] == inner && s[8:17] != placeholderOrgCode {
@@ -131,6 +131,14 @@ func usccFormProblem(s string) *Problem {
 
 // lookalikes gives the digit for which a letter outside the alphabet is usually mistaken.
 var lookalikes = map[rune]rune{'I': '1', 'O': '0', 'Z': '2', 'S': '5'}
+
+func divisionProblem(division string) *Problem {
+	p := &Problem{ReasonUSCCDivision, "第3至8位的行政区划代码应全是数字", "请对照证照核对第3至8位"}
+	if isDigits(division) {
+		p.Message = fmt.Sprintf("第3、4位“%s”不是省级行政区划代码", division[:2])
+	}
+	return p
+}
 
 func (c *Checker) registryProblem(s string) *Problem {
 	fix := "请对照证照核对前两位；确属新增类别的，请系统管理员更新登记部门与类别表"
