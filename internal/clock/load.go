@@ -41,7 +41,7 @@ type offFile struct {
 var errCalendar = fault.New(fault.Invalid, "clock.calendar", "节假日表有误", "请对照国务院办公厅当年的放假通知修改后重新加载")
 
 // LoadCalendar reads the holiday table of one year (TOML: year, document, issued, work, and off ranges
-// with name, from and to). It refuses unknown keys, days outside the year, overlaps and make-up days that
+// with name, from and to; days are quoted). It refuses unknown keys, days outside the year, overlaps and make-up days that
 // are not at a weekend, and says which entry is wrong.
 func LoadCalendar(r io.Reader) (*Calendar, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxCalendarBytes+1))
@@ -54,7 +54,7 @@ func LoadCalendar(r io.Reader) (*Calendar, error) {
 	var f yearFile
 	meta, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&f)
 	if err != nil {
-		return nil, errCalendar.Messagef("节假日表不是正确的 TOML 文件或日期写错").With(err)
+		return nil, errCalendar.Messagef("节假日表不是正确的 TOML 文件或日期写错（日期写成带引号的 \"2027-10-01\"）").With(err)
 	}
 	if extra := meta.Undecoded(); len(extra) > 0 {
 		return nil, errCalendar.Messagef("节假日表里有不认识的项“%s”", extra[0])
