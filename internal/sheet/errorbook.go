@@ -1,0 +1,455 @@
+package sheet
+
+import (
+	"archive/zip"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
+
+	"gongxin/internal/fault"
+)
+
+// Mark is one remark on a row: what is wrong in which cell and what to do.
+type Mark struct {
+	Column   int    // index in the source's Header; -1 for the row as a whole
+	Code     int    // reason number
+	Severity string // "warning" for a remark that does not stop the row, anything else is an error
+	Message  string
+	Fix      string
+}
+
+// MarkedRow is one data row of the source with its remarks.
+type MarkedRow struct {
+	Row   int // Row.N
+	Marks []Mark
+}
+
+// Warning is the severity of a mark that does not stop the row.
+const Warning = "warning"
+
+// ErrorOptions says how WriteErrors goes about it. The zero value is usable.
+type ErrorOptions struct {
+	All         bool   // also the rows without marks
+	MaxComments int    // commented cells, 5,000 if zero: every comment is a drawing that spreadsheets load at once
+	SheetRows   int    // rows of a sheet before another is begun, 1,000,000 if zero
+	TempDir     string // the system's folder if empty
+	// Sentence gives the general sentence and remedy of a reason number for the sheet of explanations; where it is
+	// nil or gives nothing, the first mark's words are taken.
+	Sentence func(code int) (sentence, fix string)
+}
+
+const (
+	defaultComments  = 5_000
+	defaultSheetRows = 1_000_000
+	// sheetBytes ends a sheet before its part outgrows 4 GiB, which Excel does not read.
+	sheetBytes = 3 << 30
+
+	dataSheet  = "错误数据"
+	notesSheet = "说明"
+	author     = "公信系统"
+	// cellChars bounds what is written into the column of reasons; a cell holds 32,767 characters.
+	cellChars = 30_000
+)
+
+// WriteErrors writes the error workbook: the marked rows of src in the submitter's own layout, with the bad cells
+// coloured and commented, one more column that lists the reasons, and a sheet that explains them. src has just been
+// opened; marks come in the order of their rows, each row once. Cells are written as text, so that codes keep their
+// zeros. Rows go through a temporary file, memory is bounded by the comments and by one row.
+func WriteErrors(w io.Writer, src *Reader, marks iter.Seq2[MarkedRow, error], o ErrorOptions) (err error) {
+	defer fault.Wrap(&err, "sheet.WriteErrors")
+	if o.MaxComments <= 0 {
+		o.MaxComments = defaultComments
+	}
+	if o.SheetRows <= 0 {
+		o.SheetRows = defaultSheetRows
+	}
+	f := excelize.NewFile(excelize.Options{TmpDir: o.TempDir})
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	b := &errorBook{o: o, f: f, src: src, reasons: map[int]*reasonCount{}}
+	if err := b.prepare(); err != nil {
+		return err
+	}
+	next, stop := iter.Pull2(marks)
+	defer stop()
+	if err := b.rows(next); err != nil {
+		return err
+	}
+	if err := b.finish(); err != nil {
+		return err
+	}
+	// excelize would collect the whole package in memory; this way it goes out as it is packed.
+	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
+	return f.Write(io.Discard)
+}
+
+// errorBook is an error workbook being written.
+type errorBook struct {
+	o   ErrorOptions
+	f   *excelize.File
+	src *Reader
+
+	names   []string // column names as written, without an earlier column of reasons
+	place   []int    // by column of the source: its place in the workbook, -1 for none
+	columns map[string]int
+
+	sw     *excelize.StreamWriter
+	sheet  string
+	sheets int
+	row    int   // last row written to the sheet
+	bytes  int64 // estimate of the sheet's part
+	head   int   // rows above the data
+
+	styles     bookStyles
+	cells      []any
+	colour     []int
+	text       []byte
+	written    int
+	comments   int
+	uncomments int // cells that would have had a comment
+	reasons    map[int]*reasonCount
+}
+
+type reasonCount struct {
+	code          int
+	errors, warns int
+	sentence, fix string
+}
+
+// bookStyles are the cell formats; all are text.
+type bookStyles struct{ title, header, text, bad, warned, reason, bold, wrap int }
+
+func (b *errorBook) prepare() error {
+	header := b.src.Header()
+	if b.src.objects != nil {
+		var err error
+		if header, err = unionHeader(b.src); err != nil {
+			return err
+		}
+	}
+	b.columns = make(map[string]int, len(header))
+	for i, name := range header {
+		if _, twice := b.columns[name]; !twice {
+			b.columns[name] = i
+		}
+		if name == ErrorColumn {
+			b.place = append(b.place, -1)
+			continue
+		}
+		b.place = append(b.place, len(b.names))
+		b.names = append(b.names, name)
+	}
+	if err := b.makeStyles(); err != nil {
+		return err
+	}
+	return b.newSheet()
+}
+
+// unionHeader reads an NDJSON or JSON file through to learn all its keys, since the header comes before the rows.
+func unionHeader(src *Reader) (_ []string, err error) {
+	r, err := Open(src.path, src.o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var row Row
+	for {
+		if err := r.Next(&row); err == io.EOF {
+			return r.Header(), nil
+		} else if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (b *errorBook) makeStyles() error {
+	const asText = 49 // the built-in format @
+	border := []excelize.Border{
+		{Type: "left", Color: "D9D9D9", Style: 1}, {Type: "right", Color: "D9D9D9", Style: 1},
+		{Type: "top", Color: "D9D9D9", Style: 1}, {Type: "bottom", Color: "D9D9D9", Style: 1},
+	}
+	fill := func(colour string) excelize.Fill {
+		return excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{colour}}
+	}
+	top := &excelize.Alignment{Vertical: "top"}
+	wrap := &excelize.Alignment{Vertical: "top", WrapText: true}
+	for _, s := range []struct {
+		id    *int
+		style excelize.Style
+	}{
+		{&b.styles.title, excelize.Style{NumFmt: asText, Font: &excelize.Font{Bold: true, Size: 12}}},
+		{&b.styles.header, excelize.Style{NumFmt: asText, Font: &excelize.Font{Bold: true}, Fill: fill("DDE7F3"), Border: border, Alignment: wrap}},
+		{&b.styles.text, excelize.Style{NumFmt: asText, Alignment: top}},
+		{&b.styles.bad, excelize.Style{NumFmt: asText, Fill: fill("FFC7CE"), Border: border, Alignment: top}},
+		{&b.styles.warned, excelize.Style{NumFmt: asText, Fill: fill("FFEB9C"), Border: border, Alignment: top}},
+		{&b.styles.reason, excelize.Style{NumFmt: asText, Font: &excelize.Font{Color: "9C0006"}, Alignment: wrap}},
+		{&b.styles.bold, excelize.Style{NumFmt: asText, Font: &excelize.Font{Bold: true, Size: 14}}},
+		{&b.styles.wrap, excelize.Style{NumFmt: asText, Border: border, Alignment: wrap}},
+	} {
+		id, err := b.f.NewStyle(&s.style)
+		if err != nil {
+			return err
+		}
+		*s.id = id
+	}
+	return nil
+}
+
+// newSheet begins another data sheet with the source's titles and header.
+func (b *errorBook) newSheet() error {
+	if err := b.flushSheet(); err != nil {
+		return err
+	}
+	b.sheets++
+	b.sheet = dataSheet
+	if b.sheets == 1 {
+		if err := b.f.SetSheetName("Sheet1", dataSheet); err != nil {
+			return err
+		}
+	} else {
+		b.sheet = fmt.Sprintf("%s（%d）", dataSheet, b.sheets)
+		if _, err := b.f.NewSheet(b.sheet); err != nil {
+			return err
+		}
+	}
+	sw, err := b.f.NewStreamWriter(b.sheet)
+	if err != nil {
+		return err
+	}
+	b.sw, b.row, b.bytes = sw, 0, 0
+	titles := b.src.Titles()
+	b.head = len(titles) + 1
+	for i, name := range append(b.names[:len(b.names):len(b.names)], ErrorColumn) {
+		width := min(max(12, 2.2*float64(utf8.RuneCountInString(name))), 40)
+		if name == ErrorColumn {
+			width = 70
+		}
+		if err := sw.SetColWidth(i+1, i+1, width); err != nil {
+			return err
+		}
+	}
+	if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: b.head, TopLeftCell: fmt.Sprintf("A%d", b.head+1), ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	for _, t := range titles {
+		if err := b.put(t, b.styles.title); err != nil {
+			return err
+		}
+	}
+	return b.put(append(b.names[:len(b.names):len(b.names)], ErrorColumn), b.styles.header)
+}
+
+// put writes a row of text cells in one style.
+func (b *errorBook) put(cells []string, style int) error {
+	row := make([]any, len(cells))
+	for i, c := range cells {
+		row[i] = excelize.Cell{StyleID: style, Value: c}
+	}
+	return b.setRow(row)
+}
+
+func (b *errorBook) setRow(row []any) error {
+	b.row++
+	return b.sw.SetRow(fmt.Sprintf("A%d", b.row), row)
+}
+
+func (b *errorBook) flushSheet() error {
+	if b.sw == nil {
+		return nil
+	}
+	err := b.sw.Flush()
+	b.sw = nil
+	return err
+}
+
+// rows walks through the source and its marks side by side.
+func (b *errorBook) rows(next func() (MarkedRow, error, bool)) error {
+	var row Row
+	m, err, more := next()
+	for more || b.o.All {
+		if err != nil {
+			return err
+		}
+		if e := b.src.Next(&row); e == io.EOF {
+			if more {
+				return detail(errChanged, "错误记录指向第 %d 行，而文件没有这么多行，说明文件已被换过", m.Row)
+			}
+			return nil
+		} else if e != nil {
+			return e
+		}
+		switch {
+		case more && row.N == m.Row:
+			if err := b.dataRow(&row, m.Marks); err != nil {
+				return err
+			}
+			m, err, more = next()
+			if more && err == nil && m.Row <= row.N {
+				return fmt.Errorf("marks out of order: row %d after %d", m.Row, row.N)
+			}
+		case more && row.N > m.Row:
+			return fmt.Errorf("mark for row %d, but reading begins at row %d", m.Row, row.N)
+		case b.o.All:
+			if err := b.dataRow(&row, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return err
+}
+
+// dataRow writes one row with its remarks.
+func (b *errorBook) dataRow(row *Row, marks []Mark) error {
+	if b.row-b.head >= b.o.SheetRows || b.bytes > sheetBytes {
+		if err := b.newSheet(); err != nil {
+			return err
+		}
+	}
+	width := len(b.names)
+	b.cells, b.colour = b.cells[:0], b.colour[:0]
+	for range width + 1 {
+		b.cells = append(b.cells, nil)
+		b.colour = append(b.colour, b.styles.text)
+	}
+	for _, m := range marks {
+		if p := b.placeOf(m.Column); p >= 0 && b.colour[p] != b.styles.bad {
+			b.colour[p] = b.styles.bad
+			if m.Severity == Warning {
+				b.colour[p] = b.styles.warned
+			}
+		}
+		b.count(m)
+	}
+	for i, c := range row.Cells {
+		col := i
+		if b.src.objects != nil {
+			col = b.columns[row.Keys[i]]
+		}
+		if p := b.placeOf(col); p >= 0 && c != "" {
+			b.cells[p] = excelize.Cell{StyleID: b.colour[p], Value: c}
+			b.bytes += int64(len(c)) + 60
+		}
+	}
+	for p := range width { // empty bad cells must show their colour, too
+		if b.cells[p] == nil && b.colour[p] != b.styles.text {
+			b.cells[p] = excelize.Cell{StyleID: b.colour[p], Value: ""}
+		}
+	}
+	if len(marks) > 0 {
+		reasons := b.reasonText(row, marks)
+		b.bytes += int64(len(reasons)) + 60
+		b.cells[width] = excelize.Cell{StyleID: b.styles.reason, Value: reasons}
+	}
+	if err := b.setRow(b.cells); err != nil {
+		return err
+	}
+	b.written++
+	return b.comment(marks)
+}
+
+// placeOf gives a source column's place in the workbook, -1 for none.
+func (b *errorBook) placeOf(col int) int {
+	if col < 0 || col >= len(b.place) {
+		return -1
+	}
+	return b.place[col]
+}
+
+func (b *errorBook) count(m Mark) {
+	r := b.reasons[m.Code]
+	if r == nil {
+		r = &reasonCount{code: m.Code}
+		if b.o.Sentence != nil {
+			r.sentence, r.fix = b.o.Sentence(m.Code)
+		}
+		if r.sentence == "" {
+			r.sentence, r.fix = m.Message, m.Fix
+		}
+		b.reasons[m.Code] = r
+	}
+	if m.Severity == Warning {
+		r.warns++
+	} else {
+		r.errors++
+	}
+}
+
+// reasonText lists all reasons of a row, numbered, with the place in the sender's own file.
+func (b *errorBook) reasonText(row *Row, marks []Mark) string {
+	t := b.text[:0]
+	t = fmt.Appendf(t, "原文件第 %d 行：", row.Line)
+	for i, m := range marks {
+		if utf8.RuneCount(t) > cellChars {
+			t = fmt.Appendf(t, "\n（其余 %d 条略）", len(marks)-i)
+			break
+		}
+		t = fmt.Appendf(t, "\n%d. 【%d】", i+1, m.Code)
+		if p := b.placeOf(m.Column); p >= 0 && b.names[p] != "" {
+			t = fmt.Appendf(t, "%s：", b.names[p])
+		}
+		t = append(t, sentence(m)...)
+	}
+	b.text = t
+	return string(t)
+}
+
+func sentence(m Mark) string {
+	s := strings.TrimRight(m.Message, "。；")
+	if m.Severity == Warning {
+		s = "（提醒）" + s
+	}
+	if m.Fix != "" {
+		s += "。改法：" + strings.TrimRight(m.Fix, "。")
+	}
+	return s
+}
+
+// comment hangs the reasons of each bad cell on it, as long as there is room for comments.
+func (b *errorBook) comment(marks []Mark) error {
+	for i, m := range marks {
+		p := b.placeOf(m.Column)
+		if p < 0 || marked(marks[:i], m.Column) {
+			continue
+		}
+		if b.comments >= b.o.MaxComments {
+			b.uncomments++
+			continue
+		}
+		var lines []string
+		for _, other := range marks[i:] {
+			if other.Column == m.Column {
+				lines = append(lines, fmt.Sprintf("【%d】%s", other.Code, sentence(other)))
+			}
+		}
+		cell, err := excelize.CoordinatesToCellName(p+1, b.row)
+		if err != nil {
+			return err
+		}
+		text := strings.Join(lines, "\n")
+		err = b.f.AddComment(b.sheet, excelize.Comment{
+			Cell: cell, Author: author, Paragraph: []excelize.RichTextRun{{Text: text}},
+			Width: 320, Height: uint(40 + 18*(len(lines)+utf8.RuneCountInString(text)/20)),
+		})
+		if err != nil {
+			return err
+		}
+		b.comments++
+	}
+	return nil
+}
+
+func marked(marks []Mark, column int) bool {
+	for _, m := range marks {
+		if m.Column == column {
+			return true
+		}
+	}
+	return false
+}

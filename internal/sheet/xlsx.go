@@ -1,0 +1,500 @@
+package sheet
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// xlsxTable reads the rows of one worksheet as a stream.
+type xlsxTable struct {
+	a       *archive
+	book    *book
+	strings *sharedStrings
+	part    string
+	merges  []merge
+	size    int64 // of the inflated sheet
+
+	maxCols, maxCell int
+
+	p    *part
+	s    *xmlScanner
+	fill mergeFill
+	last int // number of the row read last
+
+	raw   []byte // text of the row's numbers and inline strings
+	spans []span // one per column of the current row
+	v     []byte // contents of the current cell's <v>
+	over  bool   // filled cells beyond maxCols
+	bad   *RowProblem
+
+	hidden, uncomputed int // rows, cells
+	others             int // visible sheets with content that are not read
+	sheet              string
+}
+
+// span is one cell of the row being read: a shared string, or a piece of raw.
+type span struct {
+	shared   string
+	from, to int
+}
+
+// openXLSX finds the first visible sheet with a header and at least one row under it.
+func (r *Reader) openXLSX(size int64) error {
+	a, err := openArchive(r.f, size, r.o.MaxUnzipped)
+	if err != nil {
+		return err
+	}
+	b, err := openBook(a)
+	if err != nil {
+		return err
+	}
+	sst, err := loadStrings(a, b.strings, r.o)
+	if err != nil {
+		return err
+	}
+	x := &xlsxTable{a: a, book: b, strings: sst, maxCols: r.o.MaxColumns, maxCell: r.o.MaxCell, s: newXML(nil)}
+	r.t = x
+	refused := error(nil)
+	most := found{}
+	for i, sheet := range b.sheets {
+		if sheet.hidden {
+			continue
+		}
+		f, err := r.trySheet(x, sheet)
+		if err == nil {
+			x.others = x.countOthers(b.sheets[i+1:])
+			return nil
+		}
+		if !errors.Is(err, errNoHeader) && !errors.Is(err, errNoRows) && !errors.Is(err, errEmpty) {
+			return err
+		}
+		if refused == nil || errors.Is(err, errNoRows) {
+			refused = err
+		}
+		if f.rows > most.rows {
+			most = f
+		}
+	}
+	switch {
+	case refused == nil:
+		return detail(errEmpty, "工作簿里没有可见的工作表")
+	case errors.Is(refused, errNoRows):
+		return refused
+	case most.rows == 0:
+		return detail(errEmpty, "工作簿里的工作表都是空的")
+	}
+	return r.noHeader(most, nil)
+}
+
+// trySheet adopts the sheet if it has a header and a row, and stands before that row.
+func (r *Reader) trySheet(x *xlsxTable, sheet bookSheet) (f found, err error) {
+	if !x.a.has(sheet.part) {
+		return f, detail(errDamaged, "工作簿里缺少一个工作表的内容")
+	}
+	x.part, x.sheet = sheet.part, sheet.name
+	if x.merges, x.size, err = survey(x.a, sheet.part); err != nil {
+		return f, err
+	}
+	if f, err = r.searchHeader(x); err != nil {
+		return f, err
+	}
+	if f.score == 0 {
+		return f, errNoHeader
+	}
+	if err := r.adopt(f, x); err != nil {
+		return f, err
+	}
+	var row Row
+	for {
+		row.Bad = nil
+		if err := x.record(&row); err == io.EOF {
+			return f, errNoRows
+		} else if err != nil {
+			return f, err
+		}
+		if row.Bad != nil || !blank(row.Cells) {
+			return f, r.adopt(f, x)
+		}
+	}
+}
+
+// countOthers counts the visible sheets that hold something and are not read. The explanations of an error workbook
+// do not count.
+func (x *xlsxTable) countOthers(sheets []bookSheet) int {
+	n := 0
+	for _, s := range sheets {
+		if !s.hidden && s.name != notesSheet && x.filled(s.part) {
+			n++
+		}
+	}
+	return n
+}
+
+// filled tells whether a sheet shows a value in its first megabyte.
+func (x *xlsxTable) filled(part string) bool {
+	p, err := x.a.open(part)
+	if err != nil {
+		return x.a.has(part)
+	}
+	defer p.Close()
+	s := newXML(io.LimitReader(p, 1<<20))
+	for {
+		t, err := s.next()
+		if err != nil || t == tokEOF {
+			return false
+		}
+		if t == tokStart && !s.closed && (string(s.name) == "v" || string(s.name) == "is") {
+			return true
+		}
+	}
+}
+
+func (x *xlsxTable) notes() []string {
+	var out []string
+	if x.others > 0 {
+		out = append(out, fmt.Sprintf("工作簿里有几个工作表，只读取了第一个有表头和数据的，其后的 %d 个没有读取；如也要报送，请分别存成文件", x.others))
+	}
+	if x.hidden > 0 {
+		out = append(out, fmt.Sprintf("有 %d 行在 Excel 里被隐藏或筛选掉，同样已读取", x.hidden))
+	}
+	if x.uncomputed > 0 {
+		out = append(out, fmt.Sprintf("有 %d 个公式单元格没有保存计算结果，按空白读取；请用 Excel 打开、保存后再报送", x.uncomputed))
+	}
+	return out
+}
+
+func (x *xlsxTable) restart() error {
+	if err := x.closePart(); err != nil {
+		return err
+	}
+	p, err := x.a.open(x.part)
+	if err != nil {
+		return err
+	}
+	x.p = p
+	x.s.reset(p)
+	x.fill = mergeFill{all: x.merges}
+	x.last, x.hidden, x.uncomputed = 0, 0, 0
+	if err := x.s.decode16(); err != nil {
+		return partError(err)
+	}
+	for {
+		t, err := x.s.next()
+		switch {
+		case err != nil:
+			return partError(err)
+		case t == tokEOF, t == tokStart && string(x.s.name) == "sheetData":
+			return nil
+		}
+	}
+}
+
+func (x *xlsxTable) closePart() error {
+	if x.p == nil {
+		return nil
+	}
+	err := x.p.Close()
+	x.p = nil
+	return err
+}
+
+func (x *xlsxTable) close() error { return errors.Join(x.closePart(), x.strings.close()) }
+
+func (x *xlsxTable) progress() (done, total int64) { return min(x.s.total, x.size), x.size }
+
+// record reads the next row that the sheet lists. Rows without any content of their own stay empty, even where a
+// merge covers them.
+func (x *xlsxTable) record(dst *Row) error {
+	for {
+		t, err := x.s.next()
+		switch {
+		case err != nil:
+			return partError(err)
+		case t == tokEOF:
+			return io.EOF
+		case t == tokEnd && string(x.s.name) == "sheetData":
+			x.s.eof, x.s.start, x.s.end = true, 0, 0
+			return io.EOF
+		case t == tokStart && string(x.s.name) == "row":
+			return partError(x.row(dst))
+		}
+	}
+}
+
+func (x *xlsxTable) row(dst *Row) error {
+	number, hidden := x.last+1, false
+	for n, v, rest := nextAttr(x.s.attrs); n != nil; n, v, rest = nextAttr(rest) {
+		switch string(n) {
+		case "r":
+			if i, ok := parseInt(v); ok && i > x.last {
+				number = i
+			}
+		case "hidden":
+			hidden = isTrue(v)
+		}
+	}
+	x.last = number
+	dst.Line = number
+	dst.Cells = dst.Cells[:0]
+	x.raw, x.spans, x.over, x.bad = x.raw[:0], x.spans[:0], false, nil
+	if !x.s.closed {
+		if err := x.cells(); err != nil {
+			return err
+		}
+	}
+	dst.Cells = x.assemble(dst.Cells)
+	if !blank(dst.Cells) {
+		if hidden {
+			x.hidden++
+		}
+		dst.Cells = x.fill.apply(number, dst.Cells, x.maxCols)
+	}
+	dst.Bad = x.bad
+	if x.over && dst.Bad == nil {
+		dst.Bad = badTooWide(x.maxCols)
+	}
+	return nil
+}
+
+// assemble makes one string of the row's own text and cuts the cells from it.
+func (x *xlsxTable) assemble(cells []string) []string {
+	if !utf8.Valid(x.raw) {
+		x.repair()
+		if x.bad == nil {
+			x.bad = badEncoding("UTF-8")
+		}
+	}
+	own := string(x.raw)
+	for _, s := range x.spans {
+		if s.to > s.from {
+			cells = append(cells, own[s.from:s.to])
+		} else {
+			cells = append(cells, s.shared)
+		}
+	}
+	return cells
+}
+
+// repair replaces invalid bytes cell by cell, so that the spans stay right.
+func (x *xlsxTable) repair() {
+	var out []byte
+	for i := range x.spans {
+		s := &x.spans[i]
+		from := len(out)
+		out = append(out, strings.ToValidUTF8(string(x.raw[s.from:s.to]), "\uFFFD")...)
+		s.from, s.to = from, len(out)
+	}
+	x.raw = out
+}
+
+// cells reads up to the end of the row.
+func (x *xlsxTable) cells() error {
+	col := -1
+	for {
+		t, err := x.s.next()
+		if err != nil {
+			return err
+		}
+		switch t {
+		case tokEOF:
+			return io.ErrUnexpectedEOF
+		case tokEnd:
+			if string(x.s.name) == "row" {
+				return nil
+			}
+		case tokStart:
+			if string(x.s.name) != "c" {
+				continue
+			}
+			col++
+			if err := x.cell(&col); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// cellType is the t attribute of a cell.
+type cellType uint8
+
+const (
+	cellNumber cellType = iota
+	cellShared
+	cellText // str, inlineStr, d, e: text as it stands
+	cellBool
+)
+
+func typeOf(t []byte) cellType {
+	switch string(t) {
+	case "s":
+		return cellShared
+	case "b":
+		return cellBool
+	case "str", "inlineStr", "d", "e":
+		return cellText
+	}
+	return cellNumber
+}
+
+// cell reads one cell. col is the column it has without an own reference, and becomes the one it has.
+func (x *xlsxTable) cell(col *int) error {
+	kind, style := cellNumber, -1
+	date := false
+	for n, v, rest := nextAttr(x.s.attrs); n != nil; n, v, rest = nextAttr(rest) {
+		switch string(n) {
+		case "r":
+			if c, ok := parseColumn(v); ok {
+				*col = c
+			}
+		case "s":
+			if i, ok := parseInt(v); ok {
+				style = i
+			}
+		case "t":
+			kind, date = typeOf(v), string(v) == "d"
+		}
+	}
+	if x.s.closed {
+		return nil
+	}
+	x.v = x.v[:0]
+	formula, err := x.contents()
+	if err != nil {
+		return err
+	}
+	if len(x.v) == 0 {
+		if formula && kind == cellNumber {
+			x.uncomputed++
+		}
+		return nil
+	}
+	if *col >= x.maxCols {
+		x.over = true
+		return nil
+	}
+	return x.put(*col, kind, style, date)
+}
+
+// contents reads up to the end of the cell and collects its value in v.
+func (x *xlsxTable) contents() (formula bool, err error) {
+	in := false
+	for {
+		t, err := x.s.next()
+		if err != nil {
+			return formula, err
+		}
+		switch t {
+		case tokEOF:
+			return formula, io.ErrUnexpectedEOF
+		case tokStart:
+			switch string(x.s.name) {
+			case "v":
+				in = !x.s.closed
+			case "f":
+				formula = true
+			case "is":
+				if x.s.closed {
+					continue
+				}
+				if x.v, err = richText(x.s, x.v[:0], "is", x.maxCell); err != nil {
+					return formula, err
+				}
+			}
+		case tokEnd:
+			switch string(x.s.name) {
+			case "v":
+				in = false
+			case "c":
+				return formula, nil
+			}
+		case tokText:
+			if in {
+				if x.v, err = x.s.appendTo(x.v, 0, x.maxCell); err != nil {
+					return formula, err
+				}
+			}
+		}
+	}
+}
+
+// put stores the value of a cell in its span.
+func (x *xlsxTable) put(col int, kind cellType, style int, date bool) error {
+	for len(x.spans) <= col {
+		x.spans = append(x.spans, span{})
+	}
+	sp := &x.spans[col]
+	*sp = span{from: len(x.raw), to: len(x.raw)}
+	switch kind {
+	case cellShared:
+		i, ok := parseInt(x.v)
+		if ok {
+			var err error
+			if sp.shared, ok, err = x.strings.get(i); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			x.bad = badReference()
+		}
+		return nil
+	case cellBool:
+		if isTrue(x.v) {
+			x.raw = append(x.raw, "TRUE"...)
+		} else {
+			x.raw = append(x.raw, "FALSE"...)
+		}
+	case cellText:
+		if date {
+			x.v = trimMidnight(x.v)
+		}
+		x.raw = append(x.raw, unescape(x.v, 0)...)
+	default:
+		x.raw = appendValue(x.raw, x.v, x.book.format(style), x.book.date1904)
+	}
+	sp.to = len(x.raw)
+	return nil
+}
+
+// trimMidnight takes the time off an ISO 8601 date that has none to tell.
+func trimMidnight(v []byte) []byte {
+	const day = len("2026-03-02")
+	if len(v) > day && v[day] == 'T' && len(strings.Trim(string(v[day:]), "T0:.Z")) == 0 {
+		return v[:day]
+	}
+	return v
+}
+
+// parseColumn reads the column of a cell reference, from 0.
+func parseColumn(ref []byte) (int, bool) {
+	col := 0
+	for i, c := range ref {
+		c |= 0x20
+		if c < 'a' || c > 'z' {
+			return col - 1, i > 0
+		}
+		if col = col*26 + int(c-'a') + 1; col > 1<<20 {
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// parseInt reads a number without a sign, blanks aside.
+func parseInt(v []byte) (int, bool) {
+	n, any := 0, false
+	for _, c := range v {
+		switch {
+		case c >= '0' && c <= '9':
+			if n = n*10 + int(c-'0'); n > 1<<31 {
+				return 0, false
+			}
+			any = true
+		case c > ' ':
+			return 0, false
+		}
+	}
+	return n, any
+}
