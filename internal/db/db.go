@@ -44,7 +44,7 @@ type Options struct {
 	AutoCheckpoint   int           // SQLite: pages of write-ahead log that start a checkpoint; 0 is DefaultAutoCheckpoint
 	NoSync           bool          // SQLite: do not wait for the disk; only for tests and data that can be made again
 	MaxConns         int           // PostgreSQL: connections of the pool; 0 is 20
-	StatementTimeout time.Duration // PostgreSQL: the server ends a statement that runs longer; 0 is no limit
+	StatementTimeout time.Duration // PostgreSQL: the server ends a longer statement; 0 (as for migrations and jobs) is no limit
 }
 
 // Querier runs statements: the reader pool, or a transaction.

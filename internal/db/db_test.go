@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
@@ -248,7 +249,7 @@ func TestErrorKinds(t *testing.T) {
 
 func TestStatementTimeout(t *testing.T) {
 	t.Parallel()
-	d, err := db.Open(t.Context(), dbtest.PostgresURL(t), db.Options{StatementTimeout: 1e6})
+	d, err := db.Open(t.Context(), dbtest.PostgresURL(t), db.Options{StatementTimeout: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,6 +308,22 @@ func TestMaintenance(t *testing.T) {
 		after, err := d.Size(ctx)
 		if err != nil || after <= before {
 			t.Errorf("size %d (%v) after loading, was %d", after, err, before)
+		}
+	})
+}
+
+func TestMeta(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, want := range []string{"", "1", "2"} {
+			if want != "" {
+				if err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return db.SetMeta(ctx, tx, "a", want) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, err := db.Meta(t.Context(), d.Read(), "a"); got != want || err != nil {
+				t.Errorf("Meta = %q (%v), want %q", got, err, want)
+			}
 		}
 	})
 }

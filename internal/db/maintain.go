@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -81,6 +83,26 @@ func (d *DB) Backup(ctx context.Context, path string) error {
 	// A reader connection would refuse: VACUUM INTO counts as writing. It holds the writer only for its own duration.
 	if _, err := d.write.ExecContext(context.WithoutCancel(ctx), `VACUUM INTO $1`, path); err != nil {
 		return fmt.Errorf("db: backup: %w", err)
+	}
+	return nil
+}
+
+// Meta gives what is remembered under a key about the database as a whole, "" if nothing is.
+func Meta(ctx context.Context, q Querier, key string) (string, error) {
+	var value string
+	err := q.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = $1`, key).Scan(&value)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("db: meta %s: %w", key, err)
+	}
+	return value, nil
+}
+
+// SetMeta remembers a value under a key.
+func SetMeta(ctx context.Context, tx *Tx, key, value string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+	if err != nil {
+		return fmt.Errorf("db: set meta %s: %w", key, err)
 	}
 	return nil
 }

@@ -1,0 +1,98 @@
+package archtest
+
+// layers is the house from the ground up. A unit imports units of lower layers only; within the two free layers the compiler's
+// ban on cycles is enough.
+var layers = []layer{
+	{name: "leaves", free: true, units: []string{
+		"fault", "clock", "id", "config", "obs", "ident", "cntext", "mask", "gm", "sheet", "pdf", "qr", "archtest",
+	}},
+	{name: "components of pages", units: []string{"web/ui"}},
+	{name: "kernel", free: true, units: []string{"audit", "translog", "flow", "job", "notice", "db", "blob"}},
+	{name: "permissions", units: []string{"authz"}},
+	{name: "accounts", units: []string{"identity"}},
+	{name: "features 1", units: []string{"catalog", "agency"}},
+	{name: "features 2", units: []string{"subject"}},
+	{name: "features 3", units: []string{"record"}},
+	{name: "features 4", units: []string{"publish", "consent"}},
+	{name: "features 5", units: []string{"ingest", "check", "report"}},
+	{name: "features 6", units: []string{"objection", "repair", "commitment", "listing", "measure"}},
+	{name: "features 7", units: []string{"evaluate", "supervise", "quality"}},
+	{name: "features 8", units: []string{"exchange", "scene", "finance", "content", "synth"}},
+	{name: "edge", units: []string{"api", "web"}},
+	{name: "composition", units: []string{"app"}},
+	{name: "measuring", units: []string{"bench"}},
+	{name: "programs", units: []string{"cmd", "e2e"}},
+}
+
+type layer struct {
+	name  string
+	free  bool // units of this layer may import each other
+	units []string
+}
+
+// importers lists units that only these others may import.
+var importers = map[string][]string{
+	"app":      {"cmd", "e2e", "bench"},
+	"bench":    {"cmd", "e2e"},
+	"web/ui":   {"web"},
+	"archtest": {},
+}
+
+// onlyImports lists units that may import these others only, whatever their layer allows. The synthetic city knows the
+// catalogue and the forms of things, and nothing of how they are stored: what it makes goes through the real intake.
+var onlyImports = map[string][]string{
+	"synth": {"catalog", "ident", "clock", "cntext", "sheet", "fault"},
+}
+
+// owners says whose a table is: the table of this name and those that start with it and an underscore. Only the owner's SQL may
+// name it.
+var owners = map[string]string{
+	"meta":           "db",
+	"schema_version": "db",
+
+	"audit": "audit", "log": "translog", "job": "job", "flow": "flow", "notice": "notice", "blob": "blob",
+	"permission": "authz", "role": "authz", "grant": "authz",
+	"account": "identity", "session": "identity", "credential": "identity",
+
+	"catalog": "catalog", "calendar": "catalog", "agency": "agency", "region": "agency",
+	"subject": "subject", "legacy": "subject", "record": "record",
+	"publish": "publish", "consent": "consent",
+	"ingest": "ingest", "submission": "ingest", "check": "check", "report": "report",
+	"objection": "objection", "repair": "repair", "commitment": "commitment", "listing": "listing", "measure": "measure",
+	"evaluate": "evaluate", "supervise": "supervise", "quality": "quality",
+	"exchange": "exchange", "scene": "scene", "finance": "finance", "content": "content",
+	"api": "api",
+}
+
+// freeOfOwners lists units whose SQL may name any table: db applies the migrations, and bench measures bare statements as the floor that
+// the product is held against.
+var freeOfOwners = []string{"db", "bench"}
+
+// mayName lists, per unit, tables of others that it may name in SQL nevertheless, with the reason beside each. It is empty as long as
+// packages ask each other in Go.
+var mayName = map[string][]string{}
+
+// testOnly lists import paths that production code must not reach: helpers of tests, and libraries that would come along
+// with them.
+var testOnly = []string{
+	"internal/db/dbtest",
+	"github.com/google/go-cmp",
+	"pgregory.net/rapid",
+	"github.com/rogpeppe/go-internal",
+	"github.com/chromedp",
+}
+
+// testHelpers lists folders that are themselves helpers of tests.
+var testHelpers = []string{"internal/db/dbtest", "e2e"}
+
+// ownClock lists units that may read the machine's clock: the clock itself, measurements, and the programs that choose
+// it. Everything else is given the time.
+var ownClock = []string{"clock", "obs", "bench", "cmd", "e2e"}
+
+// emptyNames are package names that say nothing.
+var emptyNames = []string{"util", "utils", "common", "helper", "helpers", "misc", "models", "services", "shared", "base"}
+
+const (
+	maxLines      = 800
+	migrationsDir = "internal/db/migrations"
+)
