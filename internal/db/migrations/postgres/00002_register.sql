@@ -22,6 +22,19 @@ CREATE TABLE catalog_edition (
   loaded_by      TEXT    NOT NULL
 );
 
+CREATE TABLE calendar_year (
+  year      INTEGER NOT NULL PRIMARY KEY,
+  content   TEXT    NOT NULL,
+  loaded_at BIGINT NOT NULL,
+  loaded_by TEXT    NOT NULL
+);
+CREATE TABLE legacy_code (
+  code      TEXT    NOT NULL PRIMARY KEY,
+  note      TEXT    NOT NULL,
+  added_at  BIGINT NOT NULL,
+  added_by  TEXT    NOT NULL
+);
+
 -- subject: one row a subject. Persons have no name and no code here: both are sealed in subject_sealed.
 CREATE TABLE subject (
   subject_id  BIGINT NOT NULL PRIMARY KEY,

@@ -22,6 +22,19 @@ CREATE TABLE catalog_edition (
   loaded_by      TEXT    NOT NULL
 ) STRICT;
 
+CREATE TABLE calendar_year (
+  year      INTEGER NOT NULL PRIMARY KEY,
+  content   TEXT    NOT NULL,
+  loaded_at INTEGER NOT NULL,
+  loaded_by TEXT    NOT NULL
+) STRICT;
+CREATE TABLE legacy_code (
+  code      TEXT    NOT NULL PRIMARY KEY,
+  note      TEXT    NOT NULL,
+  added_at  INTEGER NOT NULL,
+  added_by  TEXT    NOT NULL
+) STRICT;
+
 -- subject: one row a subject. Persons have no name and no code here: both are sealed in subject_sealed.
 CREATE TABLE subject (
   subject_id  INTEGER NOT NULL PRIMARY KEY,

@@ -1,0 +1,95 @@
+// Package blob keeps the bytes that were received, by the SHA-256 of their content: what was acknowledged is on disk first, and the same
+// file is kept once.
+package blob
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"gongxin/internal/fault"
+)
+
+// Store is a folder of files named by their hash.
+type Store struct{ dir string }
+
+// ErrTooLarge refuses content over the limit given to Put.
+var ErrTooLarge = fault.New(fault.TooLarge, "blob.too_large", "文件超过大小上限", "请拆分文件后分批报送")
+
+// Open makes the folder when it is missing.
+func Open(dir string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "tmp"), 0o700); err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	return &Store{dir: dir}, nil
+}
+
+// Info names kept content.
+type Info struct {
+	Hash  string // SHA-256 in hex
+	Bytes int64
+}
+
+// Put keeps what r gives, at most limit bytes. When it returns without error the content survives a crash of the machine.
+func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (Info, error) {
+	tmp, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "in-*")
+	if err != nil {
+		return Info{}, fmt.Errorf("blob: %w", err)
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }()
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(tmp, sum), io.LimitReader(readerWith{ctx, r}, limit+1))
+	if err == nil && n > limit {
+		err = ErrTooLarge
+	}
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return Info{}, err
+	}
+	info := Info{Hash: hex.EncodeToString(sum.Sum(nil)), Bytes: n}
+	path := s.Path(info.Hash)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return Info{}, fmt.Errorf("blob: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return Info{}, fmt.Errorf("blob: %w", err)
+	}
+	return info, syncDir(filepath.Dir(path))
+}
+
+// Path is where content of this hash is or would be.
+func (s *Store) Path(hash string) string {
+	if len(hash) < 4 {
+		return filepath.Join(s.dir, "none")
+	}
+	return filepath.Join(s.dir, hash[:2], hash[2:4], hash)
+}
+
+// readerWith stops reading when its context ends.
+type readerWith struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c readerWith) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// syncDir makes the new name itself survive a crash.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("blob: %w", err)
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,137 @@
+// Package config holds every setting in one struct. A setting comes from the flag, then the environment, then the TOML file, then the default;
+// a key that nobody knows is an error, because a misspelt setting must not silently do nothing.
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"gongxin/internal/fault"
+)
+
+// Config is every setting. The zero value with Defaults applied serves an embedded database on loopback.
+type Config struct {
+	Database string `toml:"database"` // a file path, or postgres://…; empty = gongxin.db in Data
+	Data     string `toml:"data"`     // folder of keys, received files and, by default, the database
+	Listen   string `toml:"listen"`   // address and port
+
+	City      City   `toml:"city"`
+	Limits    Limits `toml:"limits"`
+	Log       Log    `toml:"log"`
+	Divisions string `toml:"divisions"` // file of further divisions and local area codes
+	Map       string `toml:"map"`       // GeoJSON of the districts
+	Rules     string `toml:"rules"`     // publicity rules that replace the built-in ones
+}
+
+// City says whose register this is.
+type City struct {
+	Name string `toml:"name"`
+	Code string `toml:"code"` // division code
+}
+
+// Limits bound what comes from outside.
+type Limits struct {
+	UploadMB       int `toml:"upload_mb"`
+	RequestSeconds int `toml:"request_seconds"`
+}
+
+// Log says how to log.
+type Log struct {
+	Level  string `toml:"level"`  // debug, info, warn, error
+	Format string `toml:"format"` // text or json
+}
+
+// Faults of configuration.
+var (
+	ErrFile    = fault.New(fault.Invalid, "config.file", "配置文件无法读取", "请检查路径和 TOML 语法")
+	ErrUnknown = fault.New(fault.Invalid, "config.unknown_key", "配置文件含有未知的键", "请删除或改正该键；全部键名见 docs/operate/config.md")
+	ErrListen  = fault.New(fault.Invalid, "config.listen", "监听地址无效", "格式为 地址:端口，例如 127.0.0.1:8080")
+	ErrValue   = fault.New(fault.Invalid, "config.value", "配置项的值无效", "取值范围见 docs/operate/config.md")
+)
+
+// Load reads the file (none when path is empty), lays the environment over it and fills in the defaults.
+func Load(path string, getenv func(string) string) (Config, error) {
+	var c Config
+	if path != "" {
+		meta, err := toml.DecodeFile(path, &c)
+		if errors.Is(err, fs.ErrNotExist) {
+			return c, ErrFile.Messagef("配置文件 %s 不存在", filepath.Base(path))
+		}
+		if err != nil {
+			return c, ErrFile.With(err)
+		}
+		if unknown := meta.Undecoded(); len(unknown) > 0 {
+			return c, ErrUnknown.Messagef("配置文件含有未知的键 %s", unknown[0])
+		}
+	}
+	for _, v := range []struct {
+		name string
+		to   *string
+	}{{"GONGXIN_DATABASE", &c.Database}, {"GONGXIN_DATA", &c.Data}, {"GONGXIN_LISTEN", &c.Listen}} {
+		if s := getenv(v.name); s != "" {
+			*v.to = s
+		}
+	}
+	return c, nil
+}
+
+// Defaults fills what nobody set and checks the rest.
+func (c Config) Defaults() (Config, error) {
+	set := func(to *string, value string) {
+		if *to == "" {
+			*to = value
+		}
+	}
+	set(&c.Data, "data")
+	set(&c.Database, filepath.Join(c.Data, "gongxin.db"))
+	set(&c.Listen, "127.0.0.1:8080")
+	set(&c.City.Name, "本市")
+	set(&c.Log.Level, "info")
+	set(&c.Log.Format, "text")
+	if c.Limits.UploadMB == 0 {
+		c.Limits.UploadMB = 2048
+	}
+	if c.Limits.RequestSeconds == 0 {
+		c.Limits.RequestSeconds = 30
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return c, ErrListen
+	}
+	if c.Limits.UploadMB < 1 || c.Limits.RequestSeconds < 1 {
+		return c, ErrValue.Messagef("limits 的各项必须大于 0")
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		return c, ErrValue.Messagef("log.format 只能是 text 或 json")
+	}
+	return c, nil
+}
+
+// Loopback reports whether the server can be reached from this machine alone.
+func (c Config) Loopback() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return false
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// KeyFile is where the key ring lies.
+func (c Config) KeyFile() string { return filepath.Join(c.Data, "keys.json") }
+
+// MakeData makes the data folder, readable by its owner alone.
+func (c Config) MakeData() error {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return ErrValue.Messagef("数据目录无法建立").With(err)
+	}
+	return nil
+}

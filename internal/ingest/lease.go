@@ -1,0 +1,100 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"gongxin/internal/db"
+)
+
+// leaseTime is how long a process keeps a submission without committing a batch before another may take it over.
+const leaseTime = 60 * time.Second
+
+// Owner names this process in leases: host, process id and a text of its own.
+func Owner(own string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return host + "/" + strconv.Itoa(os.Getpid()) + "/" + own
+}
+
+// dead reports whether an owner is a process of this host that has ended, so that nobody needs to wait for its lease.
+func dead(owner, me string) bool {
+	o, m := strings.Split(owner, "/"), strings.Split(me, "/")
+	if len(o) != 3 || len(m) != 3 || o[0] != m[0] {
+		return false
+	}
+	pid, err := strconv.Atoi(o[1])
+	if err != nil || pid <= 0 {
+		return false
+	}
+	if o[1] == m[1] {
+		return o[2] != m[2] // the number was given again, to us
+	}
+	return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}
+
+// claim takes the lease of a submission. A finished one is given back as it is.
+func (s *Service) claim(ctx context.Context, id string) (sub *Submission, err error) {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if sub, err = scanSubmission(tx.QueryRowContext(ctx, `SELECT `+submissionColumns+` FROM submission WHERE submission_id = $1`, id)); err != nil {
+			return err
+		}
+		if sub.State == Done || sub.State == Failed {
+			return nil
+		}
+		var owner string
+		var until int64
+		if err := tx.QueryRowContext(ctx, `SELECT lease_owner, lease_until FROM submission WHERE submission_id = $1`, id).Scan(&owner, &until); err != nil {
+			return err
+		}
+		now := s.Clock.Now()
+		if owner != "" && owner != s.Owner && until > now.UnixMicro() && !dead(owner, s.Owner) {
+			return ErrWorking
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE submission SET lease_owner = $2, lease_until = $3 WHERE submission_id = $1`, id, s.Owner, now.Add(leaseTime).UnixMicro())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ingest: claim %s: %w", id, err)
+	}
+	return sub, nil
+}
+
+// release gives a lease back after an error, so that the submission can be tried again at once.
+func (s *Service) release(ctx context.Context, id string) {
+	_ = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE submission SET lease_owner = '', lease_until = 0 WHERE submission_id = $1 AND lease_owner = $2`, id, s.Owner)
+		return err
+	})
+}
+
+// Waiting gives the submissions that nobody works on, oldest first.
+func (s *Service) Waiting(ctx context.Context) ([]string, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT submission_id, lease_owner, lease_until FROM submission WHERE state IN ('received', 'running')
+		ORDER BY received_at, submission_id LIMIT 100`)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: waiting: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []string
+	now := s.Clock.Now().UnixMicro()
+	for rows.Next() {
+		var id, owner string
+		var until int64
+		if err := rows.Scan(&id, &owner, &until); err != nil {
+			return nil, err
+		}
+		if owner == "" || until <= now || (owner != s.Owner && dead(owner, s.Owner)) {
+			out = append(out, id)
+		}
+	}
+	return out, rows.Err()
+}

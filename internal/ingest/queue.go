@@ -1,0 +1,249 @@
+package ingest
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/catalog"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/ingest/parse"
+	"gongxin/internal/record"
+)
+
+// QueueState is the state of a row that waits for a person.
+type QueueState string
+
+// The states. Undo leads back to Waiting.
+const (
+	Waiting QueueState = "waiting"
+	Matched QueueState = "matched" // a person named its subject; the record is on file
+	Refused QueueState = "refused" // a person found that it is about no subject that can be named
+)
+
+// QueueEntry is a row that no identifier links. Its content is not part of it: whoever decides reads it through Content.
+type QueueEntry struct {
+	ID         int64
+	Submission string
+	Row        int
+	Item       catalog.ItemCode
+	Edition    string
+	Agency     agency.ID
+	Reason     int // 1002 or 1003
+	State      QueueState
+	Subject    int64
+	CreatedAt  time.Time
+	DecidedAt  time.Time
+	DecidedBy  string
+	Note       string
+
+	sealed string
+	key    int64
+}
+
+// Faults of the queue.
+var (
+	ErrNoEntry  = fault.New(fault.NotFound, "ingest.queue_entry", "队列中没有这一条", "请刷新人工匹配队列")
+	ErrDecided  = fault.New(fault.Conflict, "ingest.queue_decided", "这一条已有处理结果", "如需改变，请先撤销原处理")
+	ErrWaiting  = fault.New(fault.Conflict, "ingest.queue_waiting", "这一条还没有处理，无可撤销", "")
+	ErrNoTarget = fault.New(fault.NotFound, "ingest.queue_subject", "没有这个主体", "请按代码核对要匹配的主体")
+	ErrNote     = fault.New(fault.Invalid, "ingest.queue_note", "请写明处理理由", "例如核对了哪份材料")
+)
+
+// queue keeps the rows that nothing links. The same row that waits already is a duplicate.
+func (s *Service) queue(ctx context.Context, tx *db.Tx, sub *Submission, rows []parse.Row, out []answered, now time.Time) error {
+	for i := range rows {
+		if !out[i].queued || rows[i].Rejected {
+			continue
+		}
+		r := &rows[i]
+		raw, err := json.Marshal(r.Values)
+		if err != nil {
+			return err
+		}
+		print := s.Ring.Digest([]byte("queue"), []byte(sub.Item), raw)
+		code := 1002
+		for _, reason := range r.Reasons {
+			if reason.Code == 1003 {
+				code = 1003
+			}
+		}
+		res, err := tx.ExecContext(ctx, `INSERT INTO ingest_queue (queue_id, submission_id, row_no, item, edition, agency_id, reason, values_sealed, fingerprint, state, subject_id,
+			record_key, created_at, decided_at, decided_by, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', 0, 0, $10, 0, '', '') ON CONFLICT (fingerprint) DO NOTHING`,
+			s.IDs.Next(), sub.ID, r.N, string(sub.Item), sub.Edition, sub.Agency, code, s.Ring.Seal("queue", string(raw)), hex.EncodeToString(print[:]), now.UnixMicro())
+		if err != nil {
+			return fmt.Errorf("ingest: queue: %w", err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		out[i].outcome = accepted
+		if n == 0 {
+			out[i].outcome = duplicate
+		}
+	}
+	return nil
+}
+
+const queueColumns = `queue_id, submission_id, row_no, item, edition, agency_id, reason, state, subject_id, created_at, decided_at, decided_by, note, values_sealed, record_key`
+
+func scanEntry(row scanner) (e QueueEntry, err error) {
+	var created, decided int64
+	err = row.Scan(&e.ID, &e.Submission, &e.Row, &e.Item, &e.Edition, &e.Agency, &e.Reason, &e.State, &e.Subject, &created, &decided, &e.DecidedBy, &e.Note, &e.sealed, &e.key)
+	e.CreatedAt = time.UnixMicro(created).UTC()
+	if decided != 0 {
+		e.DecidedAt = time.UnixMicro(decided).UTC()
+	}
+	return e, err
+}
+
+// Queue gives entries of a state, oldest first, behind an entry; after 0 starts.
+func (s *Service) Queue(ctx context.Context, state QueueState, after int64, limit int) ([]QueueEntry, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT `+queueColumns+` FROM ingest_queue WHERE state = $1 AND queue_id > $2 ORDER BY queue_id LIMIT $3`, string(state), after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: queue: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []QueueEntry
+	for rows.Next() {
+		e, err := scanEntry(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
+
+// Content opens the row that waits, for the person who decides about it.
+func (s *Service) Content(e *QueueEntry) (catalog.Values, error) {
+	raw, err := s.Ring.Open("queue", e.sealed)
+	if err != nil {
+		return nil, err
+	}
+	var v catalog.Values
+	if err := json.Unmarshal([]byte(raw), &v); err != nil {
+		return nil, fmt.Errorf("ingest: queued row: %w", err)
+	}
+	return v, nil
+}
+
+// Match files a waiting row under a subject that a person named, with the reason.
+func (s *Service) Match(ctx context.Context, entry, subjectID int64, actor, note string) error {
+	if note == "" {
+		return ErrNote
+	}
+	return s.decide(ctx, entry, func(ctx context.Context, tx *db.Tx, e *QueueEntry) error {
+		if e.State != Waiting {
+			return ErrDecided
+		}
+		subjects, err := s.Subjects.ByIDs(ctx, []int64{subjectID})
+		if err != nil {
+			return err
+		}
+		target, ok := subjects[subjectID]
+		if !ok || target.Kind == catalog.Person {
+			return ErrNoTarget
+		}
+		draft, basis, err := s.redraft(ctx, e)
+		if err != nil {
+			return err
+		}
+		draft.Subject, draft.Region = target.ID, target.Region
+		_, ids, err := s.Records.Apply(ctx, tx, []record.Draft{draft}, record.Change{At: s.Clock.Now(), Actor: actor, Basis: basis, Why: "人工匹配：" + note, Submission: e.Submission})
+		if err != nil {
+			return err
+		}
+		e.State, e.Subject, e.key, e.DecidedBy, e.Note = Matched, target.ID, ids[0].Key, actor, note
+		return nil
+	})
+}
+
+// Refuse ends a waiting row without a record, with the reason.
+func (s *Service) Refuse(ctx context.Context, entry int64, actor, note string) error {
+	if note == "" {
+		return ErrNote
+	}
+	return s.decide(ctx, entry, func(_ context.Context, _ *db.Tx, e *QueueEntry) error {
+		if e.State != Waiting {
+			return ErrDecided
+		}
+		e.State, e.DecidedBy, e.Note = Refused, actor, note
+		return nil
+	})
+}
+
+// Undo takes a decision back: the record that a match made is withdrawn as a version of its own, and the row waits again.
+func (s *Service) Undo(ctx context.Context, entry int64, actor, note string) error {
+	if note == "" {
+		return ErrNote
+	}
+	return s.decide(ctx, entry, func(ctx context.Context, tx *db.Tx, e *QueueEntry) error {
+		if e.State == Waiting {
+			return ErrWaiting
+		}
+		if e.State == Matched {
+			draft, basis, err := s.redraft(ctx, e)
+			if err != nil {
+				return err
+			}
+			draft.Subject, draft.Status, draft.Listed = e.Subject, record.Withdrawn, false
+			_, _, err = s.Records.Apply(ctx, tx, []record.Draft{draft}, record.Change{At: s.Clock.Now(), Actor: actor, Basis: basis, Why: "撤销人工匹配：" + note, Submission: e.Submission})
+			if err != nil {
+				return err
+			}
+		}
+		e.State, e.Subject, e.key, e.DecidedBy, e.Note = Waiting, 0, 0, actor, note
+		return nil
+	})
+}
+
+// decide changes one entry within a transaction.
+func (s *Service) decide(ctx context.Context, entry int64, change func(context.Context, *db.Tx, *QueueEntry) error) (err error) {
+	defer fault.Wrap(&err, "ingest: queue entry %d", entry)
+	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		e, err := scanEntry(tx.QueryRowContext(ctx, `SELECT `+queueColumns+` FROM ingest_queue WHERE queue_id = $1`, entry))
+		if err != nil {
+			return ErrNoEntry.With(err)
+		}
+		before := e.State
+		if err := change(ctx, tx, &e); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `UPDATE ingest_queue SET state = $2, subject_id = $3, record_key = $4, decided_at = $5, decided_by = $6, note = $7
+			WHERE queue_id = $1 AND state = $8`, entry, string(e.State), e.Subject, e.key, s.Clock.Now().UnixMicro(), e.DecidedBy, e.Note, string(before))
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n != 1 {
+			return ErrDecided
+		}
+		return nil
+	})
+}
+
+// redraft checks a queued row again under the edition and the day it was filed under.
+func (s *Service) redraft(ctx context.Context, e *QueueEntry) (record.Draft, string, error) {
+	sub, err := s.Get(ctx, e.Submission)
+	if err != nil {
+		return record.Draft{}, "", err
+	}
+	f, err := s.filing(ctx, sub)
+	if err != nil {
+		return record.Draft{}, "", err
+	}
+	values, err := s.Content(e)
+	if err != nil {
+		return record.Draft{}, "", err
+	}
+	row := parse.NewParser(f).Row(e.Row, 0, values, false)
+	if row.Rejected {
+		return record.Draft{}, "", fault.New(fault.Conflict, "ingest.queue_check", "该行按现行规则检查不通过", "请退回报送单位修改后重新报送")
+	}
+	return row.Draft, basisOf(f.Item), nil
+}

@@ -1,0 +1,270 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+
+	"gongxin/internal/catalog"
+	"gongxin/internal/db"
+	"gongxin/internal/ingest/parse"
+	"gongxin/internal/sheet"
+)
+
+// Progress is how far a run has come.
+type Progress struct {
+	Rows        int
+	Bytes       int64
+	TotalBytes  int64
+	Counts      Counts
+	LastOfBatch bool
+}
+
+// chunkRows rows travel together between the goroutines of a run.
+const chunkRows = 512
+
+// chunk is a run of rows on its way from the reader through a checker to the writer.
+type chunk struct {
+	rows  []rawRow
+	out   []parse.Row
+	bytes int64
+	ready chan struct{}
+}
+
+// rawRow is a row as it was read.
+type rawRow struct {
+	n, line  int
+	values   catalog.Values
+	flag     string // operation flag, "" when there is none
+	problems []catalog.Reason
+}
+
+// Run files a submission from where it stands to its end, and gives its final state. A file that cannot be read as a whole ends it as failed, which
+// is no error of Run. ErrWorking means that another process has it.
+func (s *Service) Run(ctx context.Context, id string, progress func(Progress)) (_ *Submission, err error) {
+	sub, err := s.claim(ctx, id)
+	if err != nil || sub.State == Done || sub.State == Failed {
+		return sub, err
+	}
+	defer func() {
+		if err != nil {
+			s.release(context.WithoutCancel(ctx), id)
+		}
+	}()
+	f, err := s.filing(ctx, sub)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.runFile(ctx, sub, f, progress); err != nil {
+		if err := s.fail(ctx, sub, err); err != nil {
+			return nil, fmt.Errorf("ingest: run %s: %w", id, err)
+		}
+		return sub, nil
+	}
+	return s.Get(ctx, id)
+}
+
+func (s *Service) runFile(ctx context.Context, sub *Submission, f parse.Filing, progress func(Progress)) error {
+	reader, err := s.open(sub, f.Item)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = reader.Close() }()
+	columns, err := mapColumns(f.Item, reader)
+	if err != nil {
+		return err
+	}
+	if err := reader.Skip(sub.RowsDone); err != nil {
+		return err
+	}
+	sub.Mapping = columns.mapping
+	return s.pipe(ctx, sub, f, reader, columns, progress)
+}
+
+// pipe runs reader, checkers and writer side by side; the writer sees the rows in their order.
+func (s *Service) pipe(ctx context.Context, sub *Submission, f parse.Filing, reader *sheet.Reader, columns *columns, progress func(Progress)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	workers := s.Workers
+	if workers <= 0 {
+		workers = max(1, runtime.GOMAXPROCS(0))
+	}
+	work, ordered := make(chan *chunk, workers), make(chan *chunk, 4*workers)
+	var readErr error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(ordered)
+		defer close(work)
+		readErr = read(ctx, reader, columns, work, ordered)
+	})
+	for range workers {
+		wg.Go(func() {
+			p := parse.NewParser(f)
+			for c := range work {
+				c.out = make([]parse.Row, len(c.rows))
+				for i := range c.rows {
+					c.out[i] = check(p, &c.rows[i])
+				}
+				c.rows = nil
+				close(c.ready)
+			}
+		})
+	}
+	w := writer{service: s, sub: sub, filing: f, progress: progress, total: sub.FileBytes}
+	err := w.take(ctx, ordered)
+	cancel()
+	wg.Wait()
+	sub.Mapping = columns.mapping // NDJSON rows bring their names with them
+	if err != nil {
+		return err
+	}
+	if readErr != nil {
+		return readErr
+	}
+	return w.finish(context.WithoutCancel(ctx))
+}
+
+// read cuts the file into chunks and hands each to a checker and, in order, to the writer.
+func read(ctx context.Context, reader *sheet.Reader, columns *columns, work, ordered chan<- *chunk) error {
+	var row sheet.Row
+	for {
+		c := &chunk{rows: make([]rawRow, 0, chunkRows), ready: make(chan struct{})}
+		for len(c.rows) < chunkRows {
+			err := reader.Next(&row)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			c.rows = append(c.rows, columns.row(&row))
+		}
+		if len(c.rows) == 0 {
+			return nil
+		}
+		c.bytes, _ = reader.Progress()
+		for _, to := range []chan<- *chunk{ordered, work} {
+			select {
+			case to <- c:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// check answers one row.
+func check(p *parse.Parser, raw *rawRow) parse.Row {
+	if len(raw.problems) > 0 {
+		return parse.Row{N: raw.n, Line: raw.line, Reasons: raw.problems, Rejected: true}
+	}
+	withdraw, problem := operation(raw.flag)
+	if problem != nil {
+		r := p.Row(raw.n, raw.line, raw.values, false)
+		r.Reject(*problem)
+		return r
+	}
+	return p.Row(raw.n, raw.line, raw.values, withdraw)
+}
+
+// writer commits rows batch by batch.
+type writer struct {
+	service  *Service
+	sub      *Submission
+	filing   parse.Filing
+	progress func(Progress)
+	total    int64
+	batch    []parse.Row
+	bytes    int64
+}
+
+// take commits batches until the rows end. Without new rows for a while it does not wait for a full batch: the reader is as fast as the file.
+func (w *writer) take(ctx context.Context, ordered <-chan *chunk) error {
+	for c := range ordered {
+		select {
+		case <-c.ready:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		w.batch = append(w.batch, c.out...)
+		w.bytes = c.bytes
+		if len(w.batch)+chunkRows > w.service.BatchRows {
+			if err := w.commit(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return w.commit(ctx)
+}
+
+func (w *writer) commit(ctx context.Context) error {
+	if len(w.batch) == 0 {
+		return nil
+	}
+	var counts Counts
+	last := w.batch[len(w.batch)-1].N
+	err := w.service.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		rows := append([]parse.Row(nil), w.batch...) // a second run starts from the checked rows again
+		var err error
+		if counts, err = w.service.store(ctx, tx, w.sub, &w.filing, rows); err != nil {
+			return err
+		}
+		counts = w.sub.Counts.plus(counts)
+		return w.save(ctx, tx, last, counts)
+	})
+	if err != nil {
+		return err
+	}
+	w.sub.Counts, w.sub.RowsDone, w.sub.BytesDone = counts, last, w.bytes
+	w.batch = w.batch[:0]
+	if w.service.AfterBatch != nil {
+		w.service.AfterBatch(w.sub.ID, last)
+	}
+	if w.progress != nil {
+		w.progress(Progress{Rows: last, Bytes: w.bytes, TotalBytes: w.total, Counts: counts})
+	}
+	return nil
+}
+
+// save moves the submission forward within the batch's transaction; a process that lost its lease stops here and changes nothing.
+func (w *writer) save(ctx context.Context, tx *db.Tx, last int, c Counts) error {
+	mapping, err := json.Marshal(w.sub.Mapping)
+	if err != nil {
+		return err
+	}
+	res, err := tx.ExecContext(ctx, `UPDATE submission SET state = 'running', rows_done = $2, bytes_done = $3, accepted = $4, updated = $5, duplicate = $6, withdrawn = $7,
+		rejected = $8, late = $9, warnings = $10, mapping = $11, lease_until = $12 WHERE submission_id = $1 AND lease_owner = $13 AND rows_done < $2`,
+		w.sub.ID, last, w.bytes, c.Accepted, c.Updated, c.Duplicate, c.Withdrawn, c.Rejected, c.Late, c.Warnings, string(mapping),
+		w.service.Clock.Now().Add(leaseTime).UnixMicro(), w.service.Owner)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(ErrWorking, err)
+	}
+	return nil
+}
+
+func (w *writer) finish(ctx context.Context) error {
+	mapping, err := json.Marshal(w.sub.Mapping)
+	if err != nil {
+		return err
+	}
+	return w.service.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE submission SET state = 'done', finished_at = $2, bytes_done = file_bytes, mapping = $3, lease_owner = '', lease_until = 0
+			WHERE submission_id = $1 AND lease_owner = $4`, w.sub.ID, w.service.Clock.Now().UnixMicro(), string(mapping), w.service.Owner)
+		return err
+	})
+}
+
+func (c Counts) plus(d Counts) Counts {
+	return Counts{Accepted: c.Accepted + d.Accepted, Updated: c.Updated + d.Updated, Duplicate: c.Duplicate + d.Duplicate, Withdrawn: c.Withdrawn + d.Withdrawn,
+		Rejected: c.Rejected + d.Rejected, Late: c.Late + d.Late, Warnings: c.Warnings + d.Warnings}
+}

@@ -1,0 +1,63 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"gongxin/internal/fault"
+)
+
+// ErrUnfinished refuses an error workbook of a filing that still runs.
+var ErrUnfinished = fault.New(fault.Conflict, "ingest.unfinished", "这个批次还在处理，错误表尚不完整", "请在处理完成后下载")
+
+// pollEvery is how often a worker looks for filings that another process acknowledged.
+const pollEvery = 2 * time.Second
+
+// Work runs waiting filings until ctx ends, one at a time: checking uses every processor already, and writing has one place. wake
+// says that a filing was just acknowledged in this process.
+func (s *Service) Work(ctx context.Context, wake <-chan struct{}, log *slog.Logger) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		if err := s.drain(ctx, log); err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "filing stopped; it will be taken up again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// drain runs what waits now.
+func (s *Service) drain(ctx context.Context, log *slog.Logger) error {
+	for {
+		ids, err := s.Waiting(ctx)
+		if err != nil {
+			return err
+		}
+		ran := false
+		for _, id := range ids {
+			sub, err := s.Run(ctx, id, nil)
+			if errors.Is(err, ErrWorking) {
+				continue // another process was faster
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil { // it stays waiting; the others go on
+				log.ErrorContext(ctx, "filing stopped; it will be taken up again", "submission", id, "error", err)
+				continue
+			}
+			ran = true
+			log.InfoContext(ctx, "filing done", "submission", sub.ID, "item", sub.Item, "state", sub.State, "rows", sub.Received(), "rejected", sub.Rejected)
+		}
+		if !ran {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package publish
+
+import (
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/ident"
+	"gongxin/internal/mask"
+	"gongxin/internal/record"
+)
+
+// Viewer is who asks and how far the law lets that viewer see. The zero Viewer is everyone: class A and nothing about persons. The other
+// reaches are given by consent and by a department's matter, which are checked before a Viewer is made.
+type Viewer struct {
+	reach catalog.Class
+}
+
+// Everyone is the public.
+var Everyone = Viewer{reach: catalog.Public}
+
+// sees reports whether the viewer's reach takes in a class: A for everyone, B with consent, C for a department with a matter. The
+// three are nested for data about subjects: who may see C by law may see B and A.
+func (v Viewer) sees(c catalog.Class) bool {
+	switch c {
+	case catalog.Public:
+		return true
+	case catalog.Authorised:
+		return v.reach == catalog.Authorised || v.reach == catalog.Shared
+	case catalog.Shared:
+		return v.reach == catalog.Shared
+	default:
+		return false
+	}
+}
+
+func (v Viewer) public() bool { return v.reach != catalog.Authorised && v.reach != catalog.Shared }
+
+// Refusal is why the gate lets a record not pass. The zero value is none.
+type Refusal string
+
+// The refusals, in the order in which they are tested.
+const (
+	Passes       Refusal = ""
+	NoItem       Refusal = "no_item"  // the catalogue that it was checked under, or the one in force, does not have the item
+	NotInForce   Refusal = "status"   // withdrawn, annulled
+	AboutPerson  Refusal = "person"   // data about a natural person is never public (Shandong 社会信用条例 art. 20)
+	ClassTooHigh Refusal = "class"    // authorised or shared only
+	SimpleOnly   Refusal = "simple"   // simple procedure: never public
+	BeforeWindow Refusal = "before"   // the publicity window has not begun
+	AfterWindow  Refusal = "after"    // the publicity window is over
+	NeverPublic  Refusal = "unlisted" // its publicity rule shows it to nobody
+	UnknownKind  Refusal = "subject"  // the subject is of no kind that may be shown
+)
+
+// Decide is the gate: may this viewer see this version of a record about such a subject on this day? Both the item the record was checked under
+// and the one in force today must allow it: a catalogue that narrows an item takes old records out of sight at once.
+func Decide(v Viewer, kind catalog.SubjectKind, checked, inForce *catalog.Item, f *record.Facts, today clock.Date) Refusal {
+	switch {
+	case checked == nil || inForce == nil:
+		return NoItem
+	case f.Status != record.Active:
+		return NotInForce
+	case kind == catalog.Person && v.public():
+		return AboutPerson
+	case !known(kind):
+		return UnknownKind
+	case !v.sees(checked.Class) || !v.sees(inForce.Class):
+		return ClassTooHigh
+	case !v.public():
+		return Passes // windows bind publicity; whoever has a reason of their own sees what is in force
+	case f.Procedure == record.Simple:
+		return SimpleOnly
+	case !f.Listed:
+		return NeverPublic
+	case today < f.PublicFrom:
+		return BeforeWindow
+	case !f.PublicUntil.IsZero() && today >= f.PublicUntil:
+		return AfterWindow
+	}
+	return Passes
+}
+
+func known(kind catalog.SubjectKind) bool {
+	switch kind {
+	case catalog.LegalEntity, catalog.OtherOrg, catalog.IndividualBusiness, catalog.Person:
+		return true
+	default:
+		return false
+	}
+}
+
+// fieldAllowed decides on one field of a record that passed: the field's class in both editions, and never a sensitive value in public.
+func fieldAllowed(v Viewer, f *catalog.Field, item *catalog.Item, inForce *catalog.Item) bool {
+	if v.public() && (f.Sensitive || personal(f.Role)) {
+		return false
+	}
+	if !v.sees(classOf(f, item)) {
+		return false
+	}
+	now, ok := inForce.Field(f.Code)
+	return ok && v.sees(classOf(now, inForce)) && (!v.public() || !now.Sensitive)
+}
+
+func classOf(f *catalog.Field, item *catalog.Item) catalog.Class {
+	if f.Class == "" {
+		return item.Class
+	}
+	return f.Class
+}
+
+// personal roles hold data of a natural person, whatever class a file gives them.
+func personal(r catalog.Role) bool {
+	switch r {
+	case catalog.RolePersonID, catalog.RolePersonIDType, catalog.RoleRepID, catalog.RoleRepIDType:
+		return true
+	default:
+		return false
+	}
+}
+
+// fields makes the visible fields of a body, in the catalogue's order.
+func fields(v Viewer, body map[string]string, item, inForce *catalog.Item) []FieldView {
+	out := make([]FieldView, 0, len(body))
+	for i := range item.Fields {
+		f := &item.Fields[i]
+		value, ok := body[f.Code]
+		if !ok || value == "" || !fieldAllowed(v, f, item, inForce) {
+			continue
+		}
+		view := FieldView{Code: f.Code, Name: f.Name, Value: value}
+		if len(f.Mask) == 2 {
+			view.Value, view.Masked = mask.Keep(value, f.Mask[0], f.Mask[1]), true
+		}
+		view.Shown = shown(f, view.Value)
+		out = append(out, view)
+	}
+	return out
+}
+
+// shown spells a value out for people.
+func shown(f *catalog.Field, value string) string {
+	switch {
+	case f.Type == catalog.DateType && value == clock.LongTerm.String():
+		return "长期"
+	case f.Role == catalog.RoleFine || f.Role == catalog.RoleConfiscated:
+		return value + "万元"
+	default:
+		return value
+	}
+}
+
+// regionName names a division, or repeats its code when the table lacks it.
+func regionName(d *ident.Divisions, code string) string {
+	if name := d.Name(code); name != "" {
+		return name
+	}
+	return code
+}

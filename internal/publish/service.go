@@ -1,0 +1,266 @@
+package publish
+
+import (
+	"context"
+	"time"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/fault"
+	"gongxin/internal/ident"
+	"gongxin/internal/record"
+	"gongxin/internal/subject"
+)
+
+// Service answers what everyone may see. Every body it hands on has passed the gate.
+type Service struct {
+	records   *record.Store
+	subjects  *subject.Store
+	agencies  *agency.Store
+	editions  *catalog.Store
+	rules     *Rules
+	divisions *ident.Divisions
+	clock     clock.Clock
+	names     *Names
+	figures   *Figures
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Records   *record.Store
+	Subjects  *subject.Store
+	Agencies  *agency.Store
+	Editions  *catalog.Store
+	Rules     *Rules
+	Divisions *ident.Divisions
+	Clock     clock.Clock
+	Names     *Names
+	Figures   *Figures
+}
+
+// NewService makes a Service.
+func NewService(c Config) *Service {
+	return &Service{records: c.Records, subjects: c.Subjects, agencies: c.Agencies, editions: c.Editions, rules: c.Rules, divisions: c.Divisions,
+		clock: c.Clock, names: c.Names, figures: c.Figures}
+}
+
+// Faults of reading. What may not be seen and what does not exist are answered alike.
+var (
+	ErrNoSubject = fault.New(fault.NotFound, "publish.no_subject", "没有查到这个主体的公开信息", "请核对统一社会信用代码，或按名称搜索")
+	ErrNoRecord  = fault.New(fault.NotFound, "publish.no_record", "没有这条公开记录", "记录可能已过公示期、已被撤回或已修复，可从主体页面重新查看")
+	ErrNoItem    = fault.New(fault.NotFound, "publish.no_item", "目录中没有这个事项", "请从信用目录页面选择事项")
+	ErrAsOf      = fault.New(fault.Invalid, "publish.as_of", "查询时点不能晚于现在", "请选择今天或以前的日期")
+	ErrCursor    = fault.New(fault.Invalid, "publish.cursor", "翻页位置无效", "请从第一页重新查看")
+)
+
+// moment is the instant a question is asked about.
+type moment struct {
+	asOf    time.Time // zero: now
+	day     clock.Date
+	edition *catalog.Edition
+}
+
+func (s *Service) at(asOf time.Time) (moment, error) {
+	now := s.clock.Now()
+	m := moment{asOf: asOf, day: clock.DateOf(now), edition: s.editions.Current(clock.DateOf(now))}
+	if !asOf.IsZero() {
+		if asOf.After(now) {
+			return moment{}, ErrAsOf
+		}
+		// What was known then, under the windows of that day; but never what today's catalogue keeps from the public.
+		m.day = clock.DateOf(asOf)
+	}
+	return m, nil
+}
+
+// visible passes a version through the gate and makes its view; ok is false when the gate refuses.
+func (s *Service) visible(ctx context.Context, v *record.Version, sub *SubjectRef, m moment) (view RecordView, ok bool, err error) {
+	edition, have := s.editions.ByID(v.Edition)
+	if !have {
+		return RecordView{}, false, nil
+	}
+	checked, _ := edition.Item(v.Item)
+	inForce, _ := m.edition.Item(v.Item)
+	if Decide(Everyone, sub.Kind, checked, inForce, &v.Facts, m.day) != Passes {
+		return RecordView{}, false, nil
+	}
+	body, err := record.DecodeBody(v.Body)
+	if err != nil {
+		return RecordView{}, false, err
+	}
+	source, err := s.agencies.ByID(ctx, v.Agency)
+	if err != nil {
+		return RecordView{}, false, err
+	}
+	view = RecordView{ID: v.ID.String(), Item: v.Item, ItemName: checked.Name, Class: checked.Class, Status: v.Status.String(), Subject: *sub,
+		Categories: checked.KindNames(v.Kinds), Fields: fields(Everyone, body, checked, inForce), DecidedOn: v.DecidedOn, PublicFrom: v.PublicFrom,
+		PublicUntil: v.PublicUntil, Source: Source{Code: source.Code, Name: source.Name}, Severity: v.Severity.String(), RuleSet: v.RuleSet,
+		WindowWhy: s.rules.Explain(v.RuleSet), Edition: v.Edition, Version: v.Number, RecordedAt: v.RecordedAt}
+	view.Title = visibleRole(&view, checked, catalog.RoleTitle)
+	view.DocNo = visibleRole(&view, checked, catalog.RoleDocNo)
+	view.Authority = visibleRole(&view, checked, catalog.RoleAuthority)
+	if view.Title == "" {
+		view.Title = checked.Name
+	}
+	return view, true, nil
+}
+
+// visibleRole gives the value of a role from the visible fields alone.
+func visibleRole(view *RecordView, item *catalog.Item, role catalog.Role) string {
+	f, ok := item.RoleField(role)
+	if !ok {
+		return ""
+	}
+	for i := range view.Fields {
+		if view.Fields[i].Code == f.Code {
+			return view.Fields[i].Shown
+		}
+	}
+	return ""
+}
+
+// subjectRef finds the subject that a code names for the public; persons do not exist here.
+func (s *Service) subjectRef(ctx context.Context, code string) (subject.Subject, error) {
+	uscc, problem := ident.ParseUSCC(code)
+	text := string(uscc)
+	if problem != nil {
+		// Pilot-era codes fail the check digit and are lawful; the register knows which of them it holds.
+		text = ident.NormaliseCode(code)
+	}
+	sub, ok, err := s.subjects.ByCode(ctx, text)
+	if err != nil {
+		return subject.Subject{}, err
+	}
+	if !ok || sub.Kind == catalog.Person {
+		return subject.Subject{}, ErrNoSubject
+	}
+	return sub, nil
+}
+
+func ref(sub *subject.Subject) SubjectRef {
+	return SubjectRef{Code: sub.Code, Name: sub.Name, Kind: sub.Kind, Region: sub.Region, Status: string(sub.Status)}
+}
+
+// Subject gives the public view of a subject as of an instant; the zero time is now.
+func (s *Service) Subject(ctx context.Context, code string, asOf time.Time) (*SubjectView, error) {
+	m, err := s.at(asOf)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := s.subjectRef(ctx, code)
+	if err != nil {
+		return nil, err
+	}
+	if !asOf.IsZero() && sub.CreatedAt.After(asOf) {
+		return nil, ErrNoSubject
+	}
+	view := &SubjectView{SubjectRef: ref(&sub), RegionName: regionName(s.divisions, sub.Region), Provisional: sub.Provisional, UpdatedAt: sub.ChangedAt}
+	if err := s.nameHistory(ctx, &sub, m, view); err != nil {
+		return nil, err
+	}
+	if err := s.registration(ctx, &sub, m, view); err != nil {
+		return nil, err
+	}
+	counts, err := s.counts(ctx, &sub, m)
+	if err != nil {
+		return nil, err
+	}
+	view.Chapters = chapters(m.edition, counts)
+	return view, nil
+}
+
+// nameHistory sets the name in use at the moment, and the earlier ones.
+func (s *Service) nameHistory(ctx context.Context, sub *subject.Subject, m moment, view *SubjectView) error {
+	names, err := s.subjects.Names(ctx, sub.ID, m.asOf)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	last := names[len(names)-1]
+	view.Name = last.Name
+	seen := map[string]bool{last.Key: true}
+	for i := len(names) - 2; i >= 0; i-- {
+		if n := names[i]; !seen[n.Key] {
+			seen[n.Key] = true
+			view.FormerNames = append(view.FormerNames, FormerName{Name: n.Name, Until: names[i+1].Since})
+		}
+	}
+	return nil
+}
+
+// registration sets the basics from the record that establishes the subject, as far as the gate lets it pass.
+func (s *Service) registration(ctx context.Context, sub *subject.Subject, m moment, view *SubjectView) error {
+	for _, item := range m.edition.Items {
+		if !item.Establishes {
+			continue
+		}
+		versions, err := s.records.OfSubject(ctx, record.Query{Subject: sub.ID, Item: item.Code, AsOf: m.asOf, Limit: 1})
+		if err != nil {
+			return err
+		}
+		for i := range versions {
+			r, ok, err := s.visible(ctx, &versions[i], &view.SubjectRef, m)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			for _, f := range r.Fields {
+				view.Basics = append(view.Basics, Pair{Code: f.Code, Label: f.Name, Value: f.Shown})
+			}
+			if !m.asOf.IsZero() {
+				view.Provisional = false
+				if state := visibleRole(&r, item, catalog.RoleState); state != "" {
+					view.Status = string(subject.StatusOf(state))
+				}
+			}
+		}
+		if !m.asOf.IsZero() && len(versions) == 0 {
+			view.Provisional, view.Status = true, string(subject.Unknown)
+		}
+	}
+	return nil
+}
+
+// counts gives the number of visible records by item.
+func (s *Service) counts(ctx context.Context, sub *subject.Subject, m moment) (map[catalog.ItemCode]int, error) {
+	if m.asOf.IsZero() {
+		return s.records.CountOf(ctx, sub.ID, m.day)
+	}
+	versions, err := s.records.OfSubject(ctx, record.Query{Subject: sub.ID, AsOf: m.asOf})
+	if err != nil {
+		return nil, err
+	}
+	r, out := ref(sub), map[catalog.ItemCode]int{}
+	for i := range versions {
+		_, ok, err := s.visible(ctx, &versions[i], &r, m)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out[versions[i].Item]++
+		}
+	}
+	return out, nil
+}
+
+// chapterNames are the chapters of the standard report (公共信用信息报告标准 2022年版), in its order.
+var chapterNames = [...]string{1: "登记注册基础信息", 2: "行政管理信息", 3: "诚实守信相关荣誉信息", 4: "严重失信主体名单信息", 5: "经营（活动）异常名录（状态）信息",
+	6: "信用承诺信息", 7: "信用评价信息", 8: "司法判决及执行信息", 9: "其他信息", 10: "信用状况提升建议"}
+
+// chapters lays counts out by chapter; every chapter stands, empty ones too. Items that are not public today have none.
+func chapters(edition *catalog.Edition, counts map[catalog.ItemCode]int) []ChapterCount {
+	out := make([]ChapterCount, 0, len(chapterNames)-1)
+	for n := 1; n < len(chapterNames)-1; n++ { // the tenth holds advice, no records
+		c := ChapterCount{Chapter: n, Name: chapterNames[n]}
+		for _, item := range edition.Items {
+			if item.Chapter == n && item.Class == catalog.Public {
+				c.Items = append(c.Items, ItemCount{Item: item.Code, Name: item.Name, Count: counts[item.Code]})
+				c.Count += counts[item.Code]
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}

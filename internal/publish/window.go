@@ -1,0 +1,278 @@
+package publish
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+
+	"github.com/BurntSushi/toml"
+
+	"gongxin/internal/clock"
+	"gongxin/internal/fault"
+	"gongxin/internal/record"
+)
+
+//go:embed data/*.toml
+var ruleData embed.FS
+
+// Rules are the publicity rules: sets for penalties by decision date, and one rule a name for everything else. They are data.
+type Rules struct {
+	sets  []ruleSet
+	rules map[string]plainRule
+}
+
+type ruleSet struct {
+	Code     string            `toml:"code"`
+	Name     string            `toml:"name"`
+	From     day               `toml:"from"`
+	To       day               `toml:"to"`
+	Sure     string            `toml:"sure"`
+	Severity []severityRow     `toml:"severity"`
+	Period   map[string]period `toml:"period"`
+}
+
+// severityRow gives a class to the first penalty that fits all its conditions.
+type severityRow struct {
+	Class     string   `toml:"class"`
+	Procedure string   `toml:"procedure"` // simple
+	Only      []string `toml:"only"`      // no other kind than these
+	Any       []string `toml:"any"`       // at least one of these
+	FineFrom  float64  `toml:"fine_from"` // 万元
+	Why       string   `toml:"why"`
+}
+
+type period struct {
+	Public bool `toml:"public"`
+	Months int  `toml:"months"` // the day this many months after the decision is the first on which it is no longer shown; 0 = no end
+}
+
+type plainRule struct {
+	Name   string `toml:"name"`
+	Until  string `toml:"until"`
+	Months int    `toml:"months"`
+	Why    string `toml:"why"`
+}
+
+// day reads a TOML date as a clock.Date.
+type day clock.Date
+
+func (d *day) UnmarshalTOML(v any) error {
+	t, ok := v.(interface{ Format(string) string })
+	if !ok {
+		return fmt.Errorf("want a date")
+	}
+	p, err := clock.ParseDate(t.Format("2006-01-02"))
+	*d = day(p)
+	return err
+}
+
+// Faults of rule files.
+var (
+	errRules = fault.New(fault.Invalid, "publish.rules", "公示规则文件有误", "请对照 docs/operate 中的规则文件说明修改")
+)
+
+// DefaultRules gives the rules that ship with the program.
+func DefaultRules() (*Rules, error) {
+	list, err := fs.Glob(ruleData, "data/*.toml")
+	if err != nil || len(list) == 0 {
+		return nil, fmt.Errorf("publish: no rules embedded: %w", err)
+	}
+	raw, err := ruleData.ReadFile(list[len(list)-1]) // names are dates: the newest file
+	if err != nil {
+		return nil, err
+	}
+	return LoadRules(bytes.NewReader(raw))
+}
+
+// LoadRules reads a rule file and refuses unknown keys, gaps and overlaps between sets, and classes without a period.
+func LoadRules(r io.Reader) (*Rules, error) {
+	var f struct {
+		Set  []ruleSet   `toml:"set"`
+		Rule []plainRule `toml:"rule"`
+	}
+	meta, err := toml.NewDecoder(r).Decode(&f)
+	if err != nil {
+		return nil, errRules.With(err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return nil, errRules.Messagef("公示规则文件含有未知的键 %s", unknown[0])
+	}
+	if len(f.Set) == 0 {
+		return nil, errRules.Messagef("公示规则文件没有规则集")
+	}
+	out := &Rules{sets: f.Set, rules: map[string]plainRule{"penalty": {}, "none": {}}}
+	for i, s := range f.Set {
+		if s.From == 0 || s.To < s.From || (i > 0 && clock.Date(f.Set[i-1].To).AddDays(1) != clock.Date(s.From)) {
+			return nil, errRules.Messagef("规则集 %s 的起止日期与前一个规则集不衔接", s.Code)
+		}
+		if err := s.check(); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range f.Rule {
+		if _, twice := out.rules[r.Name]; twice || r.Name == "" || (r.Until != "" && r.Until != "valid_to") || r.Months < 0 {
+			return nil, errRules.Messagef("公示规则 %q 重复或内容有误", r.Name)
+		}
+		out.rules[r.Name] = r
+	}
+	return out, nil
+}
+
+func (s *ruleSet) check() error {
+	if len(s.Severity) == 0 {
+		return errRules.Messagef("规则集 %s 没有失信程度表", s.Code)
+	}
+	for _, row := range s.Severity {
+		if _, ok := s.Period[row.Class]; !ok || severityOf(row.Class) == record.NoSeverity {
+			return errRules.Messagef("规则集 %s 的程度 %q 没有公示期", s.Code, row.Class)
+		}
+	}
+	last := s.Severity[len(s.Severity)-1]
+	if last.Procedure != "" || last.Only != nil || last.Any != nil || last.FineFrom != 0 {
+		return errRules.Messagef("规则集 %s 的最后一行必须不带条件", s.Code)
+	}
+	return nil
+}
+
+func severityOf(class string) record.Severity {
+	switch class {
+	case "minor":
+		return record.Minor
+	case "ordinary":
+		return record.Moderate
+	case "serious":
+		return record.Serious
+	default:
+		return record.NoSeverity
+	}
+}
+
+// Has reports whether a publicity rule of this name exists; a catalogue edition that names another is refused.
+func (r *Rules) Has(name string) bool {
+	_, ok := r.rules[name]
+	return ok
+}
+
+// Matter is what the window of a record depends on.
+type Matter struct {
+	Rule      string // the item's publicity rule
+	DecidedOn clock.Date
+	ValidTo   clock.Date
+	PublicEnd clock.Date // stated by the source: the last public day; only a shorter window than the computed one is taken over
+	Procedure record.Procedure
+	Kinds     []string // 处罚类别
+	Fine      float64  // 万元
+	Severity  record.Severity
+}
+
+// Window is when a record is public.
+type Window struct {
+	Public   bool // false: never shown to everyone, whatever the day
+	From     clock.Date
+	Until    clock.Date // first day on which it is no longer shown; 0 = no end
+	Severity record.Severity
+	RuleSet  string
+	Why      string
+	Longer   bool // PublicEnd was longer than the rules allow and was not taken over
+}
+
+// Window computes when a record is public. Simple-procedure penalties are never public, whatever a rule file says
+// (行政处罚法 art. 51; Shandong 社会信用条例 art. 13).
+func (r *Rules) Window(m Matter) Window {
+	w := Window{From: m.DecidedOn}
+	switch m.Rule {
+	case "none":
+		return w
+	case "penalty":
+		w = r.penalty(m)
+	default:
+		rule, ok := r.rules[m.Rule]
+		if !ok {
+			return w
+		}
+		w.Public, w.Why, w.RuleSet = true, rule.Why, rule.Name
+		if rule.Until == "valid_to" && !m.ValidTo.IsZero() && m.ValidTo < clock.LongTerm {
+			w.Until = m.ValidTo.AddDays(1)
+		}
+		if rule.Months > 0 {
+			w.Until = sooner(w.Until, m.DecidedOn.AddMonths(rule.Months))
+		}
+	}
+	if !m.PublicEnd.IsZero() && m.PublicEnd < clock.LongTerm {
+		stated := m.PublicEnd.AddDays(1)
+		w.Longer = w.Public && !w.Until.IsZero() && stated > w.Until
+		w.Until = sooner(w.Until, stated)
+	}
+	if m.Procedure == record.Simple {
+		w.Public = false
+	}
+	return w
+}
+
+func sooner(a, b clock.Date) clock.Date {
+	if a.IsZero() || (!b.IsZero() && b < a) {
+		return b
+	}
+	return a
+}
+
+// setFor finds the set of a decision date; days before the first set follow it, days after the last one likewise.
+func (r *Rules) setFor(d clock.Date) *ruleSet {
+	for i := range r.sets {
+		if d <= clock.Date(r.sets[i].To) {
+			return &r.sets[i]
+		}
+	}
+	return &r.sets[len(r.sets)-1]
+}
+
+func (r *Rules) penalty(m Matter) Window {
+	set := r.setFor(m.DecidedOn)
+	w := Window{From: m.DecidedOn, RuleSet: set.Code, Severity: m.Severity}
+	if w.Severity == record.NoSeverity || m.Procedure == record.Simple {
+		for i := range set.Severity {
+			if row := &set.Severity[i]; row.fits(m) {
+				w.Severity, w.Why = severityOf(row.Class), row.Why
+				break
+			}
+		}
+	} else {
+		w.Why = "作出决定的机关标明的失信程度"
+	}
+	p := set.Period[w.Severity.String()]
+	w.Public = p.Public
+	if p.Months > 0 {
+		w.Until = m.DecidedOn.AddMonths(p.Months)
+	}
+	w.Why += "（" + set.Name + "）"
+	return w
+}
+
+func (row *severityRow) fits(m Matter) bool {
+	if row.Procedure == "simple" && m.Procedure != record.Simple {
+		return false
+	}
+	if len(row.Only) > 0 && (len(m.Kinds) == 0 || slices.ContainsFunc(m.Kinds, func(k string) bool { return !slices.Contains(row.Only, k) })) {
+		return false
+	}
+	if len(row.Any) > 0 && !slices.ContainsFunc(m.Kinds, func(k string) bool { return slices.Contains(row.Any, k) }) {
+		return false
+	}
+	return m.Fine >= row.FineFrom
+}
+
+// Explain says in one sentence which rule gave a record its publicity window.
+func (r *Rules) Explain(code string) string {
+	for i := range r.sets {
+		if r.sets[i].Code == code {
+			return "依据" + r.sets[i].Name + "计算"
+		}
+	}
+	if rule, ok := r.rules[code]; ok && rule.Why != "" {
+		return rule.Why
+	}
+	return ""
+}

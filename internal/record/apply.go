@@ -1,0 +1,237 @@
+package record
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+
+	"gongxin/internal/catalog"
+	"gongxin/internal/db"
+	"gongxin/internal/id"
+	"gongxin/internal/translog"
+)
+
+// Store writes and reads records. Its reading methods return bodies and are for publish alone.
+type Store struct {
+	db  *db.DB
+	ids *id.Maker
+}
+
+// NewStore makes a Store.
+func NewStore(d *db.DB, ids *id.Maker) *Store { return &Store{db: d, ids: ids} }
+
+// head is the current row of a record as Apply needs it.
+type head struct {
+	key     int64
+	nkey    string
+	version int
+	status  Status
+	listed  bool
+	agency  int64
+	region  string
+	kinds   int64
+	item    catalog.ItemCode
+	digest  [16]byte
+	fresh   bool // not in the database before this Apply
+	draft   int  // draft whose facts the row now carries; -1 = as in the database
+}
+
+// Apply puts drafts on file within tx, in their order, and gives an outcome for each. A natural key that comes twice in one call
+// gives two versions. Versions, current rows, filter counts and log leaves are written together; a concurrent writer's conflict comes back
+// as db.ErrRetry, upon which the whole transaction function runs again.
+func (s *Store) Apply(ctx context.Context, tx *db.Tx, drafts []Draft, ch Change) ([]Outcome, []ID, error) {
+	heads, err := s.heads(ctx, tx, drafts)
+	if err != nil {
+		return nil, nil, fmt.Errorf("record: apply: %w", err)
+	}
+	b := batch{change: ch, drafts: drafts, outbox: s.ids.Next(), facets: map[facet]int64{}}
+	outcomes, ids := make([]Outcome, len(drafts)), make([]ID, len(drafts))
+	for i := range drafts {
+		d := &drafts[i]
+		h, old := heads.find(d)
+		outcomes[i] = decide(old, h, d)
+		ids[i] = ID{d.Subject, h.key}
+		switch outcomes[i] {
+		case Unchanged, Absent:
+			continue
+		default:
+			b.add(h, d, i, outcomes[i])
+		}
+	}
+	if err := b.write(ctx, tx, heads); err != nil {
+		if db.IsUnique(err) { // another writer filed the same record since we looked
+			err = errors.Join(db.ErrRetry, err)
+		}
+		return nil, nil, fmt.Errorf("record: apply: %w", err)
+	}
+	return outcomes, ids, nil
+}
+
+func decide(old bool, h *head, d *Draft) Outcome {
+	switch {
+	case d.Status == Withdrawn && (!old || h.version == 0):
+		return Absent
+	case d.Status == Withdrawn && h.status == Withdrawn:
+		return Unchanged
+	case d.Status == Withdrawn:
+		return Removed
+	case !old || h.version == 0:
+		return Filed
+	case h.digest == d.Digest && h.status == d.Status:
+		return Unchanged
+	default:
+		return Updated
+	}
+}
+
+var actions = map[Outcome]string{Filed: "filed", Updated: "corrected", Removed: "withdrawn"}
+
+// facet is one combination of filter values of a public column.
+type facet struct {
+	item   catalog.ItemCode
+	agency int64
+	region string
+	kinds  int64
+}
+
+// batch collects what one Apply writes.
+type batch struct {
+	change   Change
+	drafts   []Draft
+	outbox   int64
+	versions [][]any
+	leaves   []translog.Leaf
+	facets   map[facet]int64
+}
+
+func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
+	if h.listed {
+		b.facets[facet{h.item, h.agency, h.region, h.kinds}]--
+	}
+	h.version++
+	f, body := d.Facts, d.Body
+	if out == Removed {
+		// The withdrawal states nothing new about the matter: the last content stays in the version before it.
+		f.Listed, body = false, "{}"
+	} else {
+		h.digest = d.Digest
+	}
+	h.status, h.listed, h.agency, h.region, h.kinds, h.item, h.draft = f.Status, f.Listed, f.Agency, f.Region, f.Kinds, f.Item, i
+	if h.listed {
+		b.facets[facet{h.item, h.agency, h.region, h.kinds}]++
+	}
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails since Go 1.24
+	at := micros(b.change.At)
+	v := Version{ID: ID{d.Subject, h.key}, Facts: f, Number: h.version, Body: body, Action: actions[out],
+		Actor: b.change.Actor, Basis: b.change.Basis, Why: b.change.Why, Submission: b.change.Submission, RecordedAt: b.change.At}
+	b.versions = append(b.versions, []any{d.Subject, h.key, int64(h.version), string(f.Item), f.Edition, f.NaturalKey, int64(f.Status), bit(f.Listed),
+		int64(f.DecidedOn), int64(f.PublicFrom), untilColumn(f.PublicUntil), f.Agency, f.Region, f.Kinds, int64(f.Procedure), int64(f.Severity), f.RuleSet,
+		body, v.Action, v.Actor, v.Basis, v.Why, v.Submission, at, salt, b.outbox, int64(len(b.leaves))})
+	b.leaves = append(b.leaves, v.leaf(salt))
+}
+
+// leaf hashes what the version says. The order and spelling of the parts are the format "record/1"; a verifier recomputes them from
+// the row and its salt.
+func (v *Version) leaf(salt []byte) translog.Leaf {
+	n := func(x int64) string { return strconv.FormatInt(x, 10) }
+	return translog.Hash(salt, "record/1", v.ID.String(), n(int64(v.Number)), string(v.Item), v.Edition, v.NaturalKey, n(int64(v.Status)), n(bit(v.Listed)),
+		n(int64(v.DecidedOn)), n(int64(v.PublicFrom)), n(untilColumn(v.PublicUntil)), n(v.Agency), v.Region, n(v.Kinds), n(int64(v.Procedure)),
+		n(int64(v.Severity)), v.RuleSet, v.Body, v.Action, v.Actor, v.Basis, v.Why, v.Submission, n(micros(v.RecordedAt)))
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+var versionColumns = []string{"subject_id", "record_key", "version", "item", "edition", "nkey", "status", "listed", "decided_on", "public_from", "public_until",
+	"agency_id", "region", "kinds", "procedure", "severity", "rule_set", "body", "action", "actor", "basis", "why", "submission", "recorded_at", "salt",
+	"outbox_id", "outbox_pos"}
+
+var headColumns = []string{"subject_id", "record_key", "item", "nkey", "version", "status", "listed", "decided_on", "public_from", "public_until", "agency_id",
+	"region", "kinds", "digest", "recorded_at"}
+
+func (b *batch) write(ctx context.Context, tx *db.Tx, heads *headSet) error {
+	if len(b.versions) == 0 {
+		return nil
+	}
+	if _, err := tx.CopyFrom(ctx, "record_version", versionColumns, each(b.versions)); err != nil {
+		return err
+	}
+	var inserts, updates [][]any
+	for _, e := range heads.touched() {
+		d := &b.drafts[e.draft]
+		row := []any{d.Subject, e.key, string(d.Item), e.nkey, int64(e.version), int64(e.status), bit(e.listed), int64(d.DecidedOn), int64(d.PublicFrom),
+			untilColumn(d.PublicUntil), d.Agency, d.Region, d.Kinds, e.digest[:], micros(b.change.At)}
+		if e.fresh {
+			inserts = append(inserts, row)
+		} else {
+			updates = append(updates, row)
+		}
+	}
+	if _, err := tx.CopyFrom(ctx, "record", headColumns, each(inserts)); err != nil {
+		return err
+	}
+	for _, r := range updates {
+		_, err := tx.ExecContext(ctx, `UPDATE record SET version = $3, status = $4, listed = $5, decided_on = $6, public_from = $7, public_until = $8,
+			agency_id = $9, region = $10, kinds = $11, digest = $12, recorded_at = $13 WHERE subject_id = $1 AND record_key = $2`,
+			r[0], r[1], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
+		if err != nil {
+			return err
+		}
+	}
+	if err := b.writeFacets(ctx, tx); err != nil {
+		return err
+	}
+	return translog.Queue(ctx, tx, b.outbox, "record", b.leaves, micros(b.change.At))
+}
+
+// writeFacets adds the batch's differences; in one order everywhere, so that two batches cannot wait for each other in a ring.
+func (b *batch) writeFacets(ctx context.Context, tx *db.Tx) error {
+	keys := make([]facet, 0, len(b.facets))
+	for k, n := range b.facets {
+		if n != 0 {
+			keys = append(keys, k)
+		}
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		a, z := keys[i], keys[j]
+		if a.item != z.item {
+			return a.item < z.item
+		}
+		if a.agency != z.agency {
+			return a.agency < z.agency
+		}
+		if a.region != z.region {
+			return a.region < z.region
+		}
+		return a.kinds < z.kinds
+	})
+	for _, k := range keys {
+		_, err := tx.ExecContext(ctx, `INSERT INTO record_facet (item, agency_id, region, kinds, n) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (item, agency_id, region, kinds) DO UPDATE SET n = record_facet.n + excluded.n`,
+			string(k.item), k.agency, k.region, k.kinds, b.facets[k])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each turns collected rows into what CopyFrom reads.
+func each(rows [][]any) db.Rows {
+	i := 0
+	return func() ([]any, error) {
+		if i == len(rows) {
+			return nil, nil
+		}
+		i++
+		return rows[i-1], nil
+	}
+}

@@ -1,0 +1,69 @@
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"gongxin/internal/catalog"
+)
+
+// Seal hides a sensitive value; field is bound into it.
+type Seal func(field, plain string) string
+
+// EncodeBody writes a row's values as a JSON object in the catalogue's order, without the empty ones. Values of sensitive fields, and those in
+// hide (by index), are sealed.
+func EncodeBody(fields []catalog.Field, v catalog.Values, hide []bool, seal Seal) string {
+	n := 2
+	for i := range v {
+		if v[i] != "" {
+			n += len(v[i]) + len(fields[i].Code) + 6
+		}
+	}
+	buf := append(make([]byte, 0, n+16), '{')
+	for i := range v {
+		if v[i] == "" {
+			continue
+		}
+		if len(buf) > 1 {
+			buf = append(buf, ',')
+		}
+		value := v[i]
+		if fields[i].Sensitive || (hide != nil && hide[i]) {
+			value = seal(fields[i].Code, value)
+		}
+		buf = appendString(buf, fields[i].Code)
+		buf = append(buf, ':')
+		buf = appendString(buf, value)
+	}
+	return string(append(buf, '}'))
+}
+
+// appendString appends s as a JSON string (RFC 8259): quotes, backslashes and control characters escaped, all else as it is.
+func appendString(buf []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	buf = append(buf, '"')
+	start := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		buf = append(buf, s[start:i]...)
+		if c == '"' || c == '\\' {
+			buf = append(buf, '\\', c)
+		} else {
+			buf = append(buf, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
+		}
+		start = i + 1
+	}
+	return append(append(buf, s[start:]...), '"')
+}
+
+// DecodeBody reads what EncodeBody wrote; sealed values stay sealed.
+func DecodeBody(body string) (map[string]string, error) {
+	var out map[string]string
+	if err := json.Unmarshal([]byte(body), &out); err != nil {
+		return nil, fmt.Errorf("record: body: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,252 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+)
+
+const versionSelect = `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
+	v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.actor, v.basis, v.why, v.submission, v.recorded_at FROM `
+
+func scanVersion(rows *sql.Rows) (Version, error) {
+	var v Version
+	var item string
+	var listed, until, at int64
+	err := rows.Scan(&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
+		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &v.Actor, &v.Basis, &v.Why, &v.Submission, &at)
+	v.Item, v.Listed, v.PublicUntil, v.RecordedAt = catalog.ItemCode(item), listed == 1, untilDate(until), Micros(at)
+	return v, err
+}
+
+func versions(ctx context.Context, q db.Querier, query string, args ...any) ([]Version, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Version
+	for rows.Next() {
+		v, err := scanVersion(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+// joinHead ties a record's current row to its newest version.
+const joinHead = `record r JOIN record_version v ON v.subject_id = r.subject_id AND v.record_key = r.record_key AND v.version = r.version `
+
+// Query asks for a subject's records. Zero values do not narrow.
+type Query struct {
+	Subject  int64
+	Item     catalog.ItemCode
+	AsOf     time.Time  // versions as known at this instant; zero = now
+	ListedOn clock.Date // only what the publicity window lets through on this day; not with AsOf
+	Offset   int
+	Limit    int // 0 = all
+}
+
+// OfSubject gives the versions of a subject's records, newest decision first.
+func (s *Store) OfSubject(ctx context.Context, q Query) (out []Version, err error) {
+	limit := q.Limit
+	if limit == 0 {
+		limit = 1<<31 - 1
+	}
+	if q.AsOf.IsZero() {
+		where, args := "", []any{q.Subject, string(q.Item), limit, q.Offset}
+		if q.ListedOn != 0 {
+			where, args = ` AND listed = 1 AND public_from <= $5 AND public_until > $5`, append(args, int64(q.ListedOn))
+		}
+		// The narrow rows are paged before the wide ones are fetched.
+		out, err = versions(ctx, s.db.Read(), versionSelect+`(SELECT subject_id, record_key, version FROM record
+			WHERE subject_id = $1 AND (item = $2 OR $2 = '')`+where+` ORDER BY decided_on DESC, record_key DESC LIMIT $3 OFFSET $4) r
+			JOIN record_version v ON v.subject_id = r.subject_id AND v.record_key = r.record_key AND v.version = r.version
+			WHERE v.subject_id = $1 ORDER BY v.decided_on DESC, v.record_key DESC`, args...)
+	} else {
+		out, err = versions(ctx, s.db.Read(), versionSelect+`record_version v JOIN (
+			SELECT record_key, max(version) AS version FROM record_version WHERE subject_id = $1 AND recorded_at <= $3 GROUP BY record_key) n
+			ON n.record_key = v.record_key AND n.version = v.version
+			WHERE v.subject_id = $1 AND (v.item = $2 OR $2 = '') ORDER BY v.decided_on DESC, v.record_key DESC LIMIT $4 OFFSET $5`,
+			q.Subject, string(q.Item), q.AsOf.UnixMicro(), limit, q.Offset)
+	}
+	return out, wrap(err, "record: of subject")
+}
+
+// CountOf counts a subject's records that the publicity window lets through on a day, by item.
+func (s *Store) CountOf(ctx context.Context, subject int64, day clock.Date) (map[catalog.ItemCode]int, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT item, count(*) FROM record WHERE subject_id = $1 AND listed = 1 AND public_from <= $2 AND public_until > $2
+		GROUP BY item`, subject, int64(day))
+	if err != nil {
+		return nil, wrap(err, "record: count of subject")
+	}
+	defer func() { _ = rows.Close() }()
+	out := map[catalog.ItemCode]int{}
+	for rows.Next() {
+		var item catalog.ItemCode
+		var n int
+		if err := rows.Scan(&item, &n); err != nil {
+			return nil, err
+		}
+		out[item] = n
+	}
+	return out, rows.Err()
+}
+
+// CountsOf counts the records of several subjects that the publicity window lets through on a day.
+func (s *Store) CountsOf(ctx context.Context, subjects []int64, day clock.Date) (map[int64]int, error) {
+	out := make(map[int64]int, len(subjects))
+	for _, id := range subjects { // each reads a few neighbouring rows of the primary key
+		counts, err := s.CountOf(ctx, id, day)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range counts {
+			out[id] += n
+		}
+	}
+	return out, nil
+}
+
+// Get gives the version of a record at an instant; the zero time is now. ok is false when there was none.
+func (s *Store) Get(ctx context.Context, at ID, asOf time.Time) (v Version, ok bool, err error) {
+	until := int64(1<<63 - 1)
+	if !asOf.IsZero() {
+		until = asOf.UnixMicro()
+	}
+	list, err := versions(ctx, s.db.Read(), versionSelect+`record_version v WHERE v.subject_id = $1 AND v.record_key = $2 AND v.recorded_at <= $3
+		ORDER BY v.version DESC LIMIT 1`, at.Subject, at.Key, until)
+	if err != nil || len(list) == 0 {
+		return Version{}, false, wrap(err, "record: get")
+	}
+	return list[0], true, nil
+}
+
+// Mark is a line of a record's history, without content.
+type Mark struct {
+	Number     int
+	RecordedAt time.Time
+	Action     string
+	Why        string
+}
+
+// History gives every version's mark, oldest first.
+func (s *Store) History(ctx context.Context, at ID) ([]Mark, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT version, recorded_at, action, why FROM record_version WHERE subject_id = $1 AND record_key = $2
+		ORDER BY version`, at.Subject, at.Key)
+	if err != nil {
+		return nil, fmt.Errorf("record: history: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Mark
+	for rows.Next() {
+		var m Mark
+		var when int64
+		if err := rows.Scan(&m.Number, &when, &m.Action, &m.Why); err != nil {
+			return nil, err
+		}
+		m.RecordedAt = Micros(when)
+		out = append(out, m)
+	}
+	return out, rows.Err()
+}
+
+// Place is where a row stands in a public column: the keyset of its paging, newest first.
+type Place struct {
+	DecidedOn clock.Date
+	ID
+}
+
+// Filter narrows a public column. Kinds is a bit set of which any bit may match; empty lists and zero values do not narrow.
+type Filter struct {
+	Item     catalog.ItemCode
+	Today    clock.Date // the window must hold on this day
+	Agency   int64
+	Regions  []string
+	Kinds    int64
+	From, To clock.Date
+}
+
+// Listed gives the versions of a column's next rows after a place; the zero place starts at the newest. Each page costs the same however deep
+// it lies and however rare the filter's values are: the filter is resolved to the combinations that occur, and each is read
+// from an index in order.
+func (s *Store) Listed(ctx context.Context, f Filter, after Place, limit int) ([]Version, error) {
+	places, err := s.places(ctx, f, after, limit)
+	if err != nil || len(places) == 0 {
+		return nil, wrap(err, "record: listed")
+	}
+	out, err := s.current(ctx, places)
+	return out, wrap(err, "record: listed")
+}
+
+// current reads the newest versions of records in the order of places.
+func (s *Store) current(ctx context.Context, places []Place) ([]Version, error) {
+	args := make([]any, 0, 2*len(places))
+	var in strings.Builder
+	for i, p := range places {
+		if i > 0 {
+			in.WriteByte(',')
+		}
+		fmt.Fprintf(&in, "($%d,$%d)", 2*i+1, 2*i+2)
+		args = append(args, p.Subject, p.Key)
+	}
+	list, err := versions(ctx, s.db.Read(), versionSelect+joinHead+`WHERE (r.subject_id, r.record_key) IN (VALUES `+in.String()+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[ID]Version, len(list))
+	for _, v := range list {
+		byID[v.ID] = v
+	}
+	out := make([]Version, 0, len(places))
+	for _, p := range places {
+		if v, ok := byID[p.ID]; ok {
+			out = append(out, v)
+		}
+	}
+	return out, nil
+}
+
+// Combination is one combination of filter values that occurs in a column, with the number of listed rows (whatever their window).
+type Combination struct {
+	Item   catalog.ItemCode
+	Agency int64
+	Region string
+	Kinds  int64
+	N      int
+}
+
+// Combinations gives every combination that occurs; an empty item means every item.
+func (s *Store) Combinations(ctx context.Context, item catalog.ItemCode) ([]Combination, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT item, agency_id, region, kinds, n FROM record_facet WHERE (item = $1 OR $1 = '') AND n > 0
+		ORDER BY item, agency_id, region, kinds`, string(item))
+	if err != nil {
+		return nil, fmt.Errorf("record: combinations: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Combination
+	for rows.Next() {
+		var c Combination
+		if err := rows.Scan(&c.Item, &c.Agency, &c.Region, &c.Kinds, &c.N); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+func wrap(err error, op string) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
