@@ -104,8 +104,10 @@ func TestOpenSQLiteFile(t *testing.T) {
 			t.Errorf("mode of %q is %o, want 600", suffix, m)
 		}
 	}
-	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "10000",
-		"temp_store": "2", "cache_size": "-4096", "mmap_size": "1048576", "wal_autocheckpoint": "4000"}
+	want := map[string]string{
+		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "10000",
+		"temp_store": "2", "cache_size": "-4096", "mmap_size": "1048576", "wal_autocheckpoint": "4000",
+	}
 	err = d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		for name, value := range want {
 			var got string
@@ -185,7 +187,8 @@ func TestMigrateFailsWhole(t *testing.T) {
 		broken := fstest.MapFS{}
 		for _, engine := range []string{"sqlite", "postgres"} {
 			broken["migrations/"+engine+"/09999_broken.sql"] = &fstest.MapFile{
-				Data: []byte("-- +goose Up\nCREATE TABLE half (id BIGINT);\nCREATE NONSENSE;\n")}
+				Data: []byte("-- +goose Up\nCREATE TABLE half (id BIGINT);\nCREATE NONSENSE;\n"),
+			}
 			if err := addEmbedded(broken, engine); err != nil {
 				t.Fatal(err)
 			}

@@ -45,7 +45,7 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) 
 		return nil, err
 	}
 	defer p.give(s)
-	return s.stmt.QueryContext(ctx, s.args(args)...)
+	return s.stmt.QueryContext(ctx, s.args(args)...) //nolint:sqlclosecheck // the caller closes them
 }
 
 // QueryRowContext runs a statement that gives at most one row.
@@ -94,7 +94,7 @@ func (p *prepared) find(query string) *statement {
 		return nil
 	}
 	p.used.MoveToFront(e)
-	s := e.Value.(*statement) //nolint:errcheck,forcetypeassert // the list holds nothing else
+	s := e.Value.(*statement) //nolint:errcheck // the list holds nothing else
 	s.refs++
 	return s
 }
@@ -102,7 +102,7 @@ func (p *prepared) find(query string) *statement {
 // evict drops the text used longest ago and adds its statement to out if nobody runs it. The lock is held.
 func (p *prepared) evict(out []*sql.Stmt) []*sql.Stmt {
 	e := p.used.Back()
-	s := p.used.Remove(e).(*statement) //nolint:errcheck,forcetypeassert // the list holds nothing else
+	s := p.used.Remove(e).(*statement) //nolint:errcheck // the list holds nothing else
 	delete(p.texts, s.key)
 	s.gone = true
 	if s.refs == 0 {

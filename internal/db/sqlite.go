@@ -65,7 +65,7 @@ func prepareFile(path string) error {
 	if name := networkFS(dir); name != "" {
 		return ErrNetworkFS.With(fmt.Errorf("file system %s", name))
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // G304: the operator names the file
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return ErrOpen.With(err)
 	}

@@ -30,7 +30,7 @@ func networkFS(dir string) string {
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return "" // opening the file will say more
 	}
-	magic := uint32(st.Type) //nolint:gosec // G115: the field's width differs by platform; magic numbers have 32 bits
+	magic := uint32(st.Type) // the width of the field differs by platform; magic numbers have 32 bits
 	if magic != fuseMagic {
 		return networkMagic[magic]
 	}

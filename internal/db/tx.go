@@ -133,7 +133,7 @@ func (d *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error,
 		if run == maxRuns {
 			return ErrBusy.With(err)
 		}
-		if err := pause(ctx, wait/2+rand.N(wait/2)); err != nil { //nolint:gosec // G404: jitter, not a secret
+		if err := pause(ctx, wait/2+rand.N(wait/2)); err != nil {
 			return err
 		}
 		wait *= 2

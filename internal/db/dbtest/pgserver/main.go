@@ -34,7 +34,7 @@ func main() {
 func run(name string, args []string) (int, error) {
 	// The command gets Ctrl-C too and ends by itself; this process must live on to stop the server.
 	signal.Ignore(os.Interrupt)
-	cmd := exec.Command(name, args...) //nolint:gosec,noctx // G204: running the given command is the purpose
+	cmd := exec.Command(name, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = os.Stdin, os.Stdout, os.Stderr, os.Environ()
 	if os.Getenv(variable) == "" {
 		server, err := pgtemp.Start(context.Background())

@@ -77,7 +77,7 @@ func Start(ctx context.Context) (*Server, error) {
 	}
 	s := &Server{dir: dir}
 	if err := s.start(ctx, bin); err != nil {
-		log, _ := os.ReadFile(filepath.Join(dir, "log")) //nolint:gosec // G304: our own folder
+		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 		s.Stop()
 		return nil, fmt.Errorf("pgtemp: %w\n%s", err, bytes.TrimSpace(log))
 	}
@@ -90,7 +90,7 @@ func (s *Server) start(ctx context.Context, bin string) error {
 		return err
 	}
 	run := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(name, args...) //nolint:gosec,noctx // G204: our own programs; the guard outlives ctx
+		cmd := exec.Command(name, args...)
 		cmd.Dir, cmd.SysProcAttr = s.dir, attr
 		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "PGTZ=", "HOME="+s.dir)
 		return cmd
@@ -197,7 +197,7 @@ func isProgram(path string) bool {
 }
 
 func appendFile(path, text string) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0) //nolint:gosec // G304: our own folder
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
