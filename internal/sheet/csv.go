@@ -39,7 +39,7 @@ func (r *Reader) openCSV(t *text) error {
 		if err != nil {
 			return err
 		}
-		if f.score > best.score || best.rows == 0 {
+		if best.rows == 0 || f.better(best, r.o.IsHeader != nil) {
 			best = f
 			best.sep = sep
 		}
@@ -49,6 +49,15 @@ func (r *Reader) openCSV(t *text) error {
 		return r.noHeader(best, c)
 	}
 	return r.adopt(best, c)
+}
+
+// better tells whether f is the better reading of a file than g. Without a catalogue to count known names, the
+// separator counts that makes a table of columns soonest.
+func (f found) better(g found, catalogue bool) bool {
+	if catalogue || min(f.score, g.score) < 2 || f.index == g.index {
+		return f.score > g.score
+	}
+	return f.index < g.index
 }
 
 // foreignSeparator names the separator that would have given a header, if any.

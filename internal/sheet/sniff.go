@@ -94,27 +94,28 @@ func refuseMarkup(head []byte) error {
 	return nil
 }
 
-// refuseBinary refuses what is no text: more than one byte in a hundred is a control character.
+// refuseBinary refuses what is no text: more than one byte in a hundred, and more than two, are control characters.
 func refuseBinary(head []byte, name string) error {
 	if utf16BOM(head) != 0 {
 		return nil
 	}
-	control, zeros := 0, 0
-	for _, c := range head {
+	control, zeros := 0, [2]int{}
+	for i, c := range head {
 		switch {
 		case c == 0:
-			zeros++
+			zeros[i%2]++
 			control++
 		case c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\v' && c != 0x1a:
 			control++
 		}
 	}
+	some, most := min(zeros[0], zeros[1]), max(zeros[0], zeros[1])
 	switch {
-	case zeros == len(head):
+	case some+most == len(head):
 		return detail(errEmpty, "文件里全是空字节，没有内容")
-	case zeros*3 > len(head):
-		return detail(errEncoding, "文件像是没有标志的 UTF-16 或 UTF-32 编码，系统无法确认")
-	case control*100 <= len(head):
+	case most*3 > len(head) && some*10 < most: // every other byte is zero
+		return detail(errEncoding, "文件像是没有标志的 UTF-16 编码，系统无法确认")
+	case control*100 <= len(head), control <= 2:
 		return nil
 	case strings.HasPrefix(name, "~$"):
 		return detail(errUnreadable, "这是 Excel 打开表格时生成的临时文件（名称以 ~$ 开头），不是表格本身")

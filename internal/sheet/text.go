@@ -133,7 +133,7 @@ func detect(b []byte) (enc encoding, sure bool, err error) {
 			good--
 		}
 	}
-	if bad*10 > good {
+	if bad*4 > good {
 		return 0, false, errEncoding
 	}
 	return encGB18030, true, nil

@@ -361,14 +361,10 @@ func (x *xlsxTable) cell(col *int) error {
 		return nil
 	}
 	x.v = x.v[:0]
-	formula, err := x.contents()
-	if err != nil {
+	if err := x.contents(); err != nil {
 		return err
 	}
 	if len(x.v) == 0 {
-		if formula && kind == cellNumber {
-			x.uncomputed++
-		}
 		return nil
 	}
 	if *col >= x.maxCols {
@@ -378,21 +374,22 @@ func (x *xlsxTable) cell(col *int) error {
 	return x.put(*col, kind, style, date)
 }
 
-// contents reads up to the end of the cell and collects its value in v.
-func (x *xlsxTable) contents() (formula bool, err error) {
-	in := false
+// contents reads up to the end of the cell and collects its value in v. A formula without any value was never
+// computed; a formula whose result is empty text has an empty value.
+func (x *xlsxTable) contents() (err error) {
+	in, formula, value := false, false, false
 	for {
 		t, err := x.s.next()
 		if err != nil {
-			return formula, err
+			return err
 		}
 		switch t {
 		case tokEOF:
-			return formula, io.ErrUnexpectedEOF
+			return io.ErrUnexpectedEOF
 		case tokStart:
 			switch string(x.s.name) {
 			case "v":
-				in = !x.s.closed
+				in, value = !x.s.closed, true
 			case "f":
 				formula = true
 			case "is":
@@ -400,7 +397,7 @@ func (x *xlsxTable) contents() (formula bool, err error) {
 					continue
 				}
 				if x.v, err = richText(x.s, x.v[:0], "is", x.maxCell); err != nil {
-					return formula, err
+					return err
 				}
 			}
 		case tokEnd:
@@ -408,12 +405,15 @@ func (x *xlsxTable) contents() (formula bool, err error) {
 			case "v":
 				in = false
 			case "c":
-				return formula, nil
+				if formula && !value {
+					x.uncomputed++
+				}
+				return nil
 			}
 		case tokText:
 			if in {
 				if x.v, err = x.s.appendTo(x.v, 0, x.maxCell); err != nil {
-					return formula, err
+					return err
 				}
 			}
 		}
