@@ -108,7 +108,8 @@ type txKey struct{ db *DB }
 // Tx runs fn in one transaction and commits if it returns nil. If it returns an error or panics, nothing is written. If the
 // engine asks for a repeat (serialization failure, deadlock, busy file), or the error wraps ErrRetry, the
 // transaction is rolled back and fn runs again, a bounded number of times; so fn must not change anything outside the
-// transaction that a second run would not set again, and must not span a call over the network.
+// transaction that a second run would not set again, and must not span a call over the network. When a statement fails, fn
+// returns: PostgreSQL accepts no further one in that transaction.
 //
 // On PostgreSQL the transaction sees one snapshot (REPEATABLE READ), so a row that another one changed meanwhile fails and is
 // retried instead of being overwritten; on SQLite there is one writer at a time. A cancelled ctx before the commit rolls

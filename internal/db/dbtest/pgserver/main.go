@@ -32,8 +32,9 @@ func main() {
 }
 
 func run(name string, args []string) (int, error) {
-	// The command gets Ctrl-C too and ends by itself; this process must live on to stop the server.
-	signal.Ignore(os.Interrupt)
+	// The command gets Ctrl-C too and ends by itself; this process must live on to stop the server. Caught and not
+	// ignored: the command would inherit that.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	cmd := exec.Command(name, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = os.Stdin, os.Stdout, os.Stderr, os.Environ()
 	if os.Getenv(variable) == "" {

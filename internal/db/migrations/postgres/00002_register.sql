@@ -168,7 +168,7 @@ CREATE TABLE log_outbox (
   created_at BIGINT NOT NULL
 );
 
--- submission: one filing (报送批次). rows_done is the last row whose outcome is committed: a restart goes on behind it.
+-- submission: one filing (报送批次). dry = 1: checked only, nothing of it goes on file. rows_done is the last row whose outcome is committed: a restart goes on behind it.
 CREATE TABLE submission (
   submission_id TEXT    NOT NULL PRIMARY KEY,
   idem_key      TEXT,
@@ -180,6 +180,7 @@ CREATE TABLE submission (
   file_hash     TEXT    NOT NULL,
   file_bytes    BIGINT NOT NULL,
   same_as       TEXT    NOT NULL,
+  dry           SMALLINT NOT NULL,
   state         TEXT    NOT NULL,
   received_at   BIGINT NOT NULL,
   finished_at   BIGINT NOT NULL,
