@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -180,4 +181,42 @@ func inline(rows ...[]string) string {
 	}
 	b.WriteString(`</sheetData></worksheet>`)
 	return b.String()
+}
+
+// packageWriter writes a workbook package part by part, for files too large to hold in memory.
+type packageWriter struct {
+	t  testing.TB
+	zw *zip.Writer
+}
+
+func newPackage(t testing.TB, w io.Writer) *packageWriter {
+	t.Helper()
+	p := &packageWriter{t: t, zw: zip.NewWriter(w)}
+	p.part("xl/workbook.xml", func(p func(string, ...any)) {
+		p(`<workbook xmlns:r="x"><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>`)
+	})
+	p.part("xl/_rels/workbook.xml.rels", func(p func(string, ...any)) {
+		p(`<Relationships><Relationship Id="rId1" Type="a/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="a/sharedStrings" Target="sharedStrings.xml"/></Relationships>`)
+	})
+	return p
+}
+
+func (p *packageWriter) part(name string, write func(print func(string, ...any))) {
+	p.t.Helper()
+	w, err := p.zw.Create(name)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	b := bufio.NewWriterSize(w, 1<<16)
+	write(func(format string, args ...any) { fmt.Fprintf(b, format, args...) })
+	if err := b.Flush(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *packageWriter) close() {
+	p.t.Helper()
+	if err := p.zw.Close(); err != nil {
+		p.t.Fatal(err)
+	}
 }
