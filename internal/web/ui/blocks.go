@@ -15,9 +15,13 @@ type ProgressSpec struct {
 	Label       string
 	Done, Total int
 	Unit        string // 行
+	Words       string // instead of the count
 }
 
 func (p ProgressSpec) words() string {
+	if p.Words != "" {
+		return p.Words
+	}
 	if p.Total <= 0 {
 		return "已处理 " + Num(p.Done) + " " + p.Unit
 	}

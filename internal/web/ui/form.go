@@ -92,6 +92,20 @@ type DropSpec struct {
 	Label    string
 	Hint     string
 	Accept   string // .csv,.xlsx
+	Fault    string // what is wrong and how to mend it
+	MaxBytes int64  // a larger file is refused before it is sent; 0 = no limit here
+}
+
+func (d DropSpec) attributes() templ.Attributes {
+	a := templ.Attributes{"aria-describedby": d.ID + "-hint"}
+	if d.Fault != "" {
+		a["aria-invalid"] = "true"
+		a["aria-describedby"] = d.ID + "-fault " + d.ID + "-hint"
+	}
+	if d.MaxBytes > 0 {
+		a["data-max"] = strconv.FormatInt(d.MaxBytes, 10)
+	}
+	return a
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -52,6 +52,8 @@ type Page struct {
 	NoSearch    bool   // the page has its own search box
 	NoIndex     bool
 	HTMX        bool // load htmx: the desks only
+	Desk        bool // a staff desk: denser and wider
+	Refresh     int  // seconds after which a reader without JavaScript gets the page anew; 0 = never
 	Charts      bool // load the chart scripts
 	AsOf        string
 	Edition     string // of the catalogue
