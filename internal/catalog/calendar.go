@@ -1,0 +1,52 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+)
+
+// Calendars gives the holiday tables in force: those that ship with the program, with the years that an operator loaded over them.
+func Calendars(ctx context.Context, q db.Querier) (*clock.Calendar, error) {
+	out := clock.DefaultCalendar()
+	rows, err := q.QueryContext(ctx, `SELECT content FROM calendar_year ORDER BY year`)
+	if err != nil {
+		return nil, fmt.Errorf("catalog: calendars: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var content string
+		if err := rows.Scan(&content); err != nil {
+			return nil, err
+		}
+		year, err := clock.LoadCalendar(strings.NewReader(content))
+		if err != nil {
+			return nil, err
+		}
+		out = out.With(year)
+	}
+	return out, rows.Err()
+}
+
+// SaveCalendar keeps an operator's table of one year; it replaces the one on file for that year. It gives the year.
+func SaveCalendar(ctx context.Context, d *db.DB, content, actor string, at time.Time) (int, error) {
+	c, err := clock.LoadCalendar(strings.NewReader(content))
+	if err != nil {
+		return 0, err
+	}
+	year := c.Years()[0].Year
+	err = d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO calendar_year (year, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (year) DO UPDATE SET content = excluded.content, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by`,
+			year, content, at.UnixMicro(), actor)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("catalog: save calendar: %w", err)
+	}
+	return year, nil
+}

@@ -1,0 +1,97 @@
+package catalog
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+)
+
+// ErrDamaged says that an edition in the database is not what was put there.
+var ErrDamaged = fault.New(fault.Internal, "catalog.damaged", "数据库里的目录版本与登记的校验值不符", "请从备份恢复 catalog_edition 表")
+
+// Save puts an edition into the table catalog_edition, once: saving it again changes nothing, and the same id
+// with other content is refused. Call it in a transaction.
+func Save(ctx context.Context, q db.Querier, e *Edition, by string, at time.Time) (err error) {
+	defer fault.Wrap(&err, "catalog.Save(%s)", e.ID)
+	var hash string
+	err = q.QueryRowContext(ctx, `SELECT hash FROM catalog_edition WHERE edition = $1`, e.ID).Scan(&hash)
+	switch {
+	case err == nil && hash == e.Hash:
+		return nil
+	case err == nil:
+		return ErrSameID.Messagef("版本“%s”已经存在，内容不同", e.ID)
+	case !errors.Is(err, sql.ErrNoRows):
+		return err
+	}
+	content, err := e.Archive()
+	if err != nil {
+		return err
+	}
+	_, err = q.ExecContext(ctx, `INSERT INTO catalog_edition (edition, effective_from, content, hash, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6)`,
+		e.ID, int64(e.EffectiveFrom), content, e.Hash, at.UnixMicro(), by)
+	return err
+}
+
+// LoadAll reads every edition of the table. Each is loaded under the rules of this program, and its hash must be
+// the one that was saved.
+func LoadAll(ctx context.Context, q db.Querier) (editions []*Edition, err error) {
+	defer fault.Wrap(&err, "catalog.LoadAll")
+	rows, err := q.QueryContext(ctx, `SELECT edition, effective_from, content, hash FROM catalog_edition ORDER BY effective_from, loaded_at, edition`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id, hash string
+		var from int64
+		var content []byte
+		if err := rows.Scan(&id, &from, &content, &hash); err != nil {
+			return nil, err
+		}
+		e, err := openArchive(content)
+		if err != nil {
+			return nil, fmt.Errorf("edition %s: %w", id, err)
+		}
+		if e.ID != id || e.Hash != hash || e.EffectiveFrom != clock.Date(from) {
+			return nil, ErrDamaged.Messagef("版本“%s”与登记的校验值不符", id)
+		}
+		editions = append(editions, e)
+	}
+	return editions, rows.Err()
+}
+
+// Archive packs the edition's files into a zip, for the table and for an operator to start from.
+func (e *Edition) Archive() ([]byte, error) {
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	for _, name := range e.FileNames() {
+		f, err := w.Create(name)
+		if err != nil {
+			return nil, fmt.Errorf("pack %s: %w", name, err)
+		}
+		if _, err := f.Write(e.files[name]); err != nil {
+			return nil, fmt.Errorf("pack %s: %w", name, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("pack: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// openArchive loads an edition from what Archive packed.
+func openArchive(content []byte) (*Edition, error) {
+	r, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		return nil, ErrDamaged.With(err)
+	}
+	return Load(r)
+}

@@ -1,0 +1,150 @@
+package catalog
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gongxin/internal/cntext"
+)
+
+// textFlags says what scan met in a value.
+type textFlags uint8
+
+const (
+	unusual   textFlags = 1 << iota // something that cleaning may change
+	wide                            // full-width letters or digits
+	odd                             // signs that names may not contain, or characters that need a closer look
+	longDigit                       // 17 digits or more in a row: perhaps an identity number
+)
+
+// oddASCII are the signs below 0x80 that cntext.HasForbidden refuses.
+var oddASCII = func() (t [utf8.RuneSelf]bool) {
+	for i := range t {
+		_, t[i] = cntext.HasForbidden(string(rune(i)))
+	}
+	return t
+}()
+
+// scan counts the runes of s and says whether it needs more than counting. It is one pass without calls over
+// the characters that nearly every cell consists of.
+func scan(s string) (runes int, flags textFlags) {
+	digits, blank := 0, true
+	for i := 0; i < len(s); {
+		ch := s[i]
+		if ch < utf8.RuneSelf {
+			switch {
+			case ch-'0' <= 9:
+				if digits++; digits >= 17 {
+					flags |= longDigit
+				}
+				blank = false
+			case ch <= ' ' || ch == 0x7f:
+				if ch != ' ' || blank {
+					flags |= unusual
+				}
+				blank, digits = true, 0
+			default:
+				blank, digits = false, 0
+			}
+			if oddASCII[ch] {
+				flags |= odd
+			}
+			runes++
+			i++
+			continue
+		}
+		digits, blank = 0, false
+		if ch >= 0xE4 && ch <= 0xE9 && i+2 < len(s) && s[i+1]&0xC0 == 0x80 && s[i+2]&0xC0 == 0x80 {
+			runes++ // U+4000 to U+9FFF
+			i += 3
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		flags |= runeFlags(r, size)
+		runes++
+		i += size
+	}
+	if blank && s != "" {
+		flags |= unusual
+	}
+	return runes, flags
+}
+
+// runeFlags looks at a character outside ASCII and the common ideographs.
+func runeFlags(r rune, size int) textFlags {
+	switch {
+	case r >= 0x3001 && r <= 0x3100, r >= 0x3400 && r <= 0x9FFF, // Chinese punctuation and ideographs
+		r >= 0x2010 && r <= 0x2027, r == '·', // dashes, quotation marks, dots
+		r >= 0x2150 && r <= 0x218F, r >= 0x2460 && r <= 0x24FF: // Roman and circled numbers
+		return 0
+	case r >= '０' && r <= '９', r >= 'Ａ' && r <= 'Ｚ', r >= 'ａ' && r <= 'ｚ':
+		return wide
+	case r >= 0xFF01 && r <= 0xFF5E:
+		return odd // full-width signs: allowed in text, some not in names
+	case r == utf8.RuneError && size == 1:
+		return unusual | odd
+	default:
+		return unusual | odd
+	}
+}
+
+// normal cleans s. Codes, numbers and dates are folded to half width as a whole; in text only letters and
+// digits are, for its punctuation is the author's.
+func normal(s string, typed bool) string {
+	if typed {
+		return cntext.Fold(s)
+	}
+	s = cntext.Clean(s)
+	if !strings.ContainsFunc(s, isWide) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if isWide(r) {
+			return r - ('！' - '!')
+		}
+		return r
+	}, s)
+}
+
+func isWide(r rune) bool {
+	return r >= '０' && r <= '９' || r >= 'Ａ' && r <= 'Ｚ' || r >= 'ａ' && r <= 'ｚ'
+}
+
+// lost finds a character that shows that text was lost or cannot be shown: U+FFFD is an error, private-use
+// characters and pictures are not, since bullets pasted from office documents are among them.
+func lost(s string) (r rune, fatal, found bool) {
+	for _, r := range s {
+		if r == utf8.RuneError {
+			return r, true, true
+		}
+		if r >= 0x1F000 && r <= 0x1FBFF || unicode.Is(unicode.Co, r) {
+			found = true
+		}
+	}
+	return 0, false, found
+}
+
+// hasCitizenNumber says whether a run of exactly 18 digits, or 17 and X, in s is a citizen's number by its
+// arithmetic. test decides.
+func hasCitizenNumber(s string, test func(string) bool) bool {
+	for i := 0; i < len(s); {
+		if s[i]-'0' > 9 {
+			i++
+			continue
+		}
+		j := i
+		for j < len(s) && s[j]-'0' <= 9 {
+			j++
+		}
+		end := j
+		if end < len(s) && (s[end] == 'X' || s[end] == 'x') {
+			end++
+		}
+		if end-i == 18 && test(s[i:end]) || j-i == 18 && test(s[i:j]) {
+			return true
+		}
+		i = max(end, i+1)
+	}
+	return false
+}
