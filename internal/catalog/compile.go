@@ -184,7 +184,7 @@ func (it *Item) planField(f *Field, lists map[string]*List) fieldPlan {
 // planRole adds what follows from a field's meaning.
 func (it *Item) planRole(f *Field, p *fieldPlan) {
 	switch f.Role {
-	case RoleName, RoleRep, RoleAuthority, RoleSource:
+	case RoleName, RoleRep, RoleAuthority, RoleSource, RoleFormerNames:
 		p.strict = true
 	case RoleDecidedOn:
 		p.futureCode = ReasonFuture

@@ -5,11 +5,7 @@ import (
 	"sync"
 
 	"gongxin/internal/clock"
-	"gongxin/internal/fault"
 )
-
-// ErrNoEdition says that the store has no such edition.
-var ErrNoEdition = fault.New(fault.NotFound, "catalog.no_edition", "没有这个版本的目录", "请核对版本号")
 
 // Store holds the editions of a running program by the day from which each holds. It is safe for concurrent
 // use.
@@ -67,16 +63,16 @@ func (s *Store) Current(on clock.Date) *Edition {
 	return s.editions[0]
 }
 
-// ByID gives the edition that a record was checked under.
-func (s *Store) ByID(id string) (*Edition, error) {
+// ByID gives the edition that a record was checked under; false when the store does not have it.
+func (s *Store) ByID(id string) (*Edition, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, e := range s.editions {
 		if e.ID == id {
-			return e, nil
+			return e, true
 		}
 	}
-	return nil, ErrNoEdition
+	return nil, false
 }
 
 // All gives the editions by the day from which each holds.

@@ -34,6 +34,9 @@ func (c *checker) enumSet(i int) {
 		return
 	}
 	c.num[i] = int64(r.set)
+	if len(r.others) > 0 {
+		c.num[i] |= 1 << p.list.openAt
+	}
 	c.openValue(i, r.joined())
 }
 
@@ -43,7 +46,7 @@ func (l *List) normalSet(s string) (set uint64, ok bool) {
 	for {
 		part, rest, more := strings.Cut(s, "、")
 		at := l.Index(part)
-		if at <= last {
+		if at <= last || at == l.openAt {
 			return 0, false
 		}
 		set |= 1 << at

@@ -13,7 +13,7 @@ import (
 type List struct {
 	Name   string      `toml:"name"`
 	Title  string      `toml:"title"`
-	Open   string      `toml:"open"` // the value that must be followed by words: 其他-……
+	Open   string      `toml:"open"` // the value, one of Values, that must be followed by words: 其他-……
 	Sure   string      `toml:"sure"`
 	Values []ListValue `toml:"value"`
 	Either []Either    `toml:"either"`
@@ -21,6 +21,7 @@ type List struct {
 	lookup map[string]int // folded spelling → index into Values
 	old    map[string]int // the same for codes of the 2015/16 template
 	either map[string]int
+	openAt int    // index of Open in Values, -1 = none
 	shown  string // the values in one line, for messages
 }
 
@@ -53,9 +54,14 @@ func (l *List) build(collide func(spelling string)) error {
 	l.lookup = make(map[string]int)
 	l.old = make(map[string]int)
 	l.either = make(map[string]int)
+	l.openAt = -1
 	names := make([]string, 0, len(l.Values)+1)
 	for i := range l.Values {
 		v := &l.Values[i]
+		if l.Open != "" && v.Name == l.Open {
+			l.openAt = i // has no spelling of its own: it must be followed by words
+			continue
+		}
 		names = append(names, v.Name)
 		for _, s := range append([]string{v.Name, v.Code}, v.Aliases...) {
 			claim(l.lookup, s, i, collide)
@@ -115,7 +121,7 @@ func listKey(s string) string {
 func (l *List) find(s string, old bool) int {
 	if !old {
 		for i := range l.Values {
-			if l.Values[i].Name == s {
+			if l.Values[i].Name == s && i != l.openAt {
 				return i
 			}
 		}

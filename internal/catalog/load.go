@@ -317,6 +317,9 @@ func (b *builder) checkList(l *List) {
 			b.refuse(errClass, "代码表“%s”：公开等级“%s”不认识", l.Name, v.Class)
 		}
 	}
+	if l.Open != "" && l.Index(l.Open) < 0 {
+		b.refuse(errList, "代码表“%s”：open 的值“%s”要列在值里", l.Name, l.Open)
+	}
 	for _, e := range l.Either {
 		if len(e.Of) != len(e.Words) || len(e.Of) < 2 {
 			b.refuse(errList, "代码表“%s”：合用的旧值要逐个写明新值和判断的词", l.Name)

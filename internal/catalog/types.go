@@ -95,7 +95,9 @@ const (
 	RoleFine          Role = "fine"      // 万元
 	RoleConfiscated   Role = "confiscated"
 	RoleRemark        Role = "remark"
-	RoleDisclosure    Role = "disclosure" // what the row itself allows to be shown (公开类型, 信息使用范围); see Item.RowClass
+	RoleRegion        Role = "region"       // division in which the subject is
+	RoleFormerNames   Role = "former_names" // 曾用名, several joined by 、
+	RoleDisclosure    Role = "disclosure"   // what the row itself allows to be shown (公开类型, 信息使用范围); see Item.RowClass
 )
 
 // Field describes one column of an item.

@@ -25,7 +25,7 @@ var (
 	errClass         = refusal("catalog.class", "公开等级不认识", "公开等级只有 A（社会公开）、B（授权查询）、C（部门共享）")
 	errPolarity      = refusal("catalog.polarity", "信息性质不认识", "信息性质只有 positive、negative、neutral")
 	errChapter       = refusal("catalog.chapter", "报告章节不存在", "请填 edition.toml 里的章节序号")
-	errPublicity     = refusal("catalog.publicity", "公示规则不认识或者与公开等级矛盾", "A 类填 licence、penalty、listing、abnormal、standing 之一，B 类和 C 类填 none")
+	errPublicity     = refusal("catalog.publicity", "公示规则不认识或者与公开等级矛盾", "A 类填 licence、penalty、listing、abnormal、commitment、registration、standing 之一，B 类和 C 类填 none")
 	errClock         = refusal("catalog.clock", "报送时限不对", "working_days 和 month_day 只填一个")
 	errNoBasis       = refusal("catalog.no_basis", "没有法律依据", "没有法律、法规或者党中央、国务院政策文件依据的，不得归集（国办发〔2020〕49号，《山东省社会信用条例》第十条）")
 	errBasisPeriod   = refusal("catalog.basis_period", "法律依据没有写明条款或者施行日期", "请写明法律名称、条款和施行日期 from")
@@ -57,7 +57,7 @@ func refusal(code, message, fix string) *fault.Error {
 }
 
 // Publicity rules that the register knows. None is for what is never public.
-var publicityRules = []string{"licence", "penalty", "listing", "abnormal", "standing", PublicityNone}
+var publicityRules = []string{"licence", "penalty", "listing", "abnormal", "commitment", "registration", "standing", PublicityNone}
 
 // PublicityNone is the publicity rule of items that are not public.
 const PublicityNone = "none"
@@ -226,6 +226,7 @@ var roleTypes = map[Role][]FieldType{
 	RoleDecidedOn: {DateType}, RoleValidFrom: {DateType}, RoleValidTo: {DateType}, RolePublicEnd: {DateType},
 	RoleState: {Enum}, RoleAuthority: {Text}, RoleAuthorityCode: {USCC}, RoleSource: {Text}, RoleSourceCode: {USCC},
 	RoleProcedure: {Enum}, RoleSeverity: {Enum}, RoleFine: {Number}, RoleConfiscated: {Number}, RoleRemark: {Text}, RoleDisclosure: {Enum},
+	RoleRegion: {Division}, RoleFormerNames: {Text},
 }
 
 // checkRoles looks at what the fields mean, alone and together.

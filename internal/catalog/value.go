@@ -207,6 +207,7 @@ func (c *checker) enum(i int) {
 	}
 	if p.openList {
 		if s, ok := p.list.open(c.v[i]); ok {
+			c.num[i] = 1 << p.list.openAt
 			c.openValue(i, s)
 			return
 		}
