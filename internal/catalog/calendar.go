@@ -50,3 +50,28 @@ func SaveCalendar(ctx context.Context, d *db.DB, content, actor string, at time.
 	}
 	return year, nil
 }
+
+// OpenStore gives every edition on file. The edition that ships with the program is put on file first, so that records can point to it
+// after a later program ships another.
+func OpenStore(ctx context.Context, d *db.DB, at time.Time) (*Store, error) {
+	err := d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return Save(ctx, tx, Default(), "gongxin", at) })
+	if err != nil {
+		return nil, fmt.Errorf("catalog: open store: %w", err)
+	}
+	s := &Store{}
+	return s, s.Refresh(ctx, d.Read())
+}
+
+// Refresh takes in editions that another process put on file.
+func (s *Store) Refresh(ctx context.Context, q db.Querier) error {
+	editions, err := LoadAll(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, e := range editions {
+		if err := s.Add(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

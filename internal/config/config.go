@@ -26,6 +26,7 @@ type Config struct {
 	Log       Log    `toml:"log"`
 	Divisions string `toml:"divisions"` // file of further divisions and local area codes
 	Map       string `toml:"map"`       // GeoJSON of the districts
+	BaseURL   string `toml:"base_url"`  // address of the site in QR codes and links; empty = the request's host
 	Rules     string `toml:"rules"`     // publicity rules that replace the built-in ones
 }
 

@@ -32,15 +32,16 @@ func operation(flag string) (withdraw bool, problem *catalog.Reason) {
 // columns is how a file's columns map to an item's fields.
 type columns struct {
 	item    *catalog.Item
-	fields  []int // by column: index of the field, or -1
-	flag    int   // column of the operation flag, or -1
+	header  catalog.HeaderMap
+	flag    int // column of the operation flag, or -1
 	mapping Mapping
 	keyed   map[string]keyed // NDJSON: mappings by the keys of a row
+	noted   map[string]bool  // what the mapping says already
 }
 
 // keyed is the mapping of one shape of NDJSON rows.
 type keyed struct {
-	fields []int
+	header catalog.HeaderMap
 	flag   int
 }
 
@@ -49,33 +50,31 @@ var ErrNoIdentity = fault.New(fault.Invalid, "ingest.no_identity", "表头中没
 
 // mapColumns understands the header. NDJSON and JSON rows carry their own names and are mapped as they come.
 func mapColumns(item *catalog.Item, r *sheet.Reader) (*columns, error) {
-	c := &columns{item: item, flag: -1, mapping: Mapping{Format: r.Format(), Encoding: r.Encoding(), Header: r.HeaderLine()}}
+	c := &columns{item: item, flag: -1, noted: map[string]bool{}, mapping: Mapping{Format: r.Format(), Encoding: r.Encoding(), Header: r.HeaderLine(), Notes: r.Notes()}}
 	if r.Format() == sheet.NDJSON || r.Format() == sheet.JSON {
 		c.keyed = map[string]keyed{}
 		return c, nil
 	}
-	header := r.Header()
-	c.fields, c.flag = c.match(header)
-	identity := false
-	for i, f := range c.fields {
-		col := MappedColumn{Column: header[i]}
-		if f >= 0 {
-			field := &item.Fields[f]
-			col.Field, col.Name = field.Code, field.Name
-			identity = identity || field.Role == catalog.RoleName || field.Role == catalog.RoleUSCC
-		} else if i == c.flag {
-			col.Name = "操作标识"
-		}
-		c.mapping.Columns = append(c.mapping.Columns, col)
-	}
-	if !identity {
+	c.header, c.flag = c.match(r.Header())
+	if !c.identifies(&c.header) {
 		return nil, ErrNoIdentity
 	}
+	c.note(r.Header(), &c.header, c.flag)
 	return c, nil
 }
 
-// match maps names to fields and notes what it could not map.
-func (c *columns) match(names []string) (fields []int, flag int) {
+// identifies reports whether some column says whom a row is about.
+func (c *columns) identifies(m *catalog.HeaderMap) bool {
+	for _, role := range []catalog.Role{catalog.RoleName, catalog.RoleUSCC, catalog.RoleRegNo, catalog.RoleOrgCode, catalog.RolePersonID} {
+		if f, ok := c.item.ByRole(role); ok && m.Fields[f.Index] >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// match maps names to fields; the operation flag and the column of an error workbook that comes back are intake's own.
+func (c *columns) match(names []string) (m catalog.HeaderMap, flag int) {
 	known := slices.Clone(names)
 	flag = -1
 	for i, name := range known {
@@ -86,14 +85,38 @@ func (c *columns) match(names []string) (fields []int, flag int) {
 			known[i] = ""
 		}
 	}
-	m := c.item.MatchHeaders(known)
+	return c.item.MatchHeaders(known), flag
+}
+
+// maxNoted bounds what is remembered of NDJSON rows that all bring other names.
+const maxNoted = 256
+
+// note lists columns, and what is to be said of them, in the mapping once.
+func (c *columns) note(names []string, m *catalog.HeaderMap, flag int) {
 	c.mapping.Template = m.Template
-	for _, notice := range m.Notices() {
-		if len(c.mapping.Notices) < maxShapes && !slices.Contains(c.mapping.Notices, notice) {
+	for i, name := range names {
+		if c.noted[name] || len(c.mapping.Columns) >= maxNoted {
+			continue
+		}
+		c.noted[name] = true
+		col := MappedColumn{Column: name}
+		switch {
+		case i == flag:
+			col.Name = "操作标识"
+		case m.Columns[i] >= 0:
+			f := &c.item.Fields[m.Columns[i]]
+			col.Field, col.Name = f.Code, f.Name
+		}
+		c.mapping.Columns = append(c.mapping.Columns, col)
+	}
+	for _, notice := range m.Reasons() {
+		if c.keyed != nil && notice.Code == catalog.ReasonMissingColumn {
+			continue // objects leave out what is empty
+		}
+		if len(c.mapping.Notices) < maxNoted && !slices.Contains(c.mapping.Notices, notice) {
 			c.mapping.Notices = append(c.mapping.Notices, notice)
 		}
 	}
-	return m.Fields, flag
 }
 
 // row turns cells into values in the catalogue's order. The cells' strings are kept, their slice is not.
@@ -103,45 +126,30 @@ func (c *columns) row(r *sheet.Row) rawRow {
 		out.problems = []catalog.Reason{{Code: r.Bad.Code, Severity: catalog.Error, Message: r.Bad.Message, Fix: r.Bad.Fix}}
 		return out
 	}
-	fields, flag := c.fields, c.flag
+	k := keyed{header: c.header, flag: c.flag}
 	if c.keyed != nil {
-		shape := strings.Join(r.Keys, "\x00")
-		k, ok := c.keyed[shape]
-		if !ok {
-			k.fields, k.flag = c.match(r.Keys)
-			if len(c.keyed) < maxShapes {
-				c.keyed[strings.Clone(shape)] = k
-			}
-			for i, f := range k.fields {
-				c.note(r.Keys[i], f, i == k.flag)
-			}
-		}
-		fields, flag = k.fields, k.flag
+		k = c.shape(r.Keys)
 	}
-	out.values = make(catalog.Values, len(c.item.Fields))
-	for i, cell := range r.Cells {
-		if i == flag {
-			out.flag = cell
-		} else if i < len(fields) && fields[i] >= 0 && cell != "" {
-			out.values[fields[i]] = cell
-		}
+	if k.flag >= 0 && k.flag < len(r.Cells) {
+		out.flag = r.Cells[k.flag]
 	}
+	out.template = k.header.Template
+	out.values = k.header.Row(r.Cells, nil)
 	return out
 }
 
-// maxShapes bounds what is remembered of NDJSON rows that all bring other names.
-const maxShapes = 256
-
-// note lists a name of an NDJSON row in the mapping once.
-func (c *columns) note(name string, field int, flag bool) {
-	if len(c.mapping.Columns) >= maxShapes || slices.ContainsFunc(c.mapping.Columns, func(m MappedColumn) bool { return m.Column == name }) {
-		return
+// shape maps the names that an NDJSON row brings.
+func (c *columns) shape(names []string) keyed {
+	text := strings.Join(names, "\x00")
+	k, ok := c.keyed[text]
+	if ok {
+		return k
 	}
-	col := MappedColumn{Column: name}
-	if field >= 0 {
-		col.Field, col.Name = c.item.Fields[field].Code, c.item.Fields[field].Name
-	} else if flag {
-		col.Name = "操作标识"
+	names = slices.Clone(names)
+	k.header, k.flag = c.match(names)
+	if len(c.keyed) < maxNoted {
+		c.keyed[text] = k
 	}
-	c.mapping.Columns = append(c.mapping.Columns, col)
+	c.note(names, &k.header, k.flag)
+	return k
 }

@@ -78,7 +78,7 @@ func (s *Service) release(ctx context.Context, id string) {
 
 // Waiting gives the submissions that nobody works on, oldest first.
 func (s *Service) Waiting(ctx context.Context) ([]string, error) {
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT submission_id, lease_owner, lease_until FROM submission WHERE state IN ('received', 'running')
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT submission_id, lease_owner, lease_until FROM submission WHERE state IN ('received', 'running') AND dry = 0
 		ORDER BY received_at, submission_id LIMIT 100`)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: waiting: %w", err)

@@ -55,26 +55,22 @@ var (
 )
 
 // queue keeps the rows that nothing links. The same row that waits already is a duplicate.
-func (s *Service) queue(ctx context.Context, tx *db.Tx, sub *Submission, rows []parse.Row, out []answered, now time.Time) error {
-	for i := range rows {
-		if !out[i].queued || rows[i].Rejected {
+func (b *batch) queue(ctx context.Context, tx *db.Tx) error {
+	s := b.service
+	for i := range b.rows {
+		if !b.queued[i] {
 			continue
 		}
-		r := &rows[i]
+		r := &b.rows[i]
 		raw, err := json.Marshal(r.Values)
 		if err != nil {
 			return err
 		}
-		print := s.Ring.Digest([]byte("queue"), []byte(sub.Item), raw)
-		code := 1002
-		for _, reason := range r.Reasons {
-			if reason.Code == 1003 {
-				code = 1003
-			}
-		}
+		print := s.Ring.Digest([]byte("queue"), []byte(b.item.Code), raw)
 		res, err := tx.ExecContext(ctx, `INSERT INTO ingest_queue (queue_id, submission_id, row_no, item, edition, agency_id, reason, values_sealed, fingerprint, state, subject_id,
 			record_key, created_at, decided_at, decided_by, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', 0, 0, $10, 0, '', '') ON CONFLICT (fingerprint) DO NOTHING`,
-			s.IDs.Next(), sub.ID, r.N, string(sub.Item), sub.Edition, sub.Agency, code, s.Ring.Seal("queue", string(raw)), hex.EncodeToString(print[:]), now.UnixMicro())
+			s.IDs.Next(), b.sub.ID, r.N, string(b.item.Code), b.sub.Edition, b.sub.Agency, r.Reasons[len(r.Reasons)-1].Code, s.Ring.Seal("queue", string(raw)),
+			hex.EncodeToString(print[:]), b.now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("ingest: queue: %w", err)
 		}
@@ -82,9 +78,9 @@ func (s *Service) queue(ctx context.Context, tx *db.Tx, sub *Submission, rows []
 		if err != nil {
 			return err
 		}
-		out[i].outcome = accepted
+		b.out[i] = accepted
 		if n == 0 {
-			out[i].outcome = duplicate
+			b.out[i] = duplicate
 		}
 	}
 	return nil
@@ -241,7 +237,7 @@ func (s *Service) redraft(ctx context.Context, e *QueueEntry) (record.Draft, str
 	if err != nil {
 		return record.Draft{}, "", err
 	}
-	row := parse.NewParser(f).Row(e.Row, 0, values, false)
+	row := parse.NewParser(f).Row(parse.Input{N: e.Row, Values: values})
 	if row.Rejected {
 		return record.Draft{}, "", fault.New(fault.Conflict, "ingest.queue_check", "该行按现行规则检查不通过", "请退回报送单位修改后重新报送")
 	}

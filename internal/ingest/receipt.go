@@ -245,7 +245,10 @@ func (s *Service) WriteErrors(ctx context.Context, w io.Writer, id string) (err 
 				return
 			}
 		}
-	})
+	}, sheet.ErrorOptions{Sentence: func(code int) (string, string) {
+		info, _ := catalog.ReasonFor(code)
+		return info.Title, info.Fix
+	}})
 }
 
 // marked turns a row's reasons into marks on its cells.

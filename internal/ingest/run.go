@@ -39,6 +39,7 @@ type chunk struct {
 type rawRow struct {
 	n, line  int
 	values   catalog.Values
+	template string // which template the columns follow
 	flag     string // operation flag, "" when there is none
 	problems []catalog.Reason
 }
@@ -115,6 +116,9 @@ func (s *Service) pipe(ctx context.Context, sub *Submission, f parse.Filing, rea
 		})
 	}
 	w := writer{service: s, sub: sub, filing: f, progress: progress, total: sub.FileBytes}
+	if sub.DryRun {
+		w.dry = newDryRun()
+	}
 	err := w.take(ctx, ordered)
 	cancel()
 	wg.Wait()
@@ -164,11 +168,15 @@ func check(p *parse.Parser, raw *rawRow) parse.Row {
 	}
 	withdraw, problem := operation(raw.flag)
 	if problem != nil {
-		r := p.Row(raw.n, raw.line, raw.values, false)
+		r := p.Row(raw.input(false))
 		r.Reject(*problem)
 		return r
 	}
-	return p.Row(raw.n, raw.line, raw.values, withdraw)
+	return p.Row(raw.input(withdraw))
+}
+
+func (r *rawRow) input(withdraw bool) parse.Input {
+	return parse.Input{N: r.n, Line: r.line, Values: r.values, Template: r.template, Withdraw: withdraw}
 }
 
 // writer commits rows batch by batch.
@@ -180,6 +188,7 @@ type writer struct {
 	total    int64
 	batch    []parse.Row
 	bytes    int64
+	dry      *dryRun
 }
 
 // take commits batches until the rows end. Without new rows for a while it does not wait for a full batch: the reader is as fast as the file.
@@ -208,15 +217,29 @@ func (w *writer) commit(ctx context.Context) error {
 	if len(w.batch) == 0 {
 		return nil
 	}
-	var counts Counts
 	last := w.batch[len(w.batch)-1].N
-	err := w.service.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		rows := append([]parse.Row(nil), w.batch...) // a second run starts from the checked rows again
-		var err error
-		if counts, err = w.service.store(ctx, tx, w.sub, &w.filing, rows); err != nil {
+	var b *batch
+	if w.dry != nil {
+		err := w.service.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			b = w.newBatch()
+			return errors.Join(b.file(ctx, tx), errDry) // rolled back
+		})
+		if !onlyDry(err) {
 			return err
 		}
-		counts = w.sub.Counts.plus(counts)
+	}
+	var counts Counts
+	err := w.service.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if w.dry == nil {
+			b = w.newBatch()
+			if err := b.file(ctx, tx); err != nil {
+				return err
+			}
+		}
+		if err := b.keep(ctx, tx); err != nil {
+			return err
+		}
+		counts = w.sub.Counts.plus(b.counts())
 		return w.save(ctx, tx, last, counts)
 	})
 	if err != nil {
@@ -231,6 +254,12 @@ func (w *writer) commit(ctx context.Context) error {
 		w.progress(Progress{Rows: last, Bytes: w.bytes, TotalBytes: w.total, Counts: counts})
 	}
 	return nil
+}
+
+// onlyDry reports whether a dry run's batch was rolled back as meant, and for no other reason.
+func onlyDry(err error) bool {
+	joined, ok := err.(interface{ Unwrap() []error })
+	return ok && len(joined.Unwrap()) == 1 && errors.Is(err, errDry)
 }
 
 // save moves the submission forward within the batch's transaction; a process that lost its lease stops here and changes nothing.

@@ -84,6 +84,7 @@ type Request struct {
 	IdemKey  string
 	Actor    string
 	Hold     bool // the caller runs it itself: no worker takes it
+	DryRun   bool // check only: outcomes as if filed now, nothing goes on file
 }
 
 // Submit keeps what r gives and acknowledges it: when it returns, the filing survives a crash. The same file for the same item and unit that was not
@@ -100,23 +101,25 @@ func (s *Service) Submit(ctx context.Context, req Request, r io.Reader) (_ *Subm
 	}
 	now := s.Clock.Now()
 	sub := &Submission{ID: id.Random(), IdemKey: req.IdemKey, Item: item.Code, Edition: item.Edition, Agency: unit.ID, Actor: req.Actor,
-		FileName: cntext.Clean(req.FileName), FileHash: info.Hash, FileBytes: info.Bytes, State: Received, ReceivedAt: now.UTC()}
+		FileName: cntext.Clean(req.FileName), FileHash: info.Hash, FileBytes: info.Bytes, DryRun: req.DryRun, State: Received, ReceivedAt: now.UTC()}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if have, err := s.known(ctx, tx, sub); err != nil || have != nil {
-			if have != nil {
-				sub = have
+		if !req.DryRun {
+			if have, err := s.known(ctx, tx, sub); err != nil || have != nil {
+				if have != nil {
+					sub = have
+				}
+				return err
 			}
-			return err
 		}
 		owner, until := "", int64(0)
 		if req.Hold {
 			owner, until = s.Owner, now.Add(leaseTime).UnixMicro()
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO submission (submission_id, idem_key, item, edition, agency_id, actor, file_name, file_hash, file_bytes, same_as,
-			state, received_at, finished_at, lease_owner, lease_until, rows_done, bytes_done, accepted, updated, duplicate, withdrawn, rejected, late, warnings, mapping, failure)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', '')`,
+			dry, state, received_at, finished_at, lease_owner, lease_until, rows_done, bytes_done, accepted, updated, duplicate, withdrawn, rejected, late, warnings, mapping, failure)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', '')`,
 			sub.ID, nullIfEmpty(sub.IdemKey), string(sub.Item), sub.Edition, sub.Agency, sub.Actor, sub.FileName, sub.FileHash, sub.FileBytes, sub.SameAs,
-			string(sub.State), now.UnixMicro(), owner, until)
+			bit(sub.DryRun), string(sub.State), now.UnixMicro(), owner, until)
 		if db.IsUnique(err) { // the same key arrived twice at once
 			return errors.Join(db.ErrRetry, err)
 		}
@@ -204,7 +207,21 @@ func (s *Service) filing(ctx context.Context, sub *Submission) (parse.Filing, er
 
 // open opens a submission's file; header says how well a row of cells matches the item's columns.
 func (s *Service) open(sub *Submission, item *catalog.Item) (*sheet.Reader, error) {
-	return sheet.Open(s.Blobs.Path(sub.FileHash), sheet.Options{Name: sub.FileName, MaxBytes: s.MaxBytes, IsHeader: item.CountHeaders, Expect: item.HeaderHint()})
+	return sheet.Open(s.Blobs.Path(sub.FileHash), sheet.Options{Name: sub.FileName, MaxBytes: s.MaxBytes, IsHeader: func(cells []string) int {
+		m := item.MatchHeaders(cells)
+		return m.Matched
+	}, Expect: expected(item)})
+}
+
+// expected names a few columns for the refusal of a file without a header.
+func expected(item *catalog.Item) []string {
+	var out []string
+	for i := range item.Fields {
+		if item.Fields[i].Required && len(out) < 4 {
+			out = append(out, item.Fields[i].Name)
+		}
+	}
+	return out
 }
 
 // fail ends a submission whose file cannot be read, or cannot be read on. Rows answered before stay filed and counted: their receipts stand.

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,111 +23,133 @@ const (
 	rejected  = "rejected"
 )
 
-// reasons of linking, which only the register knows.
-var (
-	reasonName      = catalog.Reason{Code: 1001, Severity: catalog.Error, Message: "相对人名称与该代码在库中登记的名称不一致", Fix: "请核对名称和代码；主体已更名的，请先报送登记注册信息"}
-	reasonQueued    = catalog.Reason{Code: 1002, Severity: catalog.Warning, Message: "没有可用于匹配主体的代码，已进入人工匹配队列", Fix: "补充统一社会信用代码后重新报送，或等待信用管理部门匹配"}
-	reasonAmbiguous = catalog.Reason{Code: 1003, Severity: catalog.Warning, Message: "各代码指向不同的主体，已进入人工匹配队列", Fix: "请核对统一社会信用代码与注册号等旧代码"}
-	reasonFormer    = catalog.Reason{Code: 1004, Severity: catalog.Warning, Message: "名称为该主体的曾用名，已按代码匹配", Fix: "今后请使用现名称"}
-	reasonAbsent    = catalog.Reason{Code: 4001, Severity: catalog.Error, Message: "要撤回的记录不在库中", Fix: "请核对相对人代码、文书号和机关代码是否与原报送一致"}
-	reasonNoSubject = catalog.Reason{Code: 4001, Severity: catalog.Error, Message: "要撤回的记录不在库中：没有这个主体", Fix: "请核对相对人代码"}
-)
-
-// answered is a row's outcome on its way into the receipt.
-type answered struct {
-	outcome string
-	queued  bool
+// batch is a run of checked rows on its way on file, within one transaction.
+type batch struct {
+	service *Service
+	sub     *Submission
+	item    *catalog.Item
+	now     time.Time
+	rows    []parse.Row
+	out     []string // outcome by row, "" while open
+	queued  []bool   // waits for a person
+	dry     *dryRun  // not nil: what earlier batches of this dry run would have filed
 }
 
-// store puts a batch of checked rows on file within tx: links them, writes records, queues what nothing links, and keeps the outcome of every row that
-// is not plainly accepted.
-func (s *Service) store(ctx context.Context, tx *db.Tx, sub *Submission, f *parse.Filing, rows []parse.Row) (Counts, error) {
-	now := s.Clock.Now()
-	out := make([]answered, len(rows))
-	if err := s.link(ctx, tx, rows, out, now); err != nil {
-		return Counts{}, err
-	}
-	if err := s.queue(ctx, tx, sub, rows, out, now); err != nil {
-		return Counts{}, err
-	}
-	if err := s.apply(ctx, tx, sub, f, rows, out, now); err != nil {
-		return Counts{}, err
-	}
-	var c Counts
+func (w *writer) newBatch() *batch {
+	// A second run of the transaction starts from the checked rows again, so that nothing may be appended into their reasons.
+	rows := append([]parse.Row(nil), w.batch...)
 	for i := range rows {
-		if rows[i].Rejected {
-			out[i].outcome = rejected
-		}
-		c.count(&rows[i], out[i].outcome)
+		rows[i].Reasons = rows[i].Reasons[:len(rows[i].Reasons):len(rows[i].Reasons)]
 	}
-	return c, s.keepRows(ctx, tx, sub, rows, out)
+	return &batch{service: w.service, sub: w.sub, item: w.filing.Item, now: w.service.Clock.Now(), rows: rows, out: make([]string, len(rows)),
+		queued: make([]bool, len(rows)), dry: w.dry}
 }
 
-// link finds each row's subject, or makes one for a code nobody had yet.
-func (s *Service) link(ctx context.Context, tx *db.Tx, rows []parse.Row, out []answered, now time.Time) error {
-	claims, which := make([]subject.Claim, 0, len(rows)), make([]int, 0, len(rows))
-	for i := range rows {
-		if !rows[i].Rejected {
-			claims, which = append(claims, rows[i].Claim), append(which, i)
-		}
-	}
-	answers, err := s.Subjects.Resolve(ctx, tx, claims, now)
-	if err != nil {
+// errDry rolls a dry run's batch back.
+var errDry = errors.New("ingest: dry run")
+
+// file puts the rows on file within tx: links them, queues what nothing links, writes records. Afterwards every row has an outcome.
+func (b *batch) file(ctx context.Context, tx *db.Tx) error {
+	if err := b.link(ctx, tx); err != nil {
 		return err
 	}
-	for n, a := range answers {
-		r := &rows[which[n]]
-		r.Reasons = r.Reasons[:len(r.Reasons):len(r.Reasons)] // the checked row is kept for a second run: never append into it
-		r.Draft.Subject = a.Subject.ID
-		r.Draft.Region = a.Subject.Region
-		switch a.Link {
-		case subject.LinkedFormer:
-			r.Reject(reasonFormer)
-		case subject.Contradicts:
-			r.Reject(reasonName)
-		case subject.Nobody:
-			if r.Withdraw {
-				r.Reject(reasonNoSubject)
-			} else {
-				r.Reject(reasonQueued)
-				out[which[n]].queued = true
-			}
-		case subject.Ambiguous:
-			r.Reject(reasonAmbiguous)
-			out[which[n]].queued = !r.Withdraw
-			if r.Withdraw {
-				r.Reject(reasonNoSubject)
-			}
+	if err := b.queue(ctx, tx); err != nil {
+		return err
+	}
+	if err := b.apply(ctx, tx); err != nil {
+		return err
+	}
+	for i := range b.rows {
+		if b.rows[i].Rejected {
+			b.out[i] = rejected
 		}
 	}
 	return nil
 }
 
-// apply puts the linked rows on file.
-func (s *Service) apply(ctx context.Context, tx *db.Tx, sub *Submission, f *parse.Filing, rows []parse.Row, out []answered, now time.Time) error {
-	drafts, which := make([]record.Draft, 0, len(rows)), make([]int, 0, len(rows))
-	for i := range rows {
-		if !rows[i].Rejected && out[i].outcome == "" && !out[i].queued {
-			drafts, which = append(drafts, rows[i].Draft), append(which, i)
+// link finds each row's subject, or makes one for a code nobody had yet.
+func (b *batch) link(ctx context.Context, tx *db.Tx) error {
+	claims, which := make([]subject.Claim, 0, len(b.rows)), make([]int, 0, len(b.rows))
+	for i := range b.rows {
+		if !b.rows[i].Rejected {
+			claims, which = append(claims, b.rows[i].Claim), append(which, i)
 		}
 	}
-	change := record.Change{At: now, Actor: sub.Actor, Basis: basisOf(f.Item), Submission: sub.ID}
-	outcomes, _, err := s.Records.Apply(ctx, tx, drafts, change)
+	answers, err := b.service.Subjects.Resolve(ctx, tx, claims, b.now)
+	if err != nil {
+		return err
+	}
+	for n, a := range answers {
+		r := &b.rows[which[n]]
+		if b.dry != nil {
+			a.Link = b.dry.link(a.Link, &r.Claim)
+		}
+		r.Draft.Subject, r.Draft.Region = a.Subject.ID, a.Subject.Region
+		switch a.Link {
+		case subject.LinkedFormer:
+			r.Reject(b.nameReason(1004))
+		case subject.Contradicts:
+			r.Reject(b.nameReason(1001))
+		case subject.Nobody, subject.Ambiguous:
+			b.unlinked(which[n], a.Link)
+		}
+	}
+	return nil
+}
+
+// unlinked answers a row that no identifier links: a withdrawal has nothing to withdraw, everything else waits for a person.
+func (b *batch) unlinked(i int, link subject.Link) {
+	r := &b.rows[i]
+	if r.Withdraw {
+		r.Reject(catalog.NewReason(4001, "", "", ""))
+		return
+	}
+	code := 1002
+	if link == subject.Ambiguous {
+		code = 1003
+	}
+	r.Reject(catalog.NewReason(code, "", "", ""))
+	b.queued[i] = true
+}
+
+// nameReason is a reason at the name's cell.
+func (b *batch) nameReason(code int) catalog.Reason {
+	f, ok := b.item.ByRole(catalog.RoleName)
+	if !ok {
+		return catalog.NewReason(code, "", "", "")
+	}
+	return catalog.NewReason(code, f.Code, f.Name, "")
+}
+
+// apply puts the linked rows on file.
+func (b *batch) apply(ctx context.Context, tx *db.Tx) error {
+	drafts, which := make([]record.Draft, 0, len(b.rows)), make([]int, 0, len(b.rows))
+	for i := range b.rows {
+		if !b.rows[i].Rejected && !b.queued[i] {
+			drafts, which = append(drafts, b.rows[i].Draft), append(which, i)
+		}
+	}
+	change := record.Change{At: b.now, Actor: b.sub.Actor, Basis: basisOf(b.item), Submission: b.sub.ID}
+	outcomes, _, err := b.service.Records.Apply(ctx, tx, drafts, change)
 	if err != nil {
 		return err
 	}
 	for n, o := range outcomes {
+		i := which[n]
+		if b.dry != nil {
+			o = b.dry.outcome(b.service, &b.rows[i], o)
+		}
 		switch o {
 		case record.Filed:
-			out[which[n]].outcome = accepted
+			b.out[i] = accepted
 		case record.Updated:
-			out[which[n]].outcome = updated
+			b.out[i] = updated
 		case record.Unchanged:
-			out[which[n]].outcome = duplicate
+			b.out[i] = duplicate
 		case record.Removed:
-			out[which[n]].outcome = withdrawn
+			b.out[i] = withdrawn
 		case record.Absent:
-			rows[which[n]].Reject(reasonAbsent)
+			b.rows[i].Reject(catalog.NewReason(4001, "", "", ""))
 		}
 	}
 	return nil
@@ -140,25 +163,29 @@ func basisOf(item *catalog.Item) string {
 	return item.Basis[0].Law + item.Basis[0].Article
 }
 
-func (c *Counts) count(r *parse.Row, outcome string) {
-	switch outcome {
-	case accepted:
-		c.Accepted++
-	case updated:
-		c.Updated++
-	case duplicate:
-		c.Duplicate++
-	case withdrawn:
-		c.Withdrawn++
-	default:
-		c.Rejected++
+// counts adds the batch's outcomes up.
+func (b *batch) counts() (c Counts) {
+	for i := range b.rows {
+		switch b.out[i] {
+		case accepted:
+			c.Accepted++
+		case updated:
+			c.Updated++
+		case duplicate:
+			c.Duplicate++
+		case withdrawn:
+			c.Withdrawn++
+		default:
+			c.Rejected++
+		}
+		if b.rows[i].Late {
+			c.Late++
+		}
+		if warned(&b.rows[i]) {
+			c.Warnings++
+		}
 	}
-	if r.Late {
-		c.Late++
-	}
-	if warned(r) {
-		c.Warnings++
-	}
+	return c
 }
 
 func warned(r *parse.Row) bool {
@@ -170,13 +197,13 @@ func warned(r *parse.Row) bool {
 	return false
 }
 
-// keepRows writes the outcome of each row that is not plainly accepted.
-func (s *Service) keepRows(ctx context.Context, tx *db.Tx, sub *Submission, rows []parse.Row, out []answered) error {
+// keep writes the outcome of each row that is not plainly accepted.
+func (b *batch) keep(ctx context.Context, tx *db.Tx) error {
 	i := 0
 	_, err := tx.CopyFrom(ctx, "submission_row", []string{"submission_id", "row_no", "line_no", "outcome", "late", "reasons"}, func() ([]any, error) {
-		for ; i < len(rows); i++ {
-			r := &rows[i]
-			if out[i].outcome == accepted && !r.Late && len(r.Reasons) == 0 {
+		for ; i < len(b.rows); i++ {
+			r := &b.rows[i]
+			if b.out[i] == accepted && !r.Late && len(r.Reasons) == 0 {
 				continue
 			}
 			reasons := r.Reasons
@@ -187,12 +214,8 @@ func (s *Service) keepRows(ctx context.Context, tx *db.Tx, sub *Submission, rows
 			if err != nil {
 				return nil, err
 			}
-			late := int64(0)
-			if r.Late {
-				late = 1
-			}
 			i++
-			return []any{sub.ID, int64(r.N), int64(r.Line), out[i-1].outcome, late, string(raw)}, nil
+			return []any{b.sub.ID, int64(r.N), int64(r.Line), b.out[i-1], bit(r.Late), string(raw)}, nil
 		}
 		return nil, nil
 	})
@@ -200,4 +223,11 @@ func (s *Service) keepRows(ctx context.Context, tx *db.Tx, sub *Submission, rows
 		return fmt.Errorf("ingest: outcomes: %w", err)
 	}
 	return nil
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -40,6 +40,7 @@ type Submission struct {
 	FileHash   string
 	FileBytes  int64
 	SameAs     string // an earlier submission of the same file, item and unit
+	DryRun     bool   // checked only; nothing of it goes on file
 	State      State
 	ReceivedAt time.Time
 	FinishedAt time.Time
@@ -75,6 +76,7 @@ type Mapping struct {
 	Columns  []MappedColumn   `json:"columns,omitempty"`
 	Notices  []catalog.Reason `json:"notices,omitempty"` // about the file as a whole: unknown and missing columns
 	Header   int              `json:"header,omitempty"`  // line of the header
+	Notes    []string         `json:"notes,omitempty"`   // what the reader has to say about the file
 }
 
 // MappedColumn is one column of the file and the field it was taken for; Field is empty when it is not used.
@@ -101,16 +103,16 @@ var (
 	ErrWorking  = fault.New(fault.Conflict, "ingest.working", "这个批次正由另一个进程处理", "请稍候查看回执")
 )
 
-const submissionColumns = `submission_id, coalesce(idem_key, ''), item, edition, agency_id, actor, file_name, file_hash, file_bytes, same_as, state, received_at,
+const submissionColumns = `submission_id, coalesce(idem_key, ''), item, edition, agency_id, actor, file_name, file_hash, file_bytes, same_as, dry, state, received_at,
 	finished_at, rows_done, bytes_done, accepted, updated, duplicate, withdrawn, rejected, late, warnings, mapping, failure`
 
 type scanner interface{ Scan(dest ...any) error }
 
 func scanSubmission(row scanner) (*Submission, error) {
 	var s Submission
-	var received, finished int64
+	var received, finished, dry int64
 	var mapping, failure string
-	err := row.Scan(&s.ID, &s.IdemKey, &s.Item, &s.Edition, &s.Agency, &s.Actor, &s.FileName, &s.FileHash, &s.FileBytes, &s.SameAs, &s.State, &received,
+	err := row.Scan(&s.ID, &s.IdemKey, &s.Item, &s.Edition, &s.Agency, &s.Actor, &s.FileName, &s.FileHash, &s.FileBytes, &s.SameAs, &dry, &s.State, &received,
 		&finished, &s.RowsDone, &s.BytesDone, &s.Accepted, &s.Updated, &s.Duplicate, &s.Withdrawn, &s.Rejected, &s.Late, &s.Warnings, &mapping, &failure)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
@@ -118,7 +120,7 @@ func scanSubmission(row scanner) (*Submission, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ingest: read submission: %w", err)
 	}
-	s.ReceivedAt = time.UnixMicro(received).UTC()
+	s.ReceivedAt, s.DryRun = time.UnixMicro(received).UTC(), dry == 1
 	if finished != 0 {
 		s.FinishedAt = time.UnixMicro(finished).UTC()
 	}
@@ -143,7 +145,7 @@ func (s *Service) Get(ctx context.Context, id string) (*Submission, error) {
 
 // Recent gives submissions, newest first; a zero agency is every agency.
 func (s *Service) Recent(ctx context.Context, agency agency.ID, limit int) ([]*Submission, error) {
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT `+submissionColumns+` FROM submission WHERE agency_id = $1 OR $1 = 0
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT `+submissionColumns+` FROM submission WHERE (agency_id = $1 OR $1 = 0) AND dry = 0
 		ORDER BY received_at DESC, submission_id DESC LIMIT $2`, agency, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: recent: %w", err)
@@ -162,7 +164,7 @@ func (s *Service) Recent(ctx context.Context, agency agency.ID, limit int) ([]*S
 
 // firstOf gives the first submission of a query, or nil.
 func firstOf(ctx context.Context, q db.Querier, where string, args ...any) (*Submission, error) {
-	sub, err := scanSubmission(q.QueryRowContext(ctx, `SELECT `+submissionColumns+` FROM submission WHERE `+where+` ORDER BY received_at, submission_id LIMIT 1`, args...))
+	sub, err := scanSubmission(q.QueryRowContext(ctx, `SELECT `+submissionColumns+` FROM submission WHERE dry = 0 AND `+where+` ORDER BY received_at, submission_id LIMIT 1`, args...))
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}

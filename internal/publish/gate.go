@@ -63,7 +63,7 @@ func Decide(v Viewer, kind catalog.SubjectKind, checked, inForce *catalog.Item, 
 		return AboutPerson
 	case !known(kind):
 		return UnknownKind
-	case !v.sees(checked.Class) || !v.sees(inForce.Class):
+	case !v.sees(f.Class) || !v.sees(checked.Class) || !v.sees(inForce.Class):
 		return ClassTooHigh
 	case !v.public():
 		return Passes // windows bind publicity; whoever has a reason of their own sees what is in force
@@ -90,21 +90,14 @@ func known(kind catalog.SubjectKind) bool {
 
 // fieldAllowed decides on one field of a record that passed: the field's class in both editions, and never a sensitive value in public.
 func fieldAllowed(v Viewer, f *catalog.Field, item *catalog.Item, inForce *catalog.Item) bool {
-	if v.public() && (f.Sensitive || personal(f.Role)) {
+	if v.public() && (f.Sensitive || f.Personal || personal(f.Role)) {
 		return false
 	}
-	if !v.sees(classOf(f, item)) {
+	if !v.sees(item.FieldClass(f)) {
 		return false
 	}
 	now, ok := inForce.Field(f.Code)
-	return ok && v.sees(classOf(now, inForce)) && (!v.public() || !now.Sensitive)
-}
-
-func classOf(f *catalog.Field, item *catalog.Item) catalog.Class {
-	if f.Class == "" {
-		return item.Class
-	}
-	return f.Class
+	return ok && v.sees(inForce.FieldClass(now)) && (!v.public() || !now.Sensitive)
 }
 
 // personal roles hold data of a natural person, whatever class a file gives them.

@@ -21,9 +21,9 @@ type Names struct {
 	last     int64     // and its subject
 }
 
-// NewNames makes an empty search; Refresh fills it.
-func NewNames(subjects *subject.Store) *Names {
-	return &Names{subjects: subjects, index: nameindex.New(nameindex.Options{})}
+// NewNames makes an empty search; Refresh fills it. places are the names of divisions with which names begin.
+func NewNames(subjects *subject.Store, places []string) *Names {
+	return &Names{subjects: subjects, index: nameindex.New(nameindex.Options{Places: places})}
 }
 
 // ErrIndexing says that the index is being built after a start.
@@ -90,7 +90,7 @@ func (s *Service) Search(ctx context.Context, q string, cursor string, limit int
 		return nil, ErrIndexing
 	}
 	found := s.names.index.Search(nameindex.Query{Text: q, Limit: limit, Offset: skip})
-	page := &SearchPage{Hits: make([]Hit, 0, len(found.Hits)), Total: found.Total, Exact: found.TotalIsExact}
+	page := &SearchPage{Hits: make([]Hit, 0, len(found.Hits)), Total: found.Total, Exact: found.TotalIsExact, Note: found.Reason}
 	ids := make([]int64, len(found.Hits))
 	for i, h := range found.Hits {
 		ids[i] = h.ID
@@ -115,4 +115,15 @@ func (s *Service) Search(ctx context.Context, q string, cursor string, limit int
 		page.Next = strconv.Itoa(skip + limit)
 	}
 	return page, nil
+}
+
+// hit makes the answer's line. The marks belong to the name that matched; for an earlier name that name is shown beside.
+func (s *Service) hit(sub *subject.Subject, h *nameindex.Hit, records int) Hit {
+	out := Hit{SubjectRef: ref(sub), RegionName: regionName(s.divisions, sub.Region), How: h.How.String(), Records: records}
+	if h.Name == sub.Name {
+		out.Marks = h.Ranges
+	} else {
+		out.Former = h.Name
+	}
+	return out
 }

@@ -93,7 +93,7 @@ func (s *Service) visible(ctx context.Context, v *record.Version, sub *SubjectRe
 	if err != nil {
 		return RecordView{}, false, err
 	}
-	view = RecordView{ID: v.ID.String(), Item: v.Item, ItemName: checked.Name, Class: checked.Class, Status: v.Status.String(), Subject: *sub,
+	view = RecordView{ID: v.ID.String(), Item: v.Item, ItemName: checked.Name, Class: v.Class, Status: v.Status.String(), Subject: *sub,
 		Categories: checked.KindNames(v.Kinds), Fields: fields(Everyone, body, checked, inForce), DecidedOn: v.DecidedOn, PublicFrom: v.PublicFrom,
 		PublicUntil: v.PublicUntil, Source: Source{Code: source.Code, Name: source.Name}, Severity: v.Severity.String(), RuleSet: v.RuleSet,
 		WindowWhy: s.rules.Explain(v.RuleSet), Edition: v.Edition, Version: v.Number, RecordedAt: v.RecordedAt}
@@ -108,7 +108,7 @@ func (s *Service) visible(ctx context.Context, v *record.Version, sub *SubjectRe
 
 // visibleRole gives the value of a role from the visible fields alone.
 func visibleRole(view *RecordView, item *catalog.Item, role catalog.Role) string {
-	f, ok := item.RoleField(role)
+	f, ok := item.ByRole(role)
 	if !ok {
 		return ""
 	}
@@ -122,13 +122,12 @@ func visibleRole(view *RecordView, item *catalog.Item, role catalog.Role) string
 
 // subjectRef finds the subject that a code names for the public; persons do not exist here.
 func (s *Service) subjectRef(ctx context.Context, code string) (subject.Subject, error) {
-	uscc, problem := ident.ParseUSCC(code)
-	text := string(uscc)
+	// Pilot-era codes fail the check digit and are lawful; the register knows which of them it holds.
+	uscc, problem := ident.ParseUSCCWith(code, func(string) bool { return true })
 	if problem != nil {
-		// Pilot-era codes fail the check digit and are lawful; the register knows which of them it holds.
-		text = ident.NormaliseCode(code)
+		return subject.Subject{}, ErrNoSubject
 	}
-	sub, ok, err := s.subjects.ByCode(ctx, text)
+	sub, ok, err := s.subjects.ByCode(ctx, string(uscc))
 	if err != nil {
 		return subject.Subject{}, err
 	}

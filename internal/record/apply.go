@@ -128,7 +128,7 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 	at := micros(b.change.At)
 	v := Version{ID: ID{d.Subject, h.key}, Facts: f, Number: h.version, Body: body, Action: actions[out],
 		Actor: b.change.Actor, Basis: b.change.Basis, Why: b.change.Why, Submission: b.change.Submission, RecordedAt: b.change.At}
-	b.versions = append(b.versions, []any{d.Subject, h.key, int64(h.version), string(f.Item), f.Edition, f.NaturalKey, int64(f.Status), bit(f.Listed),
+	b.versions = append(b.versions, []any{d.Subject, h.key, int64(h.version), string(f.Item), f.Edition, f.NaturalKey, string(f.Class), int64(f.Status), bit(f.Listed),
 		int64(f.DecidedOn), int64(f.PublicFrom), untilColumn(f.PublicUntil), f.Agency, f.Region, f.Kinds, int64(f.Procedure), int64(f.Severity), f.RuleSet,
 		body, v.Action, v.Actor, v.Basis, v.Why, v.Submission, at, salt, b.outbox, int64(len(b.leaves))})
 	b.leaves = append(b.leaves, v.leaf(salt))
@@ -138,7 +138,7 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 // the row and its salt.
 func (v *Version) leaf(salt []byte) translog.Leaf {
 	n := func(x int64) string { return strconv.FormatInt(x, 10) }
-	return translog.Hash(salt, "record/1", v.ID.String(), n(int64(v.Number)), string(v.Item), v.Edition, v.NaturalKey, n(int64(v.Status)), n(bit(v.Listed)),
+	return translog.Hash(salt, "record/1", v.ID.String(), n(int64(v.Number)), string(v.Item), v.Edition, v.NaturalKey, string(v.Class), n(int64(v.Status)), n(bit(v.Listed)),
 		n(int64(v.DecidedOn)), n(int64(v.PublicFrom)), n(untilColumn(v.PublicUntil)), n(v.Agency), v.Region, n(v.Kinds), n(int64(v.Procedure)),
 		n(int64(v.Severity)), v.RuleSet, v.Body, v.Action, v.Actor, v.Basis, v.Why, v.Submission, n(micros(v.RecordedAt)))
 }
@@ -150,7 +150,7 @@ func bit(b bool) int64 {
 	return 0
 }
 
-var versionColumns = []string{"subject_id", "record_key", "version", "item", "edition", "nkey", "status", "listed", "decided_on", "public_from", "public_until",
+var versionColumns = []string{"subject_id", "record_key", "version", "item", "edition", "nkey", "class", "status", "listed", "decided_on", "public_from", "public_until",
 	"agency_id", "region", "kinds", "procedure", "severity", "rule_set", "body", "action", "actor", "basis", "why", "submission", "recorded_at", "salt",
 	"outbox_id", "outbox_pos"}
 

@@ -13,14 +13,14 @@ import (
 	"gongxin/internal/db"
 )
 
-const versionSelect = `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
+const versionSelect = `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.class, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
 	v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.actor, v.basis, v.why, v.submission, v.recorded_at FROM `
 
 func scanVersion(rows *sql.Rows) (Version, error) {
 	var v Version
 	var item string
 	var listed, until, at int64
-	err := rows.Scan(&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
+	err := rows.Scan(&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Class, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
 		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &v.Actor, &v.Basis, &v.Why, &v.Submission, &at)
 	v.Item, v.Listed, v.PublicUntil, v.RecordedAt = catalog.ItemCode(item), listed == 1, untilDate(until), Micros(at)
 	return v, err
@@ -193,10 +193,11 @@ func (s *Store) current(ctx context.Context, places []Place) ([]Version, error) 
 	args := make([]any, 0, 2*len(places))
 	var in strings.Builder
 	for i, p := range places {
-		if i > 0 {
-			in.WriteByte(',')
+		if i == 0 {
+			in.WriteString("(CAST($1 AS BIGINT),CAST($2 AS BIGINT))") // PostgreSQL takes the list's types from its first row
+		} else {
+			fmt.Fprintf(&in, ",($%d,$%d)", 2*i+1, 2*i+2)
 		}
-		fmt.Fprintf(&in, "($%d,$%d)", 2*i+1, 2*i+2)
 		args = append(args, p.Subject, p.Key)
 	}
 	list, err := versions(ctx, s.db.Read(), versionSelect+joinHead+`WHERE (r.subject_id, r.record_key) IN (VALUES `+in.String()+`)`, args...)

@@ -96,6 +96,7 @@ type Facts struct {
 	Item        catalog.ItemCode
 	Edition     string // catalogue edition it was checked under
 	NaturalKey  string // without the subject
+	Class       catalog.Class // of this row: its item's, narrowed by what the row says of its disclosure
 	Status      Status
 	Listed      bool // class A, in force, about no person, no simple procedure: only the days of the window are left to compare
 	DecidedOn   clock.Date

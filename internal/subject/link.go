@@ -24,6 +24,14 @@ type Claim struct {
 	FormerNames []string
 }
 
+// inner gives the organisation code inside the unified code: its positions 9 to 17 (GB 32100).
+func (c *Claim) inner() (Ident, bool) {
+	if len(c.Idents) == 0 || c.Idents[0].Kind != Code || len(c.Idents[0].Value) != 18 {
+		return Ident{}, false
+	}
+	return Ident{OrgCode, c.Idents[0].Value[8:17]}, true
+}
+
 // Link says how a claim was answered.
 type Link uint8
 
@@ -82,6 +90,9 @@ func (r *resolver) read(ctx context.Context, tx *db.Tx, claims []Claim) error {
 	all := make([]Ident, 0, len(claims)*2)
 	for i := range claims {
 		all = append(all, claims[i].Idents...)
+		if inner, ok := claims[i].inner(); ok {
+			all = append(all, inner)
+		}
 	}
 	var err error
 	if r.idents, err = r.store.find(ctx, tx, all); err != nil {
@@ -206,9 +217,8 @@ func (r *resolver) create(c *Claim) *Subject {
 	r.fresh[sub.ID] = true
 	r.order = append(r.order, sub.ID)
 	r.addIdent(c.Idents[0], sub.ID)
-	if c.Idents[0].Kind == Code && len(sub.Code) == 18 {
-		// GB 32100: positions 9 to 17 of the unified code are the organisation code.
-		r.addIdent(Ident{OrgCode, sub.Code[8:17]}, sub.ID)
+	if inner, ok := c.inner(); ok {
+		r.addIdent(inner, sub.ID)
 	}
 	if c.Establish {
 		r.establish(sub, c)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 
 	"gongxin/internal/db"
 )
@@ -43,4 +44,13 @@ func Queue(ctx context.Context, tx *db.Tx, outboxID int64, kind string, leaves [
 	_, err := tx.ExecContext(ctx, `INSERT INTO log_outbox (outbox_id, kind, n, payload, created_at) VALUES ($1, $2, $3, $4, $5)`,
 		outboxID, kind, len(leaves), payload, at)
 	return err
+}
+
+// Newest gives the id of the newest outbox row, 0 when there is none: it changes whenever something was put on file.
+func Newest(ctx context.Context, q db.Querier) (int64, error) {
+	var n int64
+	if err := q.QueryRowContext(ctx, `SELECT coalesce(max(outbox_id), 0) FROM log_outbox`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("translog: newest: %w", err)
+	}
+	return n, nil
 }

@@ -11,21 +11,21 @@ import (
 
 // roles are the indexes of the fields with a meaning; -1 where the item has none.
 type roles struct {
-	name, regno, taxno, instno, socno, orgcode, uscc, personIDType, personID                                  int
-	decidedOn, validFrom, validTo, publicEnd, category, procedure, severity, fine, state, region, formerNames int
+	name, regno, taxno, instno, socno, orgcode, uscc, personIDType, personID             int
+	decidedOn, validTo, publicEnd, procedure, severity, fine, state, region, formerNames int
 }
 
 func findRoles(item *catalog.Item) roles {
 	index := func(role catalog.Role) int {
-		if f, ok := item.RoleField(role); ok {
+		if f, ok := item.ByRole(role); ok {
 			return f.Index
 		}
 		return -1
 	}
 	return roles{name: index(catalog.RoleName), regno: index(catalog.RoleRegNo), taxno: index(catalog.RoleTaxNo), instno: index(catalog.RoleInstNo),
 		socno: index(catalog.RoleSocNo), orgcode: index(catalog.RoleOrgCode), uscc: index(catalog.RoleUSCC), personIDType: index(catalog.RolePersonIDType),
-		personID: index(catalog.RolePersonID), decidedOn: index(catalog.RoleDecidedOn), validFrom: index(catalog.RoleValidFrom), validTo: index(catalog.RoleValidTo),
-		publicEnd: index(catalog.RolePublicEnd), category: index(catalog.RoleCategory), procedure: index(catalog.RoleProcedure), severity: index(catalog.RoleSeverity),
+		personID: index(catalog.RolePersonID), decidedOn: index(catalog.RoleDecidedOn), validTo: index(catalog.RoleValidTo),
+		publicEnd: index(catalog.RolePublicEnd), procedure: index(catalog.RoleProcedure), severity: index(catalog.RoleSeverity),
 		fine: index(catalog.RoleFine), state: index(catalog.RoleState), region: index(catalog.RoleRegion), formerNames: index(catalog.RoleFormerNames)}
 }
 
@@ -93,7 +93,7 @@ func splitNames(s string) []string {
 // draft builds the record, and says when it is public.
 func (p *Parser) draft(r *Row, kind catalog.SubjectKind) record.Draft {
 	v, item := r.Values, p.Item
-	kindNames := catalog.SplitSet(at(v, p.roles.category))
+	kindNames := item.Categories(v)
 	m := publish.Matter{Rule: item.Publicity, DecidedOn: p.date(v, p.roles.decidedOn), ValidTo: p.date(v, p.roles.validTo), PublicEnd: p.date(v, p.roles.publicEnd),
 		Kinds: kindNames, Fine: number(at(v, p.roles.fine)), Procedure: procedureOf(at(v, p.roles.procedure)), Severity: severityOf(at(v, p.roles.severity))}
 	w := p.Rules.Window(m)
@@ -101,9 +101,10 @@ func (p *Parser) draft(r *Row, kind catalog.SubjectKind) record.Draft {
 		f := item.Fields[p.roles.publicEnd]
 		r.Reject(catalog.Reason{Field: f.Code, Code: 2204, Severity: catalog.Warning, Message: "公示截止期晚于规则计算的期限，按计算的期限公示", Fix: "如无特别规定，此列可以留空"})
 	}
-	d := record.Draft{Facts: record.Facts{Item: item.Code, Edition: item.Edition, NaturalKey: p.naturalKey(v), Status: record.Active, DecidedOn: m.DecidedOn,
+	d := record.Draft{Facts: record.Facts{Item: item.Code, Edition: item.Edition, NaturalKey: item.Key(v), Status: record.Active, DecidedOn: m.DecidedOn,
 		PublicFrom: w.From, PublicUntil: w.Until, Agency: p.Unit.ID, Kinds: item.KindBits(kindNames), Procedure: m.Procedure, Severity: w.Severity, RuleSet: w.RuleSet}}
-	d.Listed = w.Public && item.Class == catalog.Public && kind != catalog.Person
+	d.Class = item.RowClass(v)
+	d.Listed = w.Public && d.Class == catalog.Public && kind != catalog.Person
 	if r.Withdraw {
 		d.Status, d.Listed, d.Body = record.Withdrawn, false, "{}"
 		return d

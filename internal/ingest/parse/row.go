@@ -4,7 +4,6 @@ package parse
 
 import (
 	"strconv"
-	"strings"
 
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
@@ -42,9 +41,9 @@ type Row struct {
 	Withdraw bool // operation flag D
 	Late     bool
 	Values   catalog.Values // normalised; kept only until the row is stored
+	Template string
 	Claim    subject.Claim
 	Draft    record.Draft // without its subject
-	public   bool         // its publicity rule shows it, if the subject may be shown
 }
 
 // Reject adds an error.
@@ -81,10 +80,20 @@ func NewParser(f Filing) *Parser {
 	return p
 }
 
-// Row checks values and builds what is put on file. withdraw says that the row's operation flag asks for withdrawal.
-func (p *Parser) Row(n, line int, values catalog.Values, withdraw bool) Row {
-	r := Row{N: n, Line: line, Values: values, Withdraw: withdraw}
-	in := catalog.CheckInput{Received: p.Received, LegacyAllowed: p.Legacy, UnitCode: p.Unit.Code, UnitName: p.Unit.Name}
+// Input is a row as its columns were understood.
+type Input struct {
+	N, Line  int
+	Values   catalog.Values // in the catalogue's order; brought to normal form in place
+	Template string         // which template the columns follow; empty = current
+	Withdraw bool           // the operation flag asks for withdrawal
+}
+
+// Row checks a row and builds what is put on file.
+func (p *Parser) Row(row Input) Row {
+	values, withdraw := row.Values, row.Withdraw
+	r := Row{N: row.N, Line: row.Line, Values: values, Withdraw: withdraw, Template: row.Template}
+	var kind catalog.SubjectKind
+	in := catalog.CheckInput{Received: p.Received, Template: row.Template, LegacyAllowed: p.Legacy, UnitCode: p.Unit.Code, UnitName: p.Unit.Name, Kind: &kind}
 	for _, reason := range p.Item.Check(values, &in) {
 		if withdraw && !p.identifies(reason.Field) {
 			continue // a withdrawal needs to say which record, nothing more
@@ -95,9 +104,9 @@ func (p *Parser) Row(n, line int, values catalog.Values, withdraw bool) Row {
 		r.Late = p.late(values)
 		return r
 	}
-	r.Claim = p.claim(values, in.Kind)
+	r.Claim = p.claim(values, kind)
 	r.Claim.FindOnly = withdraw
-	r.Draft = p.draft(&r, in.Kind)
+	r.Draft = p.draft(&r, kind)
 	r.Late = !withdraw && p.late(values)
 	return r
 }
@@ -177,16 +186,4 @@ func number(s string) float64 {
 		return 0
 	}
 	return f
-}
-
-// naturalKey joins the key's values; the separator cannot occur in a cell, control characters are refused.
-func (p *Parser) naturalKey(v catalog.Values) string {
-	var b strings.Builder
-	for i, index := range p.key {
-		if i > 0 {
-			b.WriteByte(0x1f)
-		}
-		b.WriteString(v[index])
-	}
-	return b.String()
 }

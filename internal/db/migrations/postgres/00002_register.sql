@@ -117,6 +117,7 @@ CREATE TABLE record_version (
   item         TEXT    NOT NULL,
   edition      TEXT    NOT NULL,
   nkey         TEXT    NOT NULL,
+  class        TEXT    NOT NULL,
   status       SMALLINT NOT NULL,
   listed       SMALLINT NOT NULL,
   decided_on   INTEGER NOT NULL,

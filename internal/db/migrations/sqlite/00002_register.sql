@@ -109,6 +109,7 @@ CREATE TABLE record_version (
   item         TEXT    NOT NULL,
   edition      TEXT    NOT NULL,
   nkey         TEXT    NOT NULL,
+  class        TEXT    NOT NULL,
   status       INTEGER NOT NULL,
   listed       INTEGER NOT NULL,
   decided_on   INTEGER NOT NULL,

@@ -1,0 +1,140 @@
+// Command gongxin is the whole public-credit register: server, filing, operation and the synthetic city in one binary.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"gongxin/internal/config"
+	"gongxin/internal/fault"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// Exit codes, on which scripts rely.
+const (
+	exitFailed  = 1
+	exitUsage   = 2 // wrong usage or unreadable input
+	exitRefused = 3 // done, but some rows were refused
+)
+
+// CLI is every command with its flags.
+type CLI struct {
+	Config   string           `help:"配置文件（TOML）。" short:"c" type:"path" placeholder:"FILE"`
+	Database string           `help:"数据库：文件路径，或 postgres://…（环境变量 GONGXIN_DATABASE）。" placeholder:"URL"`
+	Data     string           `help:"数据目录（环境变量 GONGXIN_DATA）。" placeholder:"DIR"`
+	JSON     bool             `help:"在标准输出上给出 JSON。"`
+	Version  kong.VersionFlag `help:"显示版本。"`
+
+	Demo     DemoCmd     `cmd:"" help:"生成合成城市并启动全部服务，供试用。"`
+	Serve    ServeCmd    `cmd:"" help:"启动服务。"`
+	Import   ImportCmd   `cmd:"" help:"报送一个文件（CSV、XLSX、NDJSON），打印回执。"`
+	Receipt  ReceiptCmd  `cmd:"" help:"查看一个批次的回执。"`
+	Queue    QueueCmd    `cmd:"" help:"人工匹配队列：查看、匹配、退回、撤销。"`
+	Migrate  MigrateCmd  `cmd:"" help:"建立或升级数据库结构。"`
+	Agency   AgencyCmd   `cmd:"" help:"报送单位：登记、列出。"`
+	Catalog  CatalogCmd  `cmd:"" help:"信用目录：列出、检查、装载新版本。"`
+	Calendar CalendarCmd `cmd:"" help:"节假日表：列出、装载新的年份。"`
+	Legacy   LegacyCmd   `cmd:"" help:"试点期旧代码白名单：列出、加入。"`
+	Cfg      ConfigCmd   `cmd:"" name:"config" help:"配置：检查。"`
+	Gen      GenCmd      `cmd:"" help:"按标准模板生成合成城市的文件。"`
+	Bench    BenchCmd    `cmd:"" help:"性能测试：与同一次运行中的裸引擎基线比较。"`
+}
+
+// refused says that the work was done but some rows were refused; the receipt is printed already.
+var refused = errors.New("some rows were refused")
+
+// usage marks an error of the caller: exit code 2.
+type usage struct{ error }
+
+func (u usage) Unwrap() error { return u.error }
+
+func main() {
+	var cli CLI
+	parser := kong.Must(&cli, kong.Name("gongxin"), kong.Description("公信：开放的公共信用信息平台。"), kong.UsageOnError(), kong.Vars{"version": version},
+		kong.Exit(func(code int) {
+			if code != 0 {
+				code = exitUsage
+			}
+			os.Exit(code)
+		}), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	run, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err = run.Run(&Env{Context: ctx, CLI: &cli, Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(report(err, cli.JSON))
+}
+
+// Env is what a command runs in.
+type Env struct {
+	context.Context
+	CLI *CLI
+	Out io.Writer // machine output, or the answer
+	Err io.Writer // messages
+}
+
+// report prints an error once and gives the exit code.
+func report(err error, asJSON bool) int {
+	var u usage
+	var f *fault.Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, refused):
+		return exitRefused
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "已中断。")
+		return exitFailed
+	}
+	isUsage := errors.As(err, &u)
+	if errors.As(err, &f) && f.Kind != fault.Internal {
+		if asJSON {
+			_ = json.NewEncoder(os.Stdout).Encode(map[string]any{"error": map[string]string{"code": f.Code, "message": f.Message, "fix": f.Fix}})
+		}
+		fmt.Fprintln(os.Stderr, "错误："+f.Message)
+		if f.Fix != "" {
+			fmt.Fprintln(os.Stderr, "处理："+f.Fix)
+		}
+		isUsage = isUsage || f.Kind == fault.Invalid || f.Kind == fault.TooLarge || f.Kind == fault.NotFound || f.Kind == fault.Denied
+	} else {
+		fmt.Fprintln(os.Stderr, "错误：", err)
+	}
+	if isUsage {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// settings lays flags over the environment over the file over the defaults.
+func (e *Env) settings() (config.Config, error) {
+	c, err := config.Load(e.CLI.Config, os.Getenv)
+	if err != nil {
+		return c, err
+	}
+	if e.CLI.Database != "" {
+		c.Database = e.CLI.Database
+	}
+	if e.CLI.Data != "" {
+		c.Data = e.CLI.Data
+	}
+	return c, nil
+}
+
+func (e *Env) say(format string, args ...any) { _, _ = fmt.Fprintf(e.Err, format+"\n", args...) }
+
+func (e *Env) answer(v any) error {
+	enc := json.NewEncoder(e.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

@@ -1,0 +1,303 @@
+// Package app is the composition root: it builds every part from one Config and runs them. Commands and end-to-end tests start the same App.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/blob"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/config"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/gm"
+	"gongxin/internal/id"
+	"gongxin/internal/ident"
+	"gongxin/internal/ingest"
+	"gongxin/internal/publish"
+	"gongxin/internal/record"
+	"gongxin/internal/subject"
+	"gongxin/internal/translog"
+)
+
+// App is a running installation.
+type App struct {
+	Config    config.Config
+	DB        *db.DB
+	Clock     clock.Clock
+	Calendar  *clock.Calendar
+	Divisions *ident.Divisions
+	Editions  *catalog.Store
+	Agencies  *agency.Store
+	Subjects  *subject.Store
+	Records   *record.Store
+	Publish   *publish.Service
+	Names     *publish.Names
+	Ingest    *ingest.Service
+	Log       *slog.Logger
+
+	options Options
+	rules   *publish.Rules
+	wake    chan struct{} // a filing was acknowledged in this process
+}
+
+// Options are what does not stand in a configuration file.
+type Options struct {
+	Demo    bool        // the synthetic city: filing is open without accounts, on loopback only
+	Map     []byte      // GeoJSON of the districts, unless the configuration names a file
+	Clock   clock.Clock // nil = the machine's
+	Log     *slog.Logger
+	Version string
+
+	BatchRows  int // rows of one filing transaction; 0 = the default
+	AfterBatch func(submission string, rowsDone int)
+}
+
+// Open builds an App over a configured database, migrating it first when migrate is set.
+func Open(ctx context.Context, c config.Config, o Options, migrate bool) (_ *App, err error) {
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := c.MakeData(); err != nil {
+		return nil, err
+	}
+	a := &App{Config: c, Clock: o.Clock, Log: o.Log, options: o, wake: make(chan struct{}, 1)}
+	if a.DB, err = db.Open(ctx, c.Database, db.Options{}); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.DB.Close())
+		}
+	}()
+	have, err := a.DB.SchemaVersion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if migrate || have == 0 { // an empty database gets its tables; an older one is its operator's to migrate
+		err = a.DB.Migrate(ctx)
+	} else {
+		err = a.DB.CheckSchema(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := a.build(ctx); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) build(ctx context.Context) error {
+	ring, err := gm.OpenKeyRing(a.Config.KeyFile())
+	if err != nil {
+		return err
+	}
+	blobs, err := blob.Open(a.Config.Data + "/blobs")
+	if err != nil {
+		return err
+	}
+	if err := a.readData(ctx); err != nil {
+		return err
+	}
+	legacy, err := subject.LegacyCodes(ctx, a.DB.Read())
+	if err != nil {
+		return err
+	}
+	ids := id.NewMaker(a.Clock.Now)
+	a.Agencies = agency.NewStore(a.DB, ids, a.Clock, a.Divisions)
+	a.Subjects = subject.NewStore(a.DB, ids, ring)
+	a.Records = record.NewStore(a.DB, ids)
+	a.Names = publish.NewNames(a.Subjects, a.places())
+	a.Publish = publish.NewService(publish.Config{Records: a.Records, Subjects: a.Subjects, Agencies: a.Agencies, Editions: a.Editions, Rules: a.rules,
+		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB)})
+	a.Ingest = ingest.NewService(ingest.Config{DB: a.DB, Blobs: blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
+		Rules: a.rules, Calendar: a.Calendar, Ring: ring, Clock: a.Clock, IDs: ids, Legacy: func(code string) bool { return legacy[code] },
+		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.options.AfterBatch})
+	return nil
+}
+
+// readData reads the data that rules come from: calendars, catalogue, divisions, publicity rules.
+func (a *App) readData(ctx context.Context) (err error) {
+	a.Divisions = ident.DefaultDivisions()
+	if a.Config.Divisions != "" {
+		if a.Divisions, err = withFile(a.Config.Divisions, a.Divisions.Extend); err != nil {
+			return err
+		}
+	}
+	if a.rules, err = publish.DefaultRules(); err != nil {
+		return err
+	}
+	if a.Config.Rules != "" {
+		if a.rules, err = withFile(a.Config.Rules, publish.LoadRules); err != nil {
+			return err
+		}
+	}
+	if a.Calendar, err = catalog.Calendars(ctx, a.DB.Read()); err != nil {
+		return err
+	}
+	if a.Editions, err = catalog.OpenStore(ctx, a.DB, a.Clock.Now()); err != nil {
+		return err
+	}
+	for _, item := range a.Editions.Current(clock.Today(a.Clock)).Items {
+		if !a.rules.Has(item.Publicity) {
+			return fault.New(fault.Invalid, "app.publicity", "目录事项 "+string(item.Code)+" 的公示规则 "+item.Publicity+" 不在公示规则文件中", "请修改目录或规则文件")
+		}
+	}
+	return nil
+}
+
+func withFile[T any](path string, load func(io.Reader) (T, error)) (T, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		var zero T
+		return zero, fmt.Errorf("app: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	return load(f)
+}
+
+// places are the division names with which business names begin.
+func (a *App) places() []string {
+	var out []string
+	seen := map[string]bool{}
+	var walk func(code string)
+	walk = func(code string) {
+		for _, child := range a.Divisions.Children(code) {
+			if name := a.Divisions.Name(child); name != "" && !seen[name] {
+				seen[name] = true
+				out = append(out, name)
+			}
+			walk(child)
+		}
+	}
+	walk("")
+	return out
+}
+
+// FilingOpen reports whether filing by page and API is open to whoever reaches the server. Until there are accounts that is so only for the
+// demo on loopback.
+func (a *App) FilingOpen() bool { return a.options.Demo && a.Config.Loopback() }
+
+// Wake tells the worker that a filing was acknowledged.
+func (a *App) Wake() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Close ends the App; its database is consistent at any moment without it.
+func (a *App) Close() error { return a.DB.Close() }
+
+// Jobs' intervals.
+const (
+	namesEvery = time.Second
+	statsEvery = time.Minute
+)
+
+// Work runs the background jobs until ctx ends: filings, the name index, the public figures.
+func (a *App) Work(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = a.Ingest.Work(ctx, a.wake, a.Log) })
+	wg.Go(func() { a.countStats(ctx) })
+	wg.Wait()
+	return nil
+}
+
+// refreshNames keeps the name index of this process up with the register.
+func (a *App) refreshNames(ctx context.Context) {
+	a.every(ctx, namesEvery, "name index", func() error {
+		_, err := a.Names.Refresh(ctx)
+		return err
+	})
+}
+
+// countStats counts the public figures anew when something was filed since, and at least once after midnight.
+func (a *App) countStats(ctx context.Context) {
+	var last string
+	a.every(ctx, statsEvery, "public figures", func() error {
+		newest, err := translog.Newest(ctx, a.DB.Read())
+		if err != nil {
+			return err
+		}
+		mark := fmt.Sprintf("%d %s", newest, clock.Today(a.Clock))
+		if mark == last {
+			return nil
+		}
+		if _, err := a.Publish.CountStats(ctx); err != nil {
+			return err
+		}
+		last = mark
+		return nil
+	})
+}
+
+// every runs a job now and then again after each interval; an error is logged and the next turn comes.
+func (a *App) every(ctx context.Context, interval time.Duration, name string, job func() error) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		if err := job(); err != nil && ctx.Err() == nil {
+			a.Log.ErrorContext(ctx, "job failed", "job", name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Serve answers on the configured address until ctx ends, running the jobs beside it when work is set. ready is called with the address
+// once it listens.
+func (a *App) Serve(ctx context.Context, work bool, ready func(address string)) error {
+	handler, err := a.Handler()
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Config.Listen)
+	if err != nil {
+		return fault.New(fault.Unavailable, "app.listen", "无法监听 "+a.Config.Listen, "端口可能被占用，请用 --listen 换一个地址").With(err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	wg.Go(func() { a.refreshNames(ctx) })
+	if work {
+		wg.Go(func() { _ = a.Work(ctx) })
+	}
+	server := a.server(handler)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	if ready != nil {
+		ready("http://" + strings.Replace(listener.Addr().String(), "[::]", "localhost", 1))
+	}
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		grace, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		err = server.Shutdown(grace)
+		stop()
+	}
+	cancel()
+	wg.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}

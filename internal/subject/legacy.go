@@ -1,0 +1,61 @@
+package subject
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gongxin/internal/cntext"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/ident"
+)
+
+// Faults of the allow-list.
+var (
+	ErrLegacyCode = fault.New(fault.Invalid, "subject.legacy_code", "该代码不能加入白名单", "白名单只收试点期发放、仅校验码不符的代码")
+	ErrLegacyNote = fault.New(fault.Invalid, "subject.legacy_note", "请写明加入白名单的依据", "例如核对过的营业执照")
+)
+
+// LegacyCodes gives the allow-list of pilot-era codes: lawful although their last digit fails.
+func LegacyCodes(ctx context.Context, q db.Querier) (map[string]bool, error) {
+	rows, err := q.QueryContext(ctx, `SELECT code FROM legacy_code`)
+	if err != nil {
+		return nil, wrap(err, "subject: legacy codes")
+	}
+	defer func() { _ = rows.Close() }()
+	out := map[string]bool{}
+	for rows.Next() {
+		var code string
+		if err := rows.Scan(&code); err != nil {
+			return nil, err
+		}
+		out[code] = true
+	}
+	return out, rows.Err()
+}
+
+// AddLegacyCode puts a code on the allow-list, with who, when and on what ground. Only a code of the pilot pattern that fails nothing
+// but its check digits can be put there.
+func AddLegacyCode(ctx context.Context, d *db.DB, code, note, actor string, at time.Time) (string, error) {
+	if cntext.Clean(note) == "" {
+		return "", ErrLegacyNote
+	}
+	_, problem := ident.ParseUSCC(code)
+	if problem == nil {
+		return "", ErrLegacyCode.Messagef("该代码校验无误，不需要加入白名单")
+	}
+	uscc, still := ident.ParseUSCCWith(code, func(string) bool { return true })
+	if still != nil {
+		return "", ErrLegacyCode.Messagef("该代码不能加入白名单：%s", still.Message)
+	}
+	err := d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO legacy_code (code, note, added_at, added_by) VALUES ($1, $2, $3, $4) ON CONFLICT (code) DO NOTHING`,
+			string(uscc), cntext.Clean(note), at.UnixMicro(), actor)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("subject: add legacy code: %w", err)
+	}
+	return string(uscc), nil
+}
