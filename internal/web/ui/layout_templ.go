@@ -479,7 +479,7 @@ func header(p *Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if !p.NoSearch {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<form class=\"header-search\" role=\"search\" action=\"/search\" method=\"get\"><label class=\"visually-hidden\" for=\"hq\">查名称、统一社会信用代码或拼音首字母</label> <input id=\"hq\" name=\"q\" type=\"search\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<form class=\"header-search\" role=\"search\" aria-label=\"页首查询\" action=\"/search\" method=\"get\"><label class=\"visually-hidden\" for=\"hq\">查名称、统一社会信用代码或拼音首字母</label> <input id=\"hq\" name=\"q\" type=\"search\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

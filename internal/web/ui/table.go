@@ -1,5 +1,7 @@
 package ui
 
+import "github.com/a-h/templ"
+
 // Column is the head of a table's column. Class is one of "num", "date", "code" or empty; Sort is the address that
 // sorts by it and Sorted how it is sorted now ("ascending", "descending").
 type Column struct {
@@ -22,6 +24,14 @@ type TableSpec struct {
 	HideCaption bool
 	Columns     []Column
 	Dense       bool
+}
+
+// region makes a table that scrolls sideways reachable by keyboard.
+func (t TableSpec) region() templ.Attributes {
+	if !t.Dense {
+		return nil
+	}
+	return templ.Attributes{"role": "region", "aria-label": t.Caption + "（表格）", "tabindex": "0"}
 }
 
 // PagerSpec describes where a list's pages are; an empty address leaves the link out.

@@ -37,35 +37,48 @@
 
   const axisText = (t) => ({ color: t.soft, fontSize: 0.8125 * t.rem });
 
-  const line = (spec, t) => ({
-    ...base(t),
-    tooltip: { ...base(t).tooltip, trigger: "axis" },
-    legend: { left: 0, top: 0, icon: "roundRect", textStyle: { color: t.ink, fontSize: 0.875 * t.rem } },
-    grid: { left: 8, right: 16, top: 2.75 * t.rem, bottom: 8, containLabel: true },
-    xAxis: {
-      type: "category",
-      data: spec.labels,
-      boundaryGap: false,
-      axisLine: { lineStyle: { color: t.line } },
-      axisTick: { show: false },
-      axisLabel: axisText(t),
-    },
-    yAxis: {
-      type: "value",
-      name: spec.unit,
-      nameTextStyle: axisText(t),
-      splitLine: { lineStyle: { color: t.line } },
-      axisLabel: { ...axisText(t), formatter: (v) => number.format(v) },
-    },
-    series: spec.series.map((s, i) => ({
-      name: s.name,
-      type: "line",
-      data: s.values,
-      symbol: i % 2 ? "rect" : "circle",
-      symbolSize: 6,
-      lineStyle: { width: 2, type: i % 2 ? "dashed" : "solid" },
-    })),
-  });
+  // Series of very different size get a panel each: on one scale the smaller would be a flat line.
+  const line = (spec, t) => {
+    const tops = spec.series.map((s) => Math.max(1, ...s.values));
+    const apart = tops.length > 1 && Math.max(...tops) > 4 * Math.min(...tops);
+    const panels = apart ? spec.series.length : 1;
+    const head = 2.75 * t.rem;
+    const share = 100 / panels;
+    const each = (make) => Array.from({ length: panels }, (_, i) => make(i));
+    return {
+      ...base(t),
+      tooltip: { ...base(t).tooltip, trigger: "axis" },
+      axisPointer: { link: [{ xAxisIndex: "all" }] },
+      legend: { left: 0, top: 0, icon: "roundRect", textStyle: { color: t.ink, fontSize: 0.875 * t.rem } },
+      grid: each((i) => ({ left: 4 * t.rem, right: t.rem, top: i === 0 ? head : `${share * i + 6}%`, bottom: `${share * (panels - 1 - i) + 8}%` })),
+      xAxis: each((i) => ({
+        type: "category",
+        gridIndex: i,
+        data: spec.labels,
+        boundaryGap: false,
+        axisLine: { lineStyle: { color: t.line } },
+        axisTick: { show: false },
+        axisLabel: { ...axisText(t), show: i === panels - 1, hideOverlap: true },
+      })),
+      yAxis: each((i) => ({
+        type: "value",
+        gridIndex: i,
+        splitNumber: apart ? 3 : 5,
+        splitLine: { lineStyle: { color: t.line } },
+        axisLabel: { ...axisText(t), formatter: (v) => number.format(v) },
+      })),
+      series: spec.series.map((s, i) => ({
+        name: s.name,
+        type: "line",
+        data: s.values,
+        xAxisIndex: apart ? i : 0,
+        yAxisIndex: apart ? i : 0,
+        symbol: i % 2 ? "rect" : "circle",
+        symbolSize: 6,
+        lineStyle: { width: 2, type: i % 2 ? "dashed" : "solid" },
+      })),
+    };
+  };
 
   const bar = (spec, t) => ({
     ...base(t),
