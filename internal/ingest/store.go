@@ -63,6 +63,8 @@ func (b *batch) file(ctx context.Context, tx *db.Tx) error {
 		if b.rows[i].Rejected {
 			b.out[i] = rejected
 		}
+		// Only the first filing of a record can be late: a refused row is not filed, and sending it again or correcting it is not filing it.
+		b.rows[i].Late = b.rows[i].Late && b.out[i] == accepted
 	}
 	return nil
 }

@@ -101,7 +101,6 @@ func (p *Parser) Row(row Input) Row {
 		r.Reject(reason)
 	}
 	if r.Rejected {
-		r.Late = p.late(values)
 		return r
 	}
 	r.Claim = p.claim(values, kind)
