@@ -1,0 +1,280 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/catalog"
+	"gongxin/internal/ingest"
+	"gongxin/internal/mask"
+	"gongxin/internal/web/ui"
+)
+
+// queueRowsPerPage is how many entries a page of the queue lists; each is opened to show its name.
+const queueRowsPerPage = 30
+
+// queueRow is one entry in the list.
+type queueRow struct {
+	*ingest.QueueEntry
+	itemName string
+	unit     agency.Agency
+	name     string // of the subject in the row, masked when it is a person
+	docNo    string
+	subject  string // that it was put under
+	waited   time.Duration
+}
+
+func (r *queueRow) link() string { return entryLink(r.ID) }
+
+func entryLink(id int64) string { return "/desk/queue/" + strconv.FormatInt(id, 10) }
+
+// queueView is the queue, one state of it.
+type queueView struct {
+	state  ingest.QueueState
+	counts map[ingest.QueueState]int
+	rows   []queueRow
+	pager  ui.PagerSpec
+}
+
+var queueStates = []ingest.QueueState{ingest.Waiting, ingest.Matched, ingest.Refused}
+
+func queueStateWord(s ingest.QueueState) string {
+	switch s {
+	case ingest.Waiting:
+		return "待匹配"
+	case ingest.Matched:
+		return "已匹配"
+	case ingest.Refused:
+		return "已退回"
+	default:
+		return string(s)
+	}
+}
+
+func queueStateTone(s ingest.QueueState) ui.Tone {
+	switch s {
+	case ingest.Matched:
+		return ui.Good
+	case ingest.Refused:
+		return ui.Bad
+	default:
+		return ui.Accent
+	}
+}
+
+func queueLink(state ingest.QueueState, after int64) string {
+	q := url.Values{}
+	if state != ingest.Waiting {
+		q.Set("state", string(state))
+	}
+	if after != 0 {
+		q.Set("after", strconv.FormatInt(after, 10))
+	}
+	if len(q) == 0 {
+		return "/desk/queue"
+	}
+	return "/desk/queue?" + q.Encode()
+}
+
+func (v *queueView) tabs() []ui.Tab {
+	tabs := make([]ui.Tab, len(queueStates))
+	for i, s := range queueStates {
+		tabs[i] = ui.Tab{Href: queueLink(s, 0), Label: queueStateWord(s), Count: v.counts[s], On: s == v.state}
+	}
+	return tabs
+}
+
+// queue lists what waits, oldest first, or what has been decided, latest first.
+func (c *Console) queue(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	v := queueView{state: ingest.Waiting}
+	switch s := ingest.QueueState(r.URL.Query().Get("state")); s {
+	case ingest.Matched, ingest.Refused:
+		v.state = s
+	}
+	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
+	var err error
+	if v.counts, err = c.Queue.QueueCounts(ctx); err != nil {
+		return err
+	}
+	list, err := c.queuePage(ctx, v.state, max(after, 0))
+	if err != nil {
+		return err
+	}
+	if len(list) > queueRowsPerPage {
+		list = list[:queueRowsPerPage]
+		v.pager.Next = queueLink(v.state, list[queueRowsPerPage-1].ID)
+	}
+	if after > 0 {
+		v.pager.First = queueLink(v.state, 0)
+	}
+	if v.rows, err = c.queueRows(ctx, list); err != nil {
+		return err
+	}
+	p := c.page(r, "人工匹配", ui.Link{Href: "/desk/filing", Label: "数据报送"}, ui.Link{Label: "人工匹配"})
+	return c.show(w, r, http.StatusOK, p, queuePage(&v))
+}
+
+// queuePage reads one entry more than a page shows.
+func (c *Console) queuePage(ctx context.Context, state ingest.QueueState, after int64) ([]ingest.QueueEntry, error) {
+	if state == ingest.Waiting {
+		return c.Queue.Queue(ctx, state, after, queueRowsPerPage+1)
+	}
+	var from *ingest.QueueEntry
+	if after != 0 {
+		e, err := c.Queue.Entry(ctx, after)
+		if err != nil {
+			return nil, err
+		}
+		from = e
+	}
+	return c.Queue.Decided(ctx, state, from, queueRowsPerPage+1)
+}
+
+func (c *Console) queueRows(ctx context.Context, list []ingest.QueueEntry) ([]queueRow, error) {
+	var ids []int64
+	for i := range list {
+		if list[i].Subject != 0 {
+			ids = append(ids, list[i].Subject)
+		}
+	}
+	subjects, err := c.Register.ByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]queueRow, len(list))
+	for i := range list {
+		e := &list[i]
+		row := queueRow{QueueEntry: e, itemName: c.itemName(e.Edition, e.Item), unit: c.unit(ctx, e.Agency), waited: c.now().Sub(e.CreatedAt)}
+		values, err := c.Queue.Content(e)
+		if err != nil {
+			return nil, err
+		}
+		if item := c.item(e.Edition, e.Item); item != nil {
+			row.name, row.docNo = shownRole(item, values, catalog.RoleName), shownRole(item, values, catalog.RoleDocNo)
+		}
+		if s, ok := subjects[e.Subject]; ok {
+			row.subject = s.Name
+		}
+		rows[i] = row
+	}
+	return rows, nil
+}
+
+// aboutPerson says whether a row is about a natural person.
+func aboutPerson(item *catalog.Item, values catalog.Values) bool {
+	kind := item.Get(values, catalog.RoleKind)
+	return kind == kindWord(catalog.Person) || item.Get(values, catalog.RolePersonID) != "" || len(item.SubjectKinds) == 1 && item.SubjectKinds[0] == catalog.Person
+}
+
+// shownRole gives the value of a role as the desk may show it.
+func shownRole(item *catalog.Item, values catalog.Values, role catalog.Role) string {
+	for i := range item.Fields {
+		if f := &item.Fields[i]; f.Role == role && i < len(values) {
+			return shownValue(f, values[i], aboutPerson(item, values))
+		}
+	}
+	return ""
+}
+
+// shownValue masks what is about a natural person. Kinds of documents and other values of lists tell nothing about anybody.
+func shownValue(f *catalog.Field, value string, person bool) string {
+	if value == "" || f.Type == catalog.Enum || f.Type == catalog.EnumSet || f.Type == catalog.DateType {
+		return value
+	}
+	switch {
+	case len(f.Mask) == 2:
+		return mask.Keep(value, f.Mask[0], f.Mask[1])
+	case f.Type == catalog.IDDoc, f.Sensitive:
+		return mask.ID(value)
+	case f.Personal, person && f.Role == catalog.RoleName:
+		return mask.PersonName(value)
+	}
+	return value
+}
+
+// content lists the fields of a waiting row that have a value.
+func content(item *catalog.Item, values catalog.Values) []ui.Fact {
+	person := aboutPerson(item, values)
+	var facts []ui.Fact
+	for i := range item.Fields {
+		if i >= len(values) || values[i] == "" {
+			continue
+		}
+		f := &item.Fields[i]
+		shown := shownValue(f, values[i], person)
+		if f.Unit != "" {
+			shown += f.Unit
+		}
+		facts = append(facts, ui.Fact{Label: f.Name, Value: shown, Wide: len([]rune(shown)) > 24})
+	}
+	return facts
+}
+
+// candidate is a subject that the row may belong to.
+type candidate struct {
+	code, name, kind, region, status string
+	how                              string // why it is listed
+	former                           string
+}
+
+// candidates looks for subjects by what is typed, or by what the row says when nothing has been typed.
+func (c *Console) candidates(ctx context.Context, v *entryView) error {
+	queries := []string{v.query}
+	if v.query == "" && v.item != nil {
+		queries = []string{v.item.Get(v.values, catalog.RoleUSCC)}
+		if !aboutPerson(v.item, v.values) {
+			queries = append(queries, v.item.Get(v.values, catalog.RoleName))
+		}
+	}
+	seen := map[string]bool{}
+	for _, q := range queries {
+		if strings.TrimSpace(q) == "" {
+			continue
+		}
+		page, err := c.Finder.Search(ctx, q, "", 8)
+		if err != nil {
+			return err
+		}
+		for _, h := range page.Hits {
+			if !seen[h.Code] {
+				seen[h.Code] = true
+				v.found = append(v.found, candidate{code: h.Code, name: h.Name, kind: kindWord(h.Kind), region: h.RegionName, status: statusWord(h.Status), how: howWord(h.How), former: h.Former})
+			}
+		}
+	}
+	return nil
+}
+
+var howWords = map[string]string{
+	"exact": "名称完全一致", "code": "代码一致", "prefix": "名称开头一致", "contains": "名称中含有", "words": "各词都在名称中", "initials": "拼音首字母一致", "fuzzy": "名称相近",
+}
+
+func howWord(how string) string {
+	if w, ok := howWords[how]; ok {
+		return w
+	}
+	return "名称相关"
+}
+
+var statusWords = map[string]string{
+	"active": "存续", "cancelled": "已注销", "revoked": "已吊销", "moved": "已迁出", "provisional": "登记信息待补", "unknown": "登记信息待补",
+}
+
+func statusWord(s string) string {
+	if w, ok := statusWords[s]; ok {
+		return w
+	}
+	return s
+}
+
+// isConflict says that somebody was faster, or that the row cannot be filed as it is.
+func isConflict(err error) bool {
+	return errors.Is(err, ingest.ErrDecided) || errors.Is(err, ingest.ErrWaiting) || errors.Is(err, ingest.ErrNoTarget)
+}
