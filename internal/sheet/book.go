@@ -22,6 +22,7 @@ type bookSheet struct {
 const (
 	maxSheets  = 1_000
 	maxFormats = 70_000 // Excel allows 65,490 cell formats
+	maxName    = 1_000  // bytes of a part name, relationship or sheet name
 )
 
 // relation is one entry of a .rels part.
@@ -125,7 +126,7 @@ func (a *archive) relations(name string) (map[string]relation, error) {
 		return rels, nil
 	}
 	err := a.scan(name, func(s *xmlScanner) error {
-		if string(s.name) == "Relationship" && len(rels) < 10*maxSheets {
+		if string(s.name) == "Relationship" && len(rels) < 10*maxSheets && len(s.attrs) < 4*maxName {
 			rels[s.attrString("Id")] = relation{s.attrString("Type"), s.attrString("Target")}
 		}
 		return nil
@@ -148,8 +149,9 @@ func (b *book) readWorkbook(a *archive, main string, rels map[string]relation) e
 				return detail(errBomb, "工作簿的工作表超过 %d 个", maxSheets)
 			}
 			state, _ := s.attr("state")
+			name := s.attrString("name")
 			b.sheets = append(b.sheets, bookSheet{
-				name: s.attrString("name"), part: resolve(main, rel.target),
+				name: name[:min(len(name), maxName)], part: resolve(main, rel.target),
 				hidden: string(state) == "hidden" || string(state) == "veryHidden",
 			})
 		}

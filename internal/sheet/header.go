@@ -52,7 +52,9 @@ func (r *Reader) searchHeader(t table) (found, error) {
 		}
 		f.rows++
 		cells := columnNames(row.Cells)
-		f.lines = append(f.lines, strings.Join(cells, string(separators[0])))
+		if line := strings.Join(cells, string(separators[0])); len(line) < maxTitle {
+			f.lines = append(f.lines, line)
+		}
 		score := r.score(cells)
 		if score > f.score || f.header == nil {
 			f.score, f.index, f.line, f.header, f.bad = score, index, row.Line, cells, row.Bad
@@ -163,9 +165,15 @@ func columnNames(cells []string) []string {
 	return out[:n]
 }
 
+// maxTitle bounds what is kept of a cell above the data; explanations there may be long, names are not.
+const maxTitle = 8 << 10
+
 // columnName trims what people leave around a name: blanks of any width, marks without width, and the line breaks
 // by which they make a narrow column.
 func columnName(s string) string {
+	if len(s) > maxTitle {
+		s = strings.ToValidUTF8(s[:maxTitle], "")
+	}
 	plain := true
 	for _, c := range s {
 		if c == '\n' || c == '\r' || c == '\t' || invisible(c) {

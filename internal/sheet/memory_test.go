@@ -54,6 +54,9 @@ func readAll(t *testing.T, path string, rows int, tick func()) {
 // These tests measure the heap, so they do not run beside others.
 
 func TestMemoryCSV(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures the heap over large files")
+	}
 	const rows = 1_000_000
 	path := filepath.Join(t.TempDir(), "big.csv")
 	f, err := os.Create(path)
@@ -72,9 +75,11 @@ func TestMemoryCSV(t *testing.T) {
 		}
 	}
 	f.Close()
-	if peak := peakHeap(func(tick func()) { readAll(t, path, rows, tick) }); peak > 4<<20 {
+	peak := peakHeap(func(tick func()) { readAll(t, path, rows, tick) })
+	if peak > 4<<20 {
 		t.Errorf("%d MB held while reading", peak>>20)
 	}
+	t.Logf("%d KB held while reading", peak>>10)
 }
 
 // bigBook writes a workbook with a unique shared string in every row, so that the table outgrows its place in
@@ -107,18 +112,20 @@ func bigBook(t testing.TB, rows int) string {
 }
 
 func TestMemoryXLSX(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures the heap over large files")
+	}
 	const rows = 400_000
 	path := bigBook(t, rows)
-	spilled := false
 	peak := peakHeap(func(tick func()) { readAll(t, path, rows, tick) })
 	r := open(t, path, testOptions)
-	spilled = r.t.(*xlsxTable).strings.file != nil
-	if !spilled {
+	if r.t.(*xlsxTable).strings.file == nil {
 		t.Error("the string table stayed in memory: the test proves nothing")
 	}
 	if limit := uint64(sstMemory + sstCache + 8<<20); peak > limit {
 		t.Errorf("%d MB held while reading", peak>>20)
 	}
+	t.Logf("%d MB held while reading", peak>>20)
 	// Spilled strings are the right ones, also out of order.
 	x := r.t.(*xlsxTable)
 	for _, n := range []int{0, rows - 1, rows / 2, rows/2 + 1, rows - 100, 7} {
@@ -134,7 +141,10 @@ func TestMemoryXLSX(t *testing.T) {
 
 // The error workbook of many rows is not collected in memory.
 func TestMemoryErrorWorkbook(t *testing.T) {
-	const rows = 100_000
+	if testing.Short() {
+		t.Skip("measures the heap over large files")
+	}
+	const rows = 60_000
 	path := csvFile(t, rows)
 	src := open(t, path, testOptions)
 	w := &countWriter{}
@@ -154,7 +164,8 @@ func TestMemoryErrorWorkbook(t *testing.T) {
 	if peak > 48<<20 {
 		t.Errorf("%d MB held for a workbook of %d MB", peak>>20, w.n>>20)
 	}
-	if w.n < 5<<20 {
+	t.Logf("%d MB held for a workbook of %d MB", peak>>20, w.n>>20)
+	if w.n < 3<<20 {
 		t.Errorf("only %d bytes written", w.n)
 	}
 }

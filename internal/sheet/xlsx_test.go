@@ -279,6 +279,26 @@ func TestXLSXLongText(t *testing.T) {
 	}
 }
 
+// A row may give the same column again and again, or hold more text than any row should.
+func TestXLSXRowLimit(t *testing.T) {
+	t.Parallel()
+	cell := `<c r="A2" t="str"><v>` + strings.Repeat("x", 32<<10) + `</v></c>`
+	sheet := `<worksheet><sheetData><row><c t="str"><v>名称</v></c><c t="str"><v>代码</v></c></row><row>` +
+		strings.Repeat(cell, 300) + `</row><row><c><v>1</v></c></row></sheetData></worksheet>`
+	_, rows := readString(t, string(rawBook(t, sheet, nil)), testOptions)
+	if diff := cmp.Diff("2:BAD3017\n3:1|\n", cellsOf(rows)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLongTitlesAreCut(t *testing.T) {
+	t.Parallel()
+	r, _ := readString(t, "\"填表说明："+strings.Repeat("中", 9_000)+"\"\n名称,代码\n甲,1\n", testOptions)
+	if n := len(r.Titles()[0][0]); n > maxTitle || n < maxTitle-8 {
+		t.Errorf("title of %d bytes kept", n)
+	}
+}
+
 func TestXLSXParts16(t *testing.T) {
 	t.Parallel()
 	utf16 := func(s string) string {
