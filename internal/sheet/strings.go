@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -162,8 +163,12 @@ func (s *xmlScanner) appendTo(dst []byte, from, limit int) ([]byte, error) {
 // unescape resolves _x000D_ in the text from from on: workbooks write characters that XML cannot hold in this way
 // (ECMA-376 part 1, 22.9.2.19).
 func unescape(b []byte, from int) []byte {
-	w := from
-	for i := from; i < len(b); i++ {
+	first := bytes.Index(b[from:], []byte("_x"))
+	if first < 0 {
+		return b
+	}
+	w := from + first
+	for i := w; i < len(b); i++ {
 		c := b[i]
 		if c == '_' && i+7 <= len(b) && b[i+1] == 'x' && b[i+6] == '_' {
 			if r, ok := hex4(b[i+2 : i+6]); ok && r != 0 && (r < 0xd800 || r >= 0xe000) {

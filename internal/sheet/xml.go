@@ -233,6 +233,9 @@ func (s *xmlScanner) through(mark string) error {
 
 // tag reads what starts with '<'. It gives tokEOF without an error for what carries no content.
 func (s *xmlScanner) tag() (token, error) {
+	if kind := s.bareTag(); kind != tokEOF {
+		return kind, nil
+	}
 	n, err := s.tagEnd()
 	if err != nil {
 		return tokEOF, err
@@ -263,6 +266,31 @@ func (s *xmlScanner) tag() (token, error) {
 		return tokEOF, errXMLName
 	}
 	return kind, nil
+}
+
+// bareTag reads <name> and </name>, which most tags of a sheet are; tokEOF leaves the tag to the general way.
+func (s *xmlScanner) bareTag() token {
+	w := s.buf[s.start:min(s.end, s.start+40)]
+	if len(w) < 4 {
+		return tokEOF
+	}
+	kind, from := tokStart, 1
+	if w[1] == '/' {
+		kind, from = tokEnd, 2
+	}
+	for i := from; i < len(w); i++ {
+		switch c := w[i]; {
+		case c == '>' && i > from:
+			s.name, s.attrs, s.closed = w[from:i], nil, false
+			s.start += i + 1
+			return kind
+		case c == ':':
+			from = i + 1
+		case c <= '?' && (c < '0' || c > '9'): // a blank, a slash, a quote, a bang: anything but a name
+			return tokEOF
+		}
+	}
+	return tokEOF
 }
 
 // tagEnd gives the length of the tag at the start of the window, with its brackets.
