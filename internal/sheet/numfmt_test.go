@@ -100,11 +100,11 @@ func TestAppendValue(t *testing.T) {
 	}
 }
 
-// Every day of the 1900 system is the day that package time counts to.
+// Days all over the 1900 system are those that package time counts to.
 func TestAppendDayAgreesWithTime(t *testing.T) {
 	t.Parallel()
 	day := time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
-	for serial := 61; serial <= maxSerial; serial += 1 + serial%3 {
+	for serial := 61; serial <= maxSerial; serial += 1 + serial%17 {
 		want := day.AddDate(0, 0, serial-61).Format(time.DateOnly)
 		if got := string(appendDay(nil, serial, false)); got != want {
 			t.Fatalf("day %d is %s, want %s", serial, got, want)
