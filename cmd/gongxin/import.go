@@ -60,7 +60,7 @@ func (c *ImportCmd) Run(e *Env) (err error) {
 	if err != nil {
 		return err
 	}
-	bar := newBar(e.Err)
+	bar := newBar(e.Msg)
 	sub, err = a.Ingest.Run(e, sub.ID, func(p ingest.Progress) { bar.show(p) })
 	bar.end()
 	if err != nil {

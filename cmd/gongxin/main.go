@@ -70,7 +70,7 @@ func main() {
 	run, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err = run.Run(&Env{Context: ctx, CLI: &cli, Out: os.Stdout, Err: os.Stderr})
+	err = run.Run(&Env{Context: ctx, CLI: &cli, Out: os.Stdout, Msg: os.Stderr})
 	stop()
 	os.Exit(report(err, cli.JSON))
 }
@@ -80,7 +80,7 @@ type Env struct {
 	context.Context
 	CLI *CLI
 	Out io.Writer // machine output, or the answer
-	Err io.Writer // messages
+	Msg io.Writer // messages
 }
 
 // report prints an error once and gives the exit code.
@@ -130,7 +130,7 @@ func (e *Env) settings() (config.Config, error) {
 	return c, nil
 }
 
-func (e *Env) say(format string, args ...any) { _, _ = fmt.Fprintf(e.Err, format+"\n", args...) }
+func (e *Env) say(format string, args ...any) { _, _ = fmt.Fprintf(e.Msg, format+"\n", args...) }
 
 func (e *Env) answer(v any) error {
 	enc := json.NewEncoder(e.Out)

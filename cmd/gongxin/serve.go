@@ -25,7 +25,7 @@ func (c *ServeCmd) Run(e *Env) (err error) {
 	if conf, err = conf.Defaults(); err != nil {
 		return usage{err}
 	}
-	a, err := app.Open(e, conf, app.Options{Version: version, Log: obs.Logger(e.Err, conf.Log.Level, conf.Log.Format)}, false)
+	a, err := app.Open(e, conf, app.Options{Version: version, Log: obs.Logger(e.Msg, conf.Log.Level, conf.Log.Format)}, false)
 	if err != nil {
 		return err
 	}

@@ -153,12 +153,7 @@ func (a *App) readData(ctx context.Context) (err error) {
 	if a.Editions, err = catalog.OpenStore(ctx, a.DB, a.Clock.Now()); err != nil {
 		return err
 	}
-	for _, item := range a.Editions.Current(clock.Today(a.Clock)).Items {
-		if !a.rules.Has(item.Publicity) {
-			return fault.New(fault.Invalid, "app.publicity", "目录事项 "+string(item.Code)+" 的公示规则 "+item.Publicity+" 不在公示规则文件中", "请修改目录或规则文件")
-		}
-	}
-	return nil
+	return a.checkPublicity(a.Editions.Current(clock.Today(a.Clock)))
 }
 
 func withFile[T any](path string, load func(io.Reader) (T, error)) (T, error) {
@@ -169,6 +164,27 @@ func withFile[T any](path string, load func(io.Reader) (T, error)) (T, error) {
 	}
 	defer func() { _ = f.Close() }()
 	return load(f)
+}
+
+// LoadEdition puts a new edition of the catalogue on file.
+func (a *App) LoadEdition(ctx context.Context, e *catalog.Edition, actor string) error {
+	if err := a.checkPublicity(e); err != nil {
+		return err
+	}
+	if err := a.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return catalog.Save(ctx, tx, e, actor, a.Clock.Now()) }); err != nil {
+		return err
+	}
+	return a.Editions.Add(e)
+}
+
+// checkPublicity refuses an edition whose items name a publicity rule that the rule file does not have.
+func (a *App) checkPublicity(e *catalog.Edition) error {
+	for _, item := range e.Items {
+		if !a.rules.Has(item.Publicity) {
+			return fault.New(fault.Invalid, "app.publicity", "目录事项 "+string(item.Code)+" 的公示规则 "+item.Publicity+" 不在公示规则文件中", "请修改目录或规则文件")
+		}
+	}
+	return nil
 }
 
 // places are the division names with which business names begin.
@@ -206,8 +222,9 @@ func (a *App) Close() error { return a.DB.Close() }
 
 // Jobs' intervals.
 const (
-	namesEvery = time.Second
-	statsEvery = time.Minute
+	namesEvery    = time.Second
+	statsEvery    = time.Minute
+	editionsEvery = time.Minute
 )
 
 // Work runs the background jobs until ctx ends: filings, the name index, the public figures.
@@ -217,6 +234,11 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { a.countStats(ctx) })
 	wg.Wait()
 	return nil
+}
+
+// refreshEditions takes in editions that another process put on file.
+func (a *App) refreshEditions(ctx context.Context) {
+	a.every(ctx, editionsEvery, "catalogue", func() error { return a.Editions.Refresh(ctx, a.DB.Read()) })
 }
 
 // refreshNames keeps the name index of this process up with the register.
@@ -278,6 +300,7 @@ func (a *App) Serve(ctx context.Context, work bool, ready func(address string)) 
 	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() { a.refreshNames(ctx) })
+	wg.Go(func() { a.refreshEditions(ctx) })
 	if work {
 		wg.Go(func() { _ = a.Work(ctx) })
 	}

@@ -86,7 +86,7 @@ func (b *batch) link(ctx context.Context, tx *db.Tx) error {
 		if b.dry != nil {
 			a.Link = b.dry.link(a.Link, &r.Claim)
 		}
-		r.Draft.Subject, r.Draft.Region = a.Subject.ID, a.Subject.Region
+		r.Draft.Subject, r.Draft.Region, r.Draft.Fresh = a.Subject.ID, a.Subject.Region, a.Fresh
 		switch a.Link {
 		case subject.LinkedFormer:
 			r.Reject(b.nameReason(1004))

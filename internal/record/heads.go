@@ -70,7 +70,9 @@ func (s *Store) heads(ctx context.Context, tx *db.Tx, drafts []Draft) (*headSet,
 		}
 	}
 	for i := range drafts {
-		ask(ID{drafts[i].Subject, keyOf(drafts[i].Item, drafts[i].NaturalKey)})
+		if !drafts[i].Fresh {
+			ask(ID{drafts[i].Subject, keyOf(drafts[i].Item, drafts[i].NaturalKey)})
+		}
 	}
 	for len(want) > 0 {
 		round := want

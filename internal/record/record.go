@@ -130,6 +130,7 @@ type Draft struct {
 	Facts
 	Body   string
 	Digest [16]byte // of the content in clear: equal digests are equal contents
+	Fresh  bool     // the subject was made in this very transaction: nothing can be on file about it
 }
 
 // Change says who changes, when and why; it is the same for all drafts of one Apply.

@@ -49,6 +49,7 @@ const (
 type Answer struct {
 	Link    Link
 	Subject Subject
+	Fresh   bool // made by this Resolve: no record is about it yet
 }
 
 // Resolve answers claims in their order within tx, so that a subject made by one is found by the next, and writes what they establish.
@@ -61,6 +62,7 @@ func (s *Store) Resolve(ctx context.Context, tx *db.Tx, claims []Claim, at time.
 	out := make([]Answer, len(claims))
 	for i := range claims {
 		out[i] = r.answer(&claims[i])
+		out[i].Fresh = r.fresh[out[i].Subject.ID]
 	}
 	if err := r.write(ctx, tx); err != nil {
 		if db.IsUnique(err) { // another writer made the same subject since we looked
@@ -90,33 +92,34 @@ func (r *resolver) read(ctx context.Context, tx *db.Tx, claims []Claim) error {
 	all := make([]Ident, 0, len(claims)*2)
 	for i := range claims {
 		all = append(all, claims[i].Idents...)
-		if inner, ok := claims[i].inner(); ok {
-			all = append(all, inner)
-		}
 	}
+	r.subjects = make(map[int64]*Subject, len(claims))
 	var err error
-	if r.idents, err = r.store.find(ctx, tx, all); err != nil {
+	if r.idents, err = r.store.find(ctx, tx, all, r.subjects); err != nil {
 		return err
 	}
-	seen := map[int64]bool{}
-	var ids []int64
-	for _, list := range r.idents {
-		for _, id := range list {
-			if !seen[id] {
-				seen[id] = true
-				ids = append(ids, id)
-			}
+	if err := r.readInner(ctx, tx, claims); err != nil {
+		return err
+	}
+	return r.readNames(ctx, tx, claims)
+}
+
+// readInner reads who has the organisation codes inside codes that nobody has yet: a subject made for such a code gets it too.
+func (r *resolver) readInner(ctx context.Context, tx *db.Tx, claims []Claim) error {
+	var inner []Ident
+	for i := range claims {
+		if code, ok := claims[i].inner(); ok && !claims[i].FindOnly && len(r.idents[claims[i].Idents[0]]) == 0 {
+			inner = append(inner, code)
 		}
 	}
-	loaded, err := r.store.load(ctx, tx, ids)
+	found, err := r.store.find(ctx, tx, inner, r.subjects)
 	if err != nil {
 		return err
 	}
-	r.subjects = make(map[int64]*Subject, len(loaded))
-	for id, sub := range loaded {
-		r.subjects[id] = &sub
+	for ident, ids := range found {
+		r.idents[ident] = ids
 	}
-	return r.readNames(ctx, tx, claims)
+	return nil
 }
 
 // readNames reads the earlier names of subjects whose current name is not the one a claim states, and of those that are established anew.
@@ -144,23 +147,23 @@ func (r *resolver) answer(c *Claim) Answer {
 	sub, link := r.identify(c)
 	switch {
 	case link == Nobody && !c.FindOnly && len(c.Idents) > 0 && c.Idents[0].Kind.strong():
-		return Answer{Created, *r.create(c)}
+		return Answer{Link: Created, Subject: *r.create(c)}
 	case link != Linked:
 		return Answer{Link: link}
 	case c.Establish && !c.FindOnly:
 		r.establish(sub, c)
-		return Answer{Linked, *sub}
+		return Answer{Link: Linked, Subject: *sub}
 	}
 	key := r.store.nameKey(sub.Kind, c.Name)
 	if key == sub.NameKey {
-		return Answer{Linked, *sub}
+		return Answer{Link: Linked, Subject: *sub}
 	}
 	for _, n := range r.names[sub.ID] {
 		if n.Key == key {
-			return Answer{LinkedFormer, *sub}
+			return Answer{Link: LinkedFormer, Subject: *sub}
 		}
 	}
-	return Answer{Contradicts, *sub}
+	return Answer{Link: Contradicts, Subject: *sub}
 }
 
 // identify finds the one subject that the claim's identifiers give.

@@ -46,8 +46,8 @@ func byKeys[T any](ctx context.Context, q db.Querier, pg bool, columnType, query
 
 func (s *Store) pg() bool { return s.db.Engine() == db.Postgres }
 
-// find gives the subjects of each identifier.
-func (s *Store) find(ctx context.Context, q db.Querier, idents []Ident) (map[Ident][]int64, error) {
+// find gives the subjects of each identifier, and the subjects themselves in into.
+func (s *Store) find(ctx context.Context, q db.Querier, idents []Ident, into map[int64]*Subject) (map[Ident][]int64, error) {
 	byKind := map[IdentKind][]string{}
 	seen := make(map[Ident]struct{}, len(idents))
 	for _, i := range idents {
@@ -58,22 +58,34 @@ func (s *Store) find(ctx context.Context, q db.Querier, idents []Ident) (map[Ide
 	}
 	out := make(map[Ident][]int64, len(idents))
 	for kind, values := range byKind {
-		err := byKeys(ctx, q, s.pg(), "text", `SELECT i.token, i.subject_id FROM k CROSS JOIN subject_identifier i WHERE i.kind = '`+string(kind)+`' AND i.token = k.v ORDER BY i.token, i.dup`,
-			values, func(rows *sql.Rows) error {
-				var token string
-				var id int64
-				if err := rows.Scan(&token, &id); err != nil {
-					return err
-				}
-				out[Ident{kind, token}] = append(out[Ident{kind, token}], id)
-				return nil
-			})
+		err := byKeys(ctx, q, s.pg(), "text", `SELECT i.token, `+columnsOf("s")+` FROM k CROSS JOIN subject_identifier i JOIN subject s ON s.subject_id = i.subject_id
+			WHERE i.kind = '`+string(kind)+`' AND i.token = k.v ORDER BY i.token, i.dup`, values, func(rows *sql.Rows) error {
+			var token string
+			sub, err := scan(withFirst{rows, &token})
+			if err != nil {
+				return err
+			}
+			ident := Ident{kind, token}
+			out[ident] = append(out[ident], sub.ID)
+			if into[sub.ID] == nil {
+				into[sub.ID] = &sub
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
+
+// withFirst scans one column before those of a subject.
+type withFirst struct {
+	row   scanner
+	first any
+}
+
+func (w withFirst) Scan(dest ...any) error { return w.row.Scan(append([]any{w.first}, dest...)...) }
 
 func (s *Store) load(ctx context.Context, q db.Querier, ids []int64) (map[int64]Subject, error) {
 	out := make(map[int64]Subject, len(ids))
