@@ -1,0 +1,190 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/ingest"
+	"gongxin/internal/publish"
+)
+
+// Reader answers what everyone may see. A zero asOf is now.
+type Reader interface {
+	Search(ctx context.Context, q, cursor string, limit int) (*publish.SearchPage, error)
+	Subject(ctx context.Context, code string, asOf time.Time) (*publish.SubjectView, error)
+	SubjectRecords(ctx context.Context, code string, item catalog.ItemCode, asOf time.Time, cursor string, limit int) ([]publish.RecordView, string, error)
+	Record(ctx context.Context, id string, asOf time.Time) (*publish.RecordView, error)
+	List(ctx context.Context, item catalog.ItemCode, f publish.ListFilter, cursor string, limit int) (*publish.ListPage, error)
+	Facets(ctx context.Context, item catalog.ItemCode) (*publish.Facets, error)
+	Stats(ctx context.Context) (*publish.Stats, error)
+}
+
+// Filer takes filings in and answers them. Submit acknowledges only what survives a crash; a worker runs it.
+type Filer interface {
+	Submit(ctx context.Context, req ingest.Request, r io.Reader) (*ingest.Submission, error)
+	Get(ctx context.Context, id string) (*ingest.Submission, error)
+	Recent(ctx context.Context, unit agency.ID, limit int) ([]*ingest.Submission, error)
+	Receipt(ctx context.Context, id string, after, limit int) (*ingest.Receipt, error)
+	WriteReceipt(ctx context.Context, w io.Writer, id string, all bool) error
+	WriteErrors(ctx context.Context, w io.Writer, id string) error
+	File(sub *ingest.Submission) (*os.File, error)
+}
+
+// Agencies names the units that filed.
+type Agencies interface {
+	ByID(ctx context.Context, id agency.ID) (agency.Agency, error)
+}
+
+// Catalogue gives the edition in force on a day.
+type Catalogue interface {
+	Current(day clock.Date) *catalog.Edition
+}
+
+// Deps are what the interface is made of. Reader, Filer, Agencies, Catalogue and Clock are needed; the zero values of the
+// others are safe.
+type Deps struct {
+	Version   string // of the program, shown in the OpenAPI document
+	Reader    Reader
+	Filer     Filer
+	Agencies  Agencies
+	Catalogue Catalogue
+	Clock     clock.Clock
+	Log       *slog.Logger // nil = none
+
+	// FilingOpen opens filing, receipts and error workbooks to whoever reaches the server under a loopback name. Until there are
+	// accounts it is true only for the demo on loopback.
+	FilingOpen bool
+	// Wake tells the worker of this process that a filing was acknowledged; nil when it finds out by itself.
+	Wake func()
+	// Done gives a channel that closes when a filing has ended, so that waiting callers hear of it at once; nil = they look from time to time.
+	Done func(id string) <-chan struct{}
+
+	MaxBytes   int64                      // of one file; 0 = ingest.DefaultMaxBytes
+	Timeout    time.Duration              // of one answer that is neither a file nor waited for; 0 = 10 s
+	Limits     Limits                     // per client
+	ClientAddr func(*http.Request) string // address that limits count by; nil = the connection's
+}
+
+// server answers everything under /api/.
+type server struct {
+	Deps
+	mux      *http.ServeMux
+	huma     huma.API
+	searches *limiter
+	uploads  *limiter
+	document []byte // OpenAPI
+	etag     string // of the document
+}
+
+// prefix begins every call; the OpenAPI document stands beside the versions.
+const (
+	prefix       = "/api/v1"
+	documentPath = "/api/openapi.json"
+)
+
+const defaultTimeout = 10 * time.Second
+
+// New makes the handler of everything under /api/, unknown addresses included: mux.Handle("/api/", handler).
+func New(d Deps) (http.Handler, error) {
+	if d.Reader == nil || d.Filer == nil || d.Agencies == nil || d.Catalogue == nil || d.Clock == nil {
+		return nil, errors.New("api: Reader, Filer, Agencies, Catalogue and Clock are needed")
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Wake == nil {
+		d.Wake = func() {}
+	}
+	if d.MaxBytes <= 0 {
+		d.MaxBytes = ingest.DefaultMaxBytes
+	}
+	if d.Timeout <= 0 {
+		d.Timeout = defaultTimeout
+	}
+	if d.ClientAddr == nil {
+		d.ClientAddr = connectionAddr
+	}
+	d.Limits = d.Limits.withDefaults()
+	s := &server{Deps: d, mux: http.NewServeMux(),
+		searches: newLimiter(d.Limits.SearchesPerSecond, d.Limits.SearchBurst), uploads: newLimiter(d.Limits.UploadsPerSecond, d.Limits.UploadBurst)}
+	s.huma = huma.NewAPI(s.config(), humago.NewAdapter(s.mux, ""))
+	s.catalogueRoutes()
+	s.subjectRoutes()
+	s.recordRoutes()
+	s.submissionRoutes()
+	if err := s.describe(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// route is one call with what guards it.
+type route struct {
+	huma.Operation
+	search bool // counts as a search of its client
+	upload bool // counts as an upload of its client
+	filing bool // holds what is not public
+	long   bool // no bound on the whole time
+}
+
+// register hangs a call in. Errors of h become problems.
+func register[I, O any](s *server, r route, h func(context.Context, *I) (*O, error)) {
+	r.Path = prefix + r.Path
+	r.Middlewares = append(r.Middlewares, s.guard(r))
+	huma.Register(s.huma, r.Operation, func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		var unchanged *notModified
+		switch {
+		case err == nil:
+			return out, nil
+		case errors.As(err, &unchanged):
+			return nil, unchanged
+		}
+		return nil, problemOf(ctx, err)
+	})
+}
+
+// guard refuses what may not go on, before a parameter is read.
+func (s *server) guard(route route) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(ctx)
+		cache := "no-cache" // public answers change with the day: ask again, take 304 where there is an ETag
+		if route.filing {
+			cache = "no-store"
+		}
+		w.Header().Set("Cache-Control", cache)
+		if err := s.admit(r, route); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		if !route.long {
+			limited, cancel := context.WithTimeout(ctx.Context(), s.Timeout)
+			defer cancel()
+			ctx = huma.WithContext(ctx, limited)
+		}
+		next(ctx)
+	}
+}
+
+// Exchange gives a handler the request and the writer, for bodies that stream in and out.
+type Exchange struct {
+	r *http.Request
+	w http.ResponseWriter
+}
+
+// Resolve takes both from the call.
+func (e *Exchange) Resolve(ctx huma.Context) []error {
+	e.r, e.w = humago.Unwrap(ctx)
+	return nil
+}
