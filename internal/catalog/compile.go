@@ -1,6 +1,12 @@
 package catalog
 
-import "strings"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/cel-go/cel"
+)
 
 // defaultMaxLen bounds texts whose field names no length.
 const defaultMaxLen = 4000
@@ -217,4 +223,43 @@ func orElseText(s, otherwise string) string {
 		return otherwise
 	}
 	return s
+}
+
+// compileRules compiles every expression of an item.
+func (b *builder) compileRules(it *Item, file string) {
+	var env *cel.Env
+	compile := func(where, expr string) *program {
+		if env == nil {
+			var err error
+			if env, err = itemEnv(it); err != nil {
+				b.faults = append(b.faults, errExpr.Messagef("%s：字段代码不能用在规则里", file).With(err))
+				return nil
+			}
+		}
+		p, err := compileRule(env, it, expr)
+		if err != nil {
+			rule := errExpr
+			switch {
+			case errors.Is(err, errRuleType):
+				rule = errExprType
+			case errors.Is(err, errRuleCost):
+				rule = errExprCost
+			}
+			b.faults = append(b.faults, rule.Messagef("%s：%s：“%s” %s", file, where, expr, rule.Message).With(err))
+		}
+		return p
+	}
+	for i := range it.Fields {
+		f := &it.Fields[i]
+		if f.RequiredWhen != "" {
+			it.plan[i].requiredWhen = compile("字段“"+f.Code+"”的 required_when", f.RequiredWhen)
+		}
+		if f.EmptyWhen != "" {
+			it.plan[i].emptyWhen = compile("字段“"+f.Code+"”的 empty_when", f.EmptyWhen)
+			it.emptyWhen = append(it.emptyWhen, i)
+		}
+	}
+	for i := range it.Rules {
+		it.rules = append(it.rules, rulePlan{compile(fmt.Sprintf("第%d条规则", i+1), it.Rules[i].Expr), it.Rules[i].Always})
+	}
 }

@@ -37,7 +37,7 @@ const (
 	ReasonUnknownColumn   = 3001
 	ReasonMissingColumn   = 3002
 	ReasonColumnTwice     = 3003
-	ReasonRowShape        = 3017
+	ReasonRowShape        = 3004
 )
 
 // Where a reason arises.
@@ -73,8 +73,33 @@ func ReasonFor(code int) (ReasonInfo, bool) {
 
 // Reason makes a reason with the table's wording. name is the field's Chinese name, detail fills {d}.
 func (r ReasonInfo) Reason(field, name, detail string) Reason {
-	fill := strings.NewReplacer("{f}", name, "{d}", detail)
-	return Reason{Field: field, Code: r.Code, Severity: r.Severity, Message: fill.Replace(r.Message), Fix: fill.Replace(r.Fix)}
+	return Reason{Field: field, Code: r.Code, Severity: r.Severity, Message: worded(r.Message, name, detail), Fix: worded(r.Fix, name, detail)}
+}
+
+// worded puts name and detail into a sentence of the table, in one copy.
+func worded(sentence, name, detail string) string {
+	if !strings.Contains(sentence, "{") {
+		return sentence
+	}
+	var b strings.Builder
+	b.Grow(len(sentence) + len(name) + len(detail))
+	for {
+		i := strings.IndexByte(sentence, '{')
+		if i < 0 || i+3 > len(sentence) {
+			b.WriteString(sentence)
+			return b.String()
+		}
+		b.WriteString(sentence[:i])
+		switch sentence[i : i+3] {
+		case "{f}":
+			b.WriteString(name)
+		case "{d}":
+			b.WriteString(detail)
+		default:
+			b.WriteString(sentence[i : i+3])
+		}
+		sentence = sentence[i+3:]
+	}
 }
 
 // NewReason makes a reason of the table by number. An unknown number gives a reason without words, so that
@@ -138,22 +163,22 @@ var reasons = []ReasonInfo{
 	{3001, LevelFile, Warning, "有目录没有的列", "第{d}列“{f}”不是目录里的字段，没有使用", "列名写错的请改正；本来就不报送的可以不管"},
 	{3002, LevelFile, Error, "缺少必填的列", "文件里没有必填的列“{f}”", "请补上这一列，列名照目录或者模板填写"},
 	{3003, LevelFile, Error, "同一字段有两列", "第{d}列和前面的一列都是“{f}”", "请只留一列"},
-	{3004, LevelFile, Error, "文件无法读取", "文件无法读取：{d}", "请另存为 .xlsx 或者 UTF-8 编码的 .csv 后重新上传"},
-	{3005, LevelFile, Error, "文件是空的", "文件里没有数据行", "请确认选对了文件"},
-	{3006, LevelFile, Error, "旧的 .xls 格式", "这是旧的 .xls 格式，不能读取", "请在表格软件里另存为 .xlsx 后重新上传"},
-	{3007, LevelFile, Error, "文件有密码", "文件设有密码，不能读取", "请去掉密码后重新上传"},
-	{3008, LevelFile, Error, "文件不完整", "文件不完整或者已损坏", "请重新导出或者重新上传"},
-	{3009, LevelFile, Error, "文件解开后过大", "文件解开后超过允许的大小", "请分成几个文件报送"},
-	{3010, LevelFile, Error, "找不到表头", "文件里找不到表头行", "请保留模板的表头行，列名照目录填写"},
-	{3011, LevelFile, Error, "文字编码不认识", "文件的文字编码不是 UTF-8 或者 GB 18030", "请另存为 UTF-8 编码后重新上传"},
-	{3012, LevelFile, Error, "单元格过长", "第{d}行有过长的单元格", "请检查引号是否成对，或者缩短内容"},
-	{3013, LevelFile, Error, "JSON 写法不对", "第{d}行不是正确的 JSON", "请按接口说明修改"},
-	{3014, LevelFile, Error, "没有这个目录项", "目录里没有这个目录项", "请核对目录项代码"},
-	{3015, LevelFile, Error, "列太多", "文件的列数超过允许的范围", "请只保留目录里的列"},
-	{3016, LevelFile, Error, "不支持的文件类型", "不支持这种文件：{d}", "请上传 .xlsx、.csv 或者 .ndjson 文件"},
-	{3017, LevelFile, Error, "行的列数不对", "这一行的列数与表头不符", "请检查是否有多余或者缺少的分隔符"},
-	{3018, LevelFile, Error, "工作表不明确", "文件里有几个工作表都像数据", "请只保留一个工作表"},
-	{3019, LevelFile, Error, "行数超过限制", "文件的行数超过允许的范围", "请分成几个文件报送"},
+	{3004, LevelFile, Error, "文件或者这一行无法读取", "文件或者这一行无法读取：{d}", "请另存为 .xlsx 或者 UTF-8 编码的 .csv 后重新上传"},
+	{3005, LevelFile, Error, "文件是空的", "文件里没有内容", "请确认选对了文件"},
+	{3006, LevelFile, Error, "只有表头", "文件里只有表头，没有数据行", "请确认数据已经导出"},
+	{3007, LevelFile, Error, "找不到表头", "文件里找不到表头行", "请保留模板的表头行，列名照目录填写"},
+	{3008, LevelFile, Error, "旧的 .xls 格式", "这是旧的 .xls 格式，不能读取", "请在表格软件里另存为 .xlsx 后重新上传"},
+	{3009, LevelFile, Error, "文件有密码", "文件设有密码，不能读取", "请去掉密码后重新上传"},
+	{3010, LevelFile, Error, "文件过大", "文件超过允许的大小", "请分成几个文件报送"},
+	{3011, LevelFile, Error, "文件解开后过大", "文件解开后超过允许的大小或者限度", "请分成几个文件报送"},
+	{3012, LevelFile, Error, "文件不完整", "文件不完整或者已损坏", "请重新导出或者重新上传"},
+	{3013, LevelFile, Error, "不是表格的压缩文件", "这是压缩文件或者其他办公文档，不是 .xlsx 工作簿", "请上传 .xlsx、.csv 或者 .ndjson 文件"},
+	{3014, LevelFile, Error, "网页或者 XML 表格", "这是改名为 .xls 的网页或者 XML 表格，不能读取", "请在表格软件里打开后另存为 .xlsx"},
+	{3015, LevelFile, Error, "不支持的文件类型", "这是图片、PDF 或者其他文件，不是数据表", "请上传 .xlsx、.csv 或者 .ndjson 文件"},
+	{3016, LevelFile, Error, "文字编码不认识", "文字编码不是 UTF-8 或者 GB 18030", "请另存为 UTF-8 编码后重新上传"},
+	{3017, LevelFile, Error, "行或者单元格过长", "有过长的行或者单元格", "请检查引号是否成对，或者缩短内容"},
+	{3018, LevelFile, Error, "列太多", "列数超过表头或者允许的范围", "请检查多余的分隔符，只保留目录里的列"},
+	{3019, LevelFile, Error, "JSON 写法不对", "不是正确的 JSON", "请按接口说明修改"},
 
 	{4001, LevelFlow, Error, "要撤回的记录不存在", "没有找到要撤回的记录", "请核对主体代码和文书号"},
 	{4002, LevelFlow, Error, "操作标识不认识", "操作标识不认识", "请填 I（新增）、U（更新）或者 D（撤回）"},

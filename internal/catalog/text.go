@@ -14,7 +14,8 @@ type textFlags uint8
 const (
 	unusual   textFlags = 1 << iota // something that cleaning may change
 	wide                            // full-width letters or digits
-	odd                             // signs that names may not contain, or characters that need a closer look
+	odd                             // signs that names may not contain
+	strange                         // characters that need a closer look in any text
 	longDigit                       // 17 digits or more in a row: perhaps an identity number
 )
 
@@ -61,7 +62,7 @@ func scan(s string) (runes int, flags textFlags) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		flags |= runeFlags(r, size)
+		flags |= runeFlags(r)
 		runes++
 		i += size
 	}
@@ -72,7 +73,7 @@ func scan(s string) (runes int, flags textFlags) {
 }
 
 // runeFlags looks at a character outside ASCII and the common ideographs.
-func runeFlags(r rune, size int) textFlags {
+func runeFlags(r rune) textFlags {
 	switch {
 	case r >= 0x3001 && r <= 0x3100, r >= 0x3400 && r <= 0x9FFF, // Chinese punctuation and ideographs
 		r >= 0x2010 && r <= 0x2027, r == '·', // dashes, quotation marks, dots
@@ -82,10 +83,8 @@ func runeFlags(r rune, size int) textFlags {
 		return wide
 	case r >= 0xFF01 && r <= 0xFF5E:
 		return odd // full-width signs: allowed in text, some not in names
-	case r == utf8.RuneError && size == 1:
-		return unusual | odd
 	default:
-		return unusual | odd
+		return unusual | odd | strange
 	}
 }
 

@@ -57,7 +57,7 @@ func (c *checker) text(i int) {
 		return
 	}
 	c.tooLong(i)
-	if c.flags[i]&odd != 0 {
+	if p.strict && c.flags[i]&odd != 0 || c.flags[i]&strange != 0 {
 		c.characters(i, p.strict)
 	}
 	if c.flags[i]&longDigit != 0 {
@@ -220,7 +220,7 @@ func (c *checker) openValue(i int, s string) {
 	n, flags := scan(s)
 	c.v[i], c.runes[i], c.flags[i] = s, int32(n), flags
 	c.tooLong(i)
-	if flags&odd != 0 {
+	if flags&strange != 0 {
 		c.characters(i, false)
 	}
 	if flags&longDigit != 0 {
