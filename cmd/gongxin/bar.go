@@ -12,23 +12,23 @@ import (
 	"gongxin/internal/ingest"
 )
 
-// bar shows how far a filing has come: a line that is rewritten on a terminal, a plain line every few seconds elsewhere.
-type bar struct {
+// line shows how far long work has come: a line that is rewritten on a terminal, a plain line every few seconds elsewhere.
+type line struct {
 	w        io.Writer
 	terminal bool
 	start    time.Time
 	last     time.Time
 }
 
-func newBar(w io.Writer) *bar {
+func newLine(w io.Writer) *line {
 	f, ok := w.(*os.File)
 	now := time.Now()
-	return &bar{w: w, terminal: ok && term.IsTerminal(int(f.Fd())), start: now, last: now}
+	return &line{w: w, terminal: ok && term.IsTerminal(int(f.Fd())), start: now, last: now}
 }
 
 const barWidth = 24
 
-func (b *bar) show(p ingest.Progress) {
+func (b *line) show(share float64, text string) {
 	now := time.Now()
 	every := 5 * time.Second
 	if b.terminal {
@@ -38,22 +38,28 @@ func (b *bar) show(p ingest.Progress) {
 		return
 	}
 	b.last = now
-	share := 0.0
-	if p.TotalBytes > 0 {
-		share = min(1, float64(p.Bytes)/float64(p.TotalBytes))
-	}
-	rate := float64(p.Rows) / max(now.Sub(b.start).Seconds(), 0.001)
-	line := fmt.Sprintf("%3.0f%%  %d 行，退回 %d，%.0f 行/秒", share*100, p.Rows, p.Counts.Rejected, rate)
+	share = min(1, max(0, share))
+	text = fmt.Sprintf("%3.0f%%  %s", share*100, text)
 	if b.terminal {
 		full := int(share * barWidth)
-		_, _ = fmt.Fprintf(b.w, "\r[%s%s] %s\x1b[K", strings.Repeat("█", full), strings.Repeat("·", barWidth-full), line)
+		_, _ = fmt.Fprintf(b.w, "\r[%s%s] %s\x1b[K", strings.Repeat("█", full), strings.Repeat("·", barWidth-full), text)
 		return
 	}
-	_, _ = fmt.Fprintln(b.w, line)
+	_, _ = fmt.Fprintln(b.w, text)
 }
 
-func (b *bar) end() {
+func (b *line) end() {
 	if b.terminal {
 		_, _ = fmt.Fprint(b.w, "\r\x1b[K")
 	}
+}
+
+// filing shows the progress of a filing.
+func (b *line) filing(p ingest.Progress) {
+	share := 0.0
+	if p.TotalBytes > 0 {
+		share = float64(p.Bytes) / float64(p.TotalBytes)
+	}
+	rate := float64(p.Rows) / max(time.Since(b.start).Seconds(), 0.001)
+	b.show(share, fmt.Sprintf("%d 行，退回 %d，%.0f 行/秒", p.Rows, p.Counts.Rejected, rate))
 }

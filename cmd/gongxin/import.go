@@ -60,8 +60,8 @@ func (c *ImportCmd) Run(e *Env) (err error) {
 	if err != nil {
 		return err
 	}
-	bar := newBar(e.Msg)
-	sub, err = a.Ingest.Run(e, sub.ID, func(p ingest.Progress) { bar.show(p) })
+	bar := newLine(e.Msg)
+	sub, err = a.Ingest.Run(e, sub.ID, bar.filing)
 	bar.end()
 	if err != nil {
 		return err

@@ -47,6 +47,7 @@ type App struct {
 	Ingest    *ingest.Service
 	Log       *slog.Logger
 
+	desk    *ingest.Desk
 	options Options
 	rules   *publish.Rules
 	wake    chan struct{} // a filing was acknowledged in this process
@@ -128,6 +129,7 @@ func (a *App) build(ctx context.Context) error {
 	a.Ingest = ingest.NewService(ingest.Config{DB: a.DB, Blobs: blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
 		Rules: a.rules, Calendar: a.Calendar, Ring: ring, Clock: a.Clock, IDs: ids, Legacy: func(code string) bool { return legacy[code] },
 		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.options.AfterBatch})
+	a.desk = ingest.NewDesk(a.Ingest)
 	return nil
 }
 

@@ -6,8 +6,10 @@ import (
 	"os"
 	"time"
 
+	"gongxin/internal/api"
 	"gongxin/internal/clock"
 	"gongxin/internal/web"
+	"gongxin/internal/web/console"
 	"gongxin/internal/web/portal"
 	"gongxin/internal/web/ui"
 )
@@ -18,7 +20,11 @@ func (a *App) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	site := &web.Site{City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: portal.Nav(), Footer: portal.Footer(), Licence: "Apache-2.0",
+	nav := portal.Nav()
+	if a.FilingOpen() {
+		nav = append(nav, console.Nav()...)
+	}
+	site := &web.Site{City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: nav, Footer: portal.Footer(), Licence: "Apache-2.0",
 		Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
 		Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID }}
 	shapes := a.options.Map
@@ -30,6 +36,14 @@ func (a *App) Handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	site.Mount(mux)
 	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes}).Routes(mux)
+	console.New(console.Deps{Site: site, Intake: a.desk, Queue: a.desk, Agencies: a.Agencies, Finder: a.Publish, Register: a.Subjects, Editions: a.Editions,
+		Clock: a.Clock, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name}).Routes(mux)
+	calls, err := api.New(api.Deps{Version: a.options.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock,
+		Log: a.Log, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes})
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/api/", calls)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.readyz)
 	return site.Wrap(mux), nil
