@@ -62,7 +62,7 @@ type checker struct {
 // row does not say one. Check keeps no state and may be called from several goroutines.
 func (it *Item) Check(v Values, in *CheckInput) []Reason {
 	if len(v) != len(it.Fields) {
-		return []Reason{NewReason(ReasonRowShape, "", "", "")}
+		return []Reason{NewReason(ReasonRowShape, "", "", "列数与目录不符")}
 	}
 	c := checker{it: it, v: v, in: in, old: in.Template == Template2015}
 	c.clean()
