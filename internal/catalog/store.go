@@ -35,7 +35,8 @@ func Save(ctx context.Context, q db.Querier, e *Edition, by string, at time.Time
 	if err != nil {
 		return err
 	}
-	_, err = q.ExecContext(ctx, `INSERT INTO catalog_edition (edition, effective_from, content, hash, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6)`,
+	_, err = q.ExecContext(ctx, `INSERT INTO catalog_edition (edition, effective_from, content, hash, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (edition) DO NOTHING`, // two programs starting at once; the transaction of one is repeated and compares
 		e.ID, int64(e.EffectiveFrom), content, e.Hash, at.UnixMicro(), by)
 	return err
 }
