@@ -18,7 +18,7 @@ const (
 )
 
 // Expected is what the intake must say to one row when the files are filed in their order, each on its day. Codes are
-// the error reasons of a rejected row, ascending, each once; Warnings are those of a row that goes on file. Late counts
+// the error reasons of a rejected row, Warnings the warnings of any row, both ascending, each once. Late counts
 // rows that go on file: a row that is refused, known already or taken back is not late.
 type Expected struct {
 	File     string  `json:"file"`
@@ -39,7 +39,7 @@ type Totals struct {
 	Withdrawn int         `json:"withdrawn"`
 	Rejected  int         `json:"rejected"`
 	Late      int         `json:"late"`
-	Warnings  int         `json:"warnings"`            // rows that go on file with a warning
+	Warnings  int         `json:"warnings"`            // rows with a warning
 	Reasons   map[int]int `json:"reasons,omitempty"`   // error reason: rows
 	FileCodes []int       `json:"fileCodes,omitempty"` // reasons about the file as a whole
 }

@@ -82,15 +82,17 @@ func (m *maker) spoil(k int) {
 }
 
 // admits keeps apart what would make the fate of other rows depend on this one. A subject whose registration is
-// refused is made known by its first record instead; that goes well as long as it has one name.
+// refused is made known by its first record instead; that goes well as long as it has one name and nothing later is
+// entered for it.
 func (m *maker) admits(f *slip, k int) bool {
-	if m.f.part == decisions {
+	if m.f.part == decisions || f.outcome == "" || f.outcome == Accepted {
 		return true
 	}
-	if f.outcome == "" || f.outcome == Accepted {
-		return true
+	s, first := &m.entry.sub, m.c.window.days[0]
+	if _, what := m.who(k); what == founded && s.closed >= first {
+		return false
 	}
-	return m.entry.sub.renamed < m.c.window.days[0] && f.outcome != Withdrawn
+	return s.renamed < first && f.outcome != Withdrawn
 }
 
 func (m *maker) apply(f *slip, r *stream, k int) {

@@ -115,10 +115,5 @@ func kindOfRow(m *maker, _ int) bool { return m.f.part == decisions }
 // knownByName says whether the register knows the row's subject, and by the right name.
 func knownByName(m *maker, _ int) bool {
 	r := m.about()
-	return m.f.part == decisions && !r.isPerson && r.sub.i < m.c.opt.Subjects && m.c.opt.Subjects > 1 && !m.c.spoilt(r.sub.i) && m.c.onFile(&r.sub, m)
-}
-
-// onFile says whether the subject's registration has been filed before the file of m.
-func (c *City) onFile(s *subject, m *maker) bool {
-	return c.opt.Every == Once || s.founded < c.window.days[0] || s.founded.AddDays(40) < m.f.Received
+	return m.f.part == decisions && !r.isPerson && r.sub.i < m.c.opt.Subjects && m.c.opt.Subjects > 1 && !m.c.spoilt(r.sub.i) && m.c.entered(r.sub.founded, m.f)
 }

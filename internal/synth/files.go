@@ -78,12 +78,8 @@ func (c *City) Files() []FileSpec {
 	files = c.split(files)
 	c.vary(files)
 	if c.opt.Every != Once {
-		slices.SortStableFunc(files, func(a, b FileSpec) int {
-			if x := cmp.Compare(a.Received, b.Received); x != 0 {
-				return x
-			}
-			return cmp.Compare(b.part, a.part)
-		})
+		// Stable: of one day, registrations stay before decisions.
+		slices.SortStableFunc(files, func(a, b FileSpec) int { return cmp.Compare(a.Received, b.Received) })
 	}
 	return files
 }
@@ -122,7 +118,7 @@ func (c *City) registrations() []FileSpec {
 		at, _ := slices.BinarySearchFunc(events, d, func(e event, d int) int { return int(e.day) - d })
 		starts[d] = int32(at)
 	}
-	for _, s := range c.periods(starts, 1) {
+	for _, s := range c.periods(starts, registryLag) {
 		s.suffix = "-bg" + s.suffix
 		add(byMarket, changes, s)
 	}
@@ -174,6 +170,20 @@ func (c *City) periods(starts []int32, lag int) []span {
 		from = to
 	}
 	return all
+}
+
+// registryLag is within how many working days after a period the changes of the business register are filed.
+const registryLag = 1
+
+// entered says whether what the business register entered on day d is filed before the file f.
+func (c *City) entered(d clock.Date, f *FileSpec) bool {
+	if c.opt.Every == Once || d < c.window.days[0] {
+		return true
+	}
+	for d < c.opt.Today && !c.beginsPeriod(d.AddDays(1)) {
+		d = d.AddDays(1)
+	}
+	return min(c.opt.Today, c.calendar.AddWorkdays(d, registryLag)) <= f.Received
 }
 
 func (c *City) beginsPeriod(d clock.Date) bool {

@@ -148,8 +148,7 @@ func (m *maker) formerName() bool {
 	if m.f.part != decisions || r.isPerson || r.sub.renamed <= r.decided {
 		return false
 	}
-	// Filed by periods the row comes before the change of name has been filed.
-	return m.c.opt.Every == Once || m.f.Received > r.sub.renamed.AddDays(10)
+	return m.c.entered(r.sub.renamed, m.f)
 }
 
 // value gives the cell with a role, or nil.
