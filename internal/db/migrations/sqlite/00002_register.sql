@@ -185,6 +185,7 @@ CREATE TABLE submission (
 ) STRICT;
 CREATE UNIQUE INDEX submission_idem ON submission (agency_id, idem_key) WHERE idem_key IS NOT NULL;
 CREATE INDEX submission_file ON submission (file_hash, item, agency_id);
+CREATE INDEX submission_recent ON submission (received_at, submission_id);
 CREATE INDEX submission_state ON submission (state, received_at);
 
 -- submission_row: outcome of each row that is not plainly accepted.
