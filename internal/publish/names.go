@@ -17,8 +17,9 @@ type Names struct {
 	subjects *subject.Store
 	index    *nameindex.Index
 	ready    atomic.Bool
-	mark     time.Time // of the newest change taken in
-	last     int64     // and its subject
+	mark     time.Time           // of the newest change taken in
+	recent   map[int64]time.Time // changes within overlap of it, which are read again and need not be taken in again
+	idle     int                 // refreshes without anything new
 }
 
 // NewNames makes an empty search; Refresh fills it. places are the names of divisions with which names begin.
@@ -38,35 +39,90 @@ const refreshPage = 5000
 // overlap is read again behind the newest change: a transaction that began earlier may commit later.
 const overlap = 5 * time.Second
 
-// Refresh takes in what changed since the last call and gives the number of subjects read. Calls do not run side by side.
+// idleRefreshes without anything new end the reading again of what lies within overlap: every transaction of that time has ended.
+const idleRefreshes = 120
+
+// Refresh takes in what changed since the last call and gives the number of subjects taken in. Calls do not run side by side.
 func (n *Names) Refresh(ctx context.Context) (int, error) {
-	since, after := n.mark.Add(-overlap), int64(0)
-	if n.mark.IsZero() {
-		since = time.UnixMicro(-1)
+	if !n.ready.Load() {
+		return n.build(ctx)
 	}
-	total := 0
+	since := n.mark.Add(-overlap)
+	if n.idle > idleRefreshes {
+		since = n.mark
+	}
+	taken := 0
+	err := n.read(ctx, since, func(e nameindex.Entry, changed time.Time) {
+		if have, ok := n.recent[e.ID]; ok && have.Equal(changed) {
+			return
+		}
+		n.index.Put(e)
+		n.note(e.ID, changed)
+		taken++
+	})
+	n.idle++
+	if taken > 0 {
+		n.idle = 0
+	}
+	return taken, err
+}
+
+// build fills the empty index at once, which is several times faster than one by one.
+func (n *Names) build(ctx context.Context) (int, error) {
+	n.recent = map[int64]time.Time{}
+	taken := 0
+	var err error
+	n.index.Load(func(yield func(nameindex.Entry) bool) {
+		stopped := false
+		err = n.read(ctx, time.UnixMicro(-1), func(e nameindex.Entry, changed time.Time) {
+			if !stopped {
+				stopped = !yield(e)
+				n.note(e.ID, changed)
+				taken++
+			}
+		})
+	})
+	if err == nil {
+		n.ready.Store(true)
+	}
+	return taken, err
+}
+
+// note remembers a change, and forgets those that lie further back than overlap.
+func (n *Names) note(id int64, changed time.Time) {
+	n.recent[id] = changed
+	if !changed.After(n.mark) {
+		return
+	}
+	n.mark = changed
+	if len(n.recent) > 4*refreshPage {
+		for id, at := range n.recent {
+			if at.Before(n.mark.Add(-overlap)) {
+				delete(n.recent, id)
+			}
+		}
+	}
+}
+
+// read gives every subject that changed since an instant, page by page.
+func (n *Names) read(ctx context.Context, since time.Time, take func(nameindex.Entry, time.Time)) error {
+	after := int64(0)
 	for {
 		list, former, err := n.subjects.Changed(ctx, since, after, refreshPage)
 		if err != nil {
-			return total, err
+			return err
 		}
 		for i := range list {
 			sub := &list[i]
 			if kind, ok := kinds[sub.Kind]; ok {
-				n.index.Put(nameindex.Entry{ID: sub.ID, Code: sub.Code, Name: sub.Name, Former: former[sub.ID], Region: sub.Region, Kind: kind})
+				take(nameindex.Entry{ID: sub.ID, Code: sub.Code, Name: sub.Name, Former: former[sub.ID], Region: sub.Region, Kind: kind}, sub.ChangedAt)
 			}
 			since, after = sub.ChangedAt, sub.ID
 		}
-		total += len(list)
 		if len(list) < refreshPage {
-			break
+			return nil
 		}
 	}
-	if after != 0 {
-		n.mark, n.last = since, after
-	}
-	n.ready.Store(true)
-	return total, nil
 }
 
 // Len is the number of subjects in the index.

@@ -16,8 +16,9 @@ import (
 
 // Store writes and reads records. Its reading methods return bodies and are for publish alone.
 type Store struct {
-	db  *db.DB
-	ids *id.Maker
+	db     *db.DB
+	ids    *id.Maker
+	combos combinations
 }
 
 // NewStore makes a Store.

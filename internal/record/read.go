@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
+	"gongxin/internal/translog"
 )
 
 const versionSelect = `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.class, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
@@ -105,16 +107,28 @@ func (s *Store) CountOf(ctx context.Context, subject int64, day clock.Date) (map
 // CountsOf counts the records of several subjects that the publicity window lets through on a day.
 func (s *Store) CountsOf(ctx context.Context, subjects []int64, day clock.Date) (map[int64]int, error) {
 	out := make(map[int64]int, len(subjects))
-	for _, id := range subjects { // each reads a few neighbouring rows of the primary key
-		counts, err := s.CountOf(ctx, id, day)
-		if err != nil {
+	if len(subjects) == 0 {
+		return out, nil
+	}
+	args := []any{int64(day)}
+	for _, id := range subjects {
+		args = append(args, id)
+	}
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT subject_id, count(*) FROM record WHERE subject_id IN `+db.In(len(subjects), 2)+`
+		AND listed = 1 AND public_from <= $1 AND public_until > $1 GROUP BY subject_id`, args...)
+	if err != nil {
+		return nil, wrap(err, "record: counts of subjects")
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id int64
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
 			return nil, err
 		}
-		for _, n := range counts {
-			out[id] += n
-		}
+		out[id] = n
 	}
-	return out, nil
+	return out, rows.Err()
 }
 
 // Get gives the version of a record at an instant; the zero time is now. ok is false when there was none.
@@ -226,12 +240,44 @@ type Combination struct {
 	N      int
 }
 
-// Combinations gives every combination that occurs; an empty item means every item.
+// combinations remembers them while nothing new was put on file.
+type combinations struct {
+	mu   sync.Mutex
+	mark int64
+	of   map[catalog.ItemCode][]Combination
+}
+
+// Combinations gives every combination that occurs in an item's column. The answer is shared: do not change it.
 func (s *Store) Combinations(ctx context.Context, item catalog.ItemCode) ([]Combination, error) {
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT item, agency_id, region, kinds, n FROM record_facet WHERE (item = $1 OR $1 = '') AND n > 0
-		ORDER BY item, agency_id, region, kinds`, string(item))
+	mark, err := translog.Newest(ctx, s.db.Read())
 	if err != nil {
-		return nil, fmt.Errorf("record: combinations: %w", err)
+		return nil, wrap(err, "record: combinations")
+	}
+	s.combos.mu.Lock()
+	if s.combos.mark != mark || s.combos.of == nil {
+		s.combos.mark, s.combos.of = mark, map[catalog.ItemCode][]Combination{}
+	}
+	out, ok := s.combos.of[item]
+	s.combos.mu.Unlock()
+	if ok {
+		return out, nil
+	}
+	if out, err = s.readCombinations(ctx, item); err != nil {
+		return nil, wrap(err, "record: combinations")
+	}
+	s.combos.mu.Lock()
+	defer s.combos.mu.Unlock()
+	if s.combos.mark == mark { // read after the mark: at least as new as it says
+		s.combos.of[item] = out
+	}
+	return out, nil
+}
+
+func (s *Store) readCombinations(ctx context.Context, item catalog.ItemCode) ([]Combination, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT item, agency_id, region, kinds, n FROM record_facet WHERE item = $1 AND n > 0
+		ORDER BY agency_id, region, kinds`, string(item))
+	if err != nil {
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	var out []Combination

@@ -94,8 +94,8 @@ func (s Severity) String() string {
 // Facts are what a version says beside its body: everything on which disclosure, lists and clocks decide.
 type Facts struct {
 	Item        catalog.ItemCode
-	Edition     string // catalogue edition it was checked under
-	NaturalKey  string // without the subject
+	Edition     string        // catalogue edition it was checked under
+	NaturalKey  string        // without the subject
 	Class       catalog.Class // of this row: its item's, narrowed by what the row says of its disclosure
 	Status      Status
 	Listed      bool // class A, in force, about no person, no simple procedure: only the days of the window are left to compare
