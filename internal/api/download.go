@@ -12,7 +12,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"gongxin/internal/clock"
 	"gongxin/internal/ingest"
 )
 
@@ -27,7 +26,7 @@ type outWriter struct {
 
 func (o *outWriter) Write(p []byte) (int, error) {
 	o.begin()
-	_ = o.rc.SetWriteDeadline(clock.System{}.Now().Add(patience))
+	extend(o.rc, patience)
 	return o.w.Write(p)
 }
 
@@ -124,7 +123,7 @@ type patientWriter struct {
 }
 
 func (p *patientWriter) Write(b []byte) (int, error) {
-	_ = p.rc.SetWriteDeadline(clock.System{}.Now().Add(patience))
+	extend(p.rc, patience)
 	return p.ResponseWriter.Write(b)
 }
 

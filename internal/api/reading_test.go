@@ -92,17 +92,10 @@ func TestRecord(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
 	id := viewA().ID
-	got := decode[Record0](t, a.get(t, "/api/v1/records/"+id))
+	got := decode[publicRecord](t, a.get(t, "/api/v1/records/"+id))
 	if got.ID != id || len(got.Versions) != 1 || got.Subject.Code != codeA {
 		t.Errorf("%+v", got)
 	}
-}
-
-// Record0 is what a reader of the interface unmarshals.
-type Record0 struct {
-	ID       string
-	Versions []publish.VersionMark
-	Subject  struct{ Code string }
 }
 
 func TestColumn(t *testing.T) {
@@ -338,7 +331,7 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("item %s is missing", code)
 		}
 	}
-	penalty := decode[Item0](t, a.get(t, "/api/v1/catalog/items/XZCF"))
+	penalty := decode[catalogueItem](t, a.get(t, "/api/v1/catalog/items/XZCF"))
 	for _, f := range penalty.Fields {
 		if f.List != "" && len(penalty.Lists[f.List].Values) == 0 {
 			t.Errorf("field %s names list %s, which is not given", f.Code, f.List)
@@ -356,8 +349,8 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// Item0 is what a reader of the interface unmarshals.
-type Item0 struct {
+// catalogueItem is what a reader of the interface unmarshals.
+type catalogueItem struct {
 	Basis  []struct{ Law, From string }
 	Fields []struct {
 		Code, List, Class string
@@ -385,15 +378,21 @@ func TestCatalogueETag(t *testing.T) {
 	}
 }
 
-func TestRequestIDIsTakenOver(t *testing.T) {
+// Within the site's stack the number of the request is the site's, and its log sees which call it was.
+func TestWithinASite(t *testing.T) {
 	t.Parallel()
-	a := newTestAPI(t)
-	site := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux := http.NewServeMux()
+	mux.Handle("/api/", newTestAPI(t))
+	var route string
+	site := &testAPI{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(requestHeader, "of-the-site")
-		a.ServeHTTP(w, r)
-	})
-	b := &testAPI{Handler: site}
-	if p := b.get(t, "/api/v1/records/none").problem(t); p.Instance != "of-the-site" {
-		t.Errorf("instance %q", p.Instance)
+		mux.ServeHTTP(w, r)
+		route = r.Pattern
+	})}
+	if p := site.get(t, "/api/v1/records/none").problem(t); p.Instance != "of-the-site" || route != "GET /api/v1/records/{id}" {
+		t.Errorf("instance %q, route %q", p.Instance, route)
+	}
+	if p := site.get(t, "/api/v3").problem(t); p.Code != "api.path" || route != "/api/" {
+		t.Errorf("%s, route %q", p.Code, route)
 	}
 }

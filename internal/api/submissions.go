@@ -90,11 +90,11 @@ func (s *server) submit(ctx context.Context, in *submitInput) (*receiptOutput, e
 		return nil, err
 	}
 	sub, err := s.Filer.Submit(ctx, ingest.Request{Item: in.Item, Unit: up.unit, FileName: up.name, IdemKey: in.Key, Actor: actor}, up.content)
+	in.allow(time.Duration(in.Wait) * time.Second)
 	if err != nil {
 		return nil, uploadError(err)
 	}
 	s.Wake()
-	in.allow(time.Duration(in.Wait) * time.Second)
 	if _, err := s.wait(ctx, sub.ID, in.Wait); err != nil {
 		return nil, err
 	}
@@ -199,10 +199,10 @@ func (s *server) receipt(ctx context.Context, in *receiptInput) (*huma.StreamRes
 	}), nil
 }
 
-// allow moves the connection's deadlines for an answer that may take that long to begin. They run on the machine's clock,
-// whatever clock the register is given.
-func (e *Exchange) allow(d time.Duration) {
-	rc, until := http.NewResponseController(e.w), clock.System{}.Now().Add(d+patience)
-	_ = rc.SetReadDeadline(until) // a writer without a connection has no deadlines
-	_ = rc.SetWriteDeadline(until)
+// allow moves the deadline by which an answer must begin.
+func (e *Exchange) allow(d time.Duration) { extend(http.NewResponseController(e.w), d+patience) }
+
+// extend moves the write deadline of a connection. It runs on the machine's clock, whatever clock the register is given.
+func extend(rc *http.ResponseController, d time.Duration) {
+	_ = rc.SetWriteDeadline(clock.System{}.Now().Add(d)) // a writer without a connection has no deadlines
 }

@@ -251,8 +251,9 @@ func (f *form) rest() error {
 // callerBody reads the body of a request. The connection may rest for a while, but not for ever, and what goes wrong is told from
 // faults of our own disks.
 type callerBody struct {
-	r  io.Reader
-	rc *http.ResponseController
+	r   io.Reader
+	rc  *http.ResponseController
+	end error // what Read answers from now on
 }
 
 // bodyError is the caller's fault under an error of reading.
@@ -264,17 +265,25 @@ type bodyError struct {
 func (e *bodyError) Error() string { return "api: read body: " + e.err.Error() }
 func (e *bodyError) Unwrap() error { return e.err }
 
+// Read moves the read deadline on, up to the end of the body only: from there on the server listens for the caller's leaving, and an
+// expired deadline looks to it like that.
 func (c *callerBody) Read(p []byte) (int, error) {
+	if c.end != nil {
+		return 0, c.end
+	}
 	_ = c.rc.SetReadDeadline(clock.System{}.Now().Add(patience)) // the machine's clock: it is the network that waits
+	extend(c.rc, patience)
 	n, err := c.r.Read(p)
 	var large *http.MaxBytesError
 	switch {
 	case err == nil, err == io.EOF: //nolint:errorlint // as Reader promises
-		return n, err
 	case errors.As(err, &large):
-		return n, &bodyError{errLarge, err}
+		err = &bodyError{errLarge, err}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return n, &bodyError{errSlowUpload, err}
+		err = &bodyError{errSlowUpload, err}
+	default:
+		err = &bodyError{errBrokenOff, err}
 	}
-	return n, &bodyError{errBrokenOff, err}
+	c.end = err
+	return n, err
 }
