@@ -34,7 +34,7 @@ type layer struct {
 var importers = map[string][]string{
 	"app":      {"cmd", "e2e", "bench"},
 	"bench":    {"cmd", "e2e"},
-	"web/ui":   {"web"},
+	"web/ui":   {"web", "app"},
 	"archtest": {},
 }
 

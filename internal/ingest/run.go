@@ -119,17 +119,14 @@ func (s *Service) pipe(ctx context.Context, sub *Submission, f parse.Filing, rea
 	if sub.DryRun {
 		w.dry = newDryRun()
 	}
-	err := w.take(ctx, ordered)
+	// The channel closes after the reader's last word, so that what it left is seen here.
+	err := w.take(ctx, ordered, func() error {
+		sub.Mapping = columns.mapping // NDJSON rows bring their names with them
+		return readErr
+	})
 	cancel()
 	wg.Wait()
-	sub.Mapping = columns.mapping // NDJSON rows bring their names with them
-	if err != nil {
-		return err
-	}
-	if readErr != nil {
-		return readErr
-	}
-	return w.finish(context.WithoutCancel(ctx))
+	return err
 }
 
 // read cuts the file into chunks and hands each to a checker and, in order, to the writer.
@@ -191,8 +188,8 @@ type writer struct {
 	dry      *dryRun
 }
 
-// take commits batches until the rows end. Without new rows for a while it does not wait for a full batch: the reader is as fast as the file.
-func (w *writer) take(ctx context.Context, ordered <-chan *chunk) error {
+// take commits batches until the rows end, and the submission's end with the last of them. What was read before the file broke off is filed.
+func (w *writer) take(ctx context.Context, ordered <-chan *chunk, ended func() error) error {
 	for c := range ordered {
 		select {
 		case <-c.ready:
@@ -202,7 +199,7 @@ func (w *writer) take(ctx context.Context, ordered <-chan *chunk) error {
 		w.batch = append(w.batch, c.out...)
 		w.bytes = c.bytes
 		if len(w.batch)+chunkRows > w.service.BatchRows {
-			if err := w.commit(ctx); err != nil {
+			if err := w.commit(ctx, Running); err != nil {
 				return err
 			}
 		}
@@ -210,11 +207,18 @@ func (w *writer) take(ctx context.Context, ordered <-chan *chunk) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return w.commit(ctx)
+	if broken := ended(); broken != nil {
+		return errors.Join(broken, w.commit(ctx, Running))
+	}
+	return w.commit(ctx, Done)
 }
 
-func (w *writer) commit(ctx context.Context) error {
+// commit files the rows at hand and moves the submission forward with them, in one transaction.
+func (w *writer) commit(ctx context.Context, state State) error {
 	if len(w.batch) == 0 {
+		if state == Done {
+			return w.finish(ctx)
+		}
 		return nil
 	}
 	last := w.batch[len(w.batch)-1].N
@@ -240,7 +244,7 @@ func (w *writer) commit(ctx context.Context) error {
 			return err
 		}
 		counts = w.sub.Counts.plus(b.counts())
-		return w.save(ctx, tx, last, counts)
+		return w.save(ctx, tx, state, last, counts)
 	})
 	if err != nil {
 		return err
@@ -263,15 +267,20 @@ func onlyDry(err error) bool {
 }
 
 // save moves the submission forward within the batch's transaction; a process that lost its lease stops here and changes nothing.
-func (w *writer) save(ctx context.Context, tx *db.Tx, last int, c Counts) error {
+func (w *writer) save(ctx context.Context, tx *db.Tx, state State, last int, c Counts) error {
+	now := w.service.Clock.Now()
+	owner, until, finished := w.service.Owner, now.Add(leaseTime).UnixMicro(), int64(0)
+	if state == Done {
+		owner, until, finished = "", 0, now.UnixMicro()
+	}
 	mapping, err := json.Marshal(w.sub.Mapping)
 	if err != nil {
 		return err
 	}
-	res, err := tx.ExecContext(ctx, `UPDATE submission SET state = 'running', rows_done = $2, bytes_done = $3, accepted = $4, updated = $5, duplicate = $6, withdrawn = $7,
-		rejected = $8, late = $9, warnings = $10, mapping = $11, lease_until = $12 WHERE submission_id = $1 AND lease_owner = $13 AND rows_done < $2`,
+	res, err := tx.ExecContext(ctx, `UPDATE submission SET state = $14, rows_done = $2, bytes_done = $3, accepted = $4, updated = $5, duplicate = $6, withdrawn = $7,
+		rejected = $8, late = $9, warnings = $10, mapping = $11, lease_until = $12, lease_owner = $15, finished_at = $16 WHERE submission_id = $1 AND lease_owner = $13 AND rows_done < $2`,
 		w.sub.ID, last, w.bytes, c.Accepted, c.Updated, c.Duplicate, c.Withdrawn, c.Rejected, c.Late, c.Warnings, string(mapping),
-		w.service.Clock.Now().Add(leaseTime).UnixMicro(), w.service.Owner)
+		until, w.service.Owner, string(state), owner, finished)
 	if err != nil {
 		return err
 	}
@@ -281,6 +290,7 @@ func (w *writer) save(ctx context.Context, tx *db.Tx, last int, c Counts) error 
 	return nil
 }
 
+// finish ends a submission that has no rows left to commit.
 func (w *writer) finish(ctx context.Context) error {
 	mapping, err := json.Marshal(w.sub.Mapping)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"gongxin/internal/clock"
 	"gongxin/internal/web/ui"
 )
 
@@ -50,7 +51,7 @@ func (s *Site) log() *slog.Logger {
 
 func (s *Site) now() time.Time {
 	if s.Now == nil {
-		return time.Now()
+		return clock.System{}.Now()
 	}
 	return s.Now()
 }

@@ -129,7 +129,7 @@ type first struct {
 func (f *first) Write(b []byte) (int, error) {
 	f.s.sent = true
 	// A recorder in a test has no deadline; a real connection does.
-	if err := f.s.rc.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := f.s.rc.SetWriteDeadline(clock.System{}.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
 	return f.w.Write(b)
