@@ -180,8 +180,6 @@ func (s *Site) recover(next http.Handler) http.Handler {
 			if m, ok := w.(*meter); ok && m.status != 0 {
 				panic(http.ErrAbortHandler)
 			}
-			w.Header().Del("Content-Encoding")
-			w.Header().Del("Content-Length")
 			s.Problem(w, r, errPanic)
 		}()
 		next.ServeHTTP(w, r)

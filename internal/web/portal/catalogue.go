@@ -105,7 +105,7 @@ func typeWord(f *catalog.Field) string {
 	if f.Unit != "" {
 		s += "（" + f.Unit + "）"
 	}
-	if f.MaxLen > 0 {
+	if f.MaxLen > 0 && f.Type == catalog.Text {
 		s += "，至多 " + strconv.Itoa(f.MaxLen) + " 字"
 	}
 	if f.Scale > 0 {
@@ -192,7 +192,7 @@ var (
 		{Label: "性质", Class: "short"}, {Label: "信用主体"}, {Label: "提供单位"}}
 	fieldColumns   = []ui.Column{{Label: "字段"}, {Label: "类型"}, {Label: "填写"}, {Label: "披露"}, {Label: "说明"}}
 	editionColumns = []ui.Column{{Label: "版本"}, {Label: "施行日期", Class: "short"}, {Label: "本事项"}}
-	basisColumns   = []ui.Column{{Label: "法律、法规或者文件"}, {Label: "条款"}, {Label: "施行期间", Class: "short"}}
+	basisColumns   = []ui.Column{{Label: "依据"}, {Label: "条款"}, {Label: "施行期间", Class: "short"}}
 )
 
 // listNames are the values that a field may take.

@@ -18,16 +18,13 @@ type columnDoor struct {
 	count int // -1 = not known
 }
 
+// columnsView parts the two items of double publicity from the others.
 type columnsView struct {
-	groups []columnGroup
+	double []columnDoor
+	others []columnDoor
 }
 
-type columnGroup struct {
-	name  string
-	doors []columnDoor
-}
-
-// columns leads to the columns, in the order and under the categories of the catalogue.
+// columns leads to the columns in the order of the catalogue.
 func (p *Portal) columns(w http.ResponseWriter, r *http.Request) error {
 	counts := map[catalog.ItemCode]int{}
 	stats, err := p.source.Stats(r.Context())
@@ -44,11 +41,11 @@ func (p *Portal) columns(w http.ResponseWriter, r *http.Request) error {
 		if stats != nil {
 			d.count = counts[item.Code]
 		}
-		if n := len(v.groups); n == 0 || v.groups[n-1].name != item.Category {
-			v.groups = append(v.groups, columnGroup{name: item.Category})
+		if item.Code == itemLicence || item.Code == itemPenalty {
+			v.double = append(v.double, d)
+		} else {
+			v.others = append(v.others, d)
 		}
-		g := &v.groups[len(v.groups)-1]
-		g.doors = append(g.doors, d)
 	}
 	page := p.site.Page(r, "信用公示", ui.Link{Label: "信用公示"})
 	page.Section = sectionColumns

@@ -138,7 +138,8 @@ var reasonColumns = []ui.Column{{Label: "编号", Class: "short"}, {Label: "原�
 
 // plainFix writes a fix without the places that a receipt fills in.
 func plainFix(s string) string {
-	return strings.NewReplacer("“{f}”", "该项", "{f}", "该项", "{d}", "规定值").Replace(s)
+	return strings.NewReplacer("下列值中选填：{d}", "目录列出的值中选填", "到{d}位小数", "到目录规定的位数",
+		"“{f}”", "该项", "{f}", "该项", "{d}", "相应的内容").Replace(s)
 }
 
 type repairClass struct{ name, holds, shown, earliest, latest string }
@@ -150,4 +151,4 @@ var repairClasses = []repairClass{
 	{"严重", "特别大额的罚款、吊销许可证件、限制开展生产经营活动、责令停产停业或者关闭、限制从业；列入严重失信主体名单", "公示", "满1年", "3年"},
 }
 
-var repairColumns = []ui.Column{{Label: "分类"}, {Label: "包括"}, {Label: "是否公示"}, {Label: "最早可以申请"}, {Label: "到期自动停止"}}
+var repairColumns = []ui.Column{{Label: "分类", Class: "short"}, {Label: "包括"}, {Label: "是否公示"}, {Label: "最早可以申请"}, {Label: "到期自动停止"}}

@@ -21,7 +21,7 @@ type districtMap struct {
 type area struct {
 	code, name string
 	path       string
-	x, y       float64 // where the label stands
+	x, y       float64 // the middle of the label
 }
 
 // errMap refuses a map; its cause says what is wrong.
@@ -173,37 +173,89 @@ func (b *bounds) project(p []float64) (x, y float64) {
 	return (p[0] - b.west) * scale, (b.north - p[1]) * scale / b.squeeze()
 }
 
-// draw writes rings as a path and gives the middle of the largest one for the label.
+// draw writes rings as a path and finds the place of the label.
 func (b *bounds) draw(rings []ring) (path string, x, y float64) {
 	var s strings.Builder
-	largest := -1.0
+	var largest []point
+	most := 0.0
 	for _, r := range rings {
 		if len(r) < 3 {
 			continue
 		}
-		var area, cx, cy float64
-		px, py := b.project(r[len(r)-1])
+		outline := make([]point, len(r))
 		for i, p := range r {
-			qx, qy := b.project(p)
-			if i == 0 {
-				s.WriteByte('M')
-			} else {
-				s.WriteByte('L')
-			}
-			s.WriteString(strconv.FormatFloat(qx, 'f', 1, 64) + " " + strconv.FormatFloat(qy, 'f', 1, 64))
-			cross := px*qy - qx*py
-			area += cross
-			cx += (px + qx) * cross
-			cy += (py + qy) * cross
-			px, py = qx, qy
+			outline[i].x, outline[i].y = b.project(p)
+			s.WriteByte("ML"[min(i, 1)])
+			s.WriteString(strconv.FormatFloat(outline[i].x, 'f', 1, 64) + " " + strconv.FormatFloat(outline[i].y, 'f', 1, 64))
 		}
 		s.WriteByte('Z')
-		if math.Abs(area) > largest && area != 0 {
-			largest = math.Abs(area)
-			x, y = cx/(3*area), cy/(3*area)
+		if size, _ := middle(outline); math.Abs(size) > most {
+			most, largest = math.Abs(size), outline
 		}
 	}
+	x, y = labelPlace(largest)
 	return s.String(), x, y
+}
+
+type point struct{ x, y float64 }
+
+// middle gives twice the signed area of an outline and its centre of gravity.
+func middle(outline []point) (size float64, c point) {
+	last := outline[len(outline)-1]
+	for _, p := range outline {
+		cross := last.x*p.y - p.x*last.y
+		size += cross
+		c.x += (last.x + p.x) * cross
+		c.y += (last.y + p.y) * cross
+		last = p
+	}
+	if size == 0 {
+		return 0, outline[0]
+	}
+	return size, point{c.x / (3 * size), c.y / (3 * size)}
+}
+
+// labelPlace is the middle of the widest stretch that lies inside the outline near its centre of gravity: a label is wide
+// and low, and the centre itself may lie outside.
+func labelPlace(outline []point) (x, y float64) {
+	if len(outline) == 0 {
+		return 0, 0
+	}
+	_, c := middle(outline)
+	top, bottom := outline[0].y, outline[0].y
+	for _, p := range outline {
+		top, bottom = min(top, p.y), max(bottom, p.y)
+	}
+	x, y = c.x, c.y
+	widest := 0.0
+	for step := -3; step <= 3; step++ {
+		at := c.y + float64(step)*(bottom-top)/20
+		from, to := stretch(outline, at)
+		// A place away from the centre must be clearly wider to be taken.
+		if wide := (to - from) * (1 - 0.04*math.Abs(float64(step))); wide > widest {
+			widest, x, y = wide, (from+to)/2, at
+		}
+	}
+	return x, y
+}
+
+// stretch gives the widest run at a height that lies inside the outline.
+func stretch(outline []point, y float64) (from, to float64) {
+	var cuts []float64
+	last := outline[len(outline)-1]
+	for _, p := range outline {
+		if (p.y > y) != (last.y > y) {
+			cuts = append(cuts, last.x+(y-last.y)/(p.y-last.y)*(p.x-last.x))
+		}
+		last = p
+	}
+	slices.Sort(cuts)
+	for i := 0; i+1 < len(cuts); i += 2 {
+		if cuts[i+1]-cuts[i] > to-from {
+			from, to = cuts[i], cuts[i+1]
+		}
+	}
+	return from, to
 }
 
 // drawnArea is an area with its figure.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	cdppage "github.com/chromedp/cdproto/page"
 	cdpruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -58,13 +59,19 @@ func TestPreview(t *testing.T) {
 		if !strings.Contains(name, only) {
 			continue
 		}
-		for _, width := range []int64{1440, 390} {
-			for _, theme := range []string{"light", "dark"} {
-				shoot(ctx, t, srv.URL+path, filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, width, theme)), width, theme, string(axe))
-			}
+		for _, m := range modes {
+			shoot(ctx, t, srv.URL+path, filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, m.width, m.look)), m, string(axe))
 		}
 	}
 }
+
+// mode is a way to look at a page: a width with a theme, large text, or paper.
+type mode struct {
+	width int64
+	look  string
+}
+
+var modes = []mode{{1440, "light"}, {1440, "dark"}, {1440, "large"}, {390, "light"}, {390, "dark"}, {390, "large"}, {700, "print"}}
 
 func previews() map[string]string {
 	return map[string]string{
@@ -75,7 +82,7 @@ func previews() map[string]string {
 	}
 }
 
-func shoot(ctx context.Context, t *testing.T, url, file string, width int64, theme, axe string) {
+func shoot(ctx context.Context, t *testing.T, url, file string, m mode, axe string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -84,16 +91,27 @@ func shoot(ctx context.Context, t *testing.T, url, file string, width int64, the
 			t.Fatalf("%s: %v", url, err)
 		}
 	}
-	_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 500})
+	_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: m.width, Height: 900, DeviceScaleFactor: 1, Mobile: m.width < 500})
 	must(err)
-	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+	size, theme, media := "normal", "light", ""
+	switch m.look {
+	case "dark":
+		theme = "dark"
+	case "large":
+		size = "large"
+	case "print":
+		media = "print"
+	}
+	_, err = chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "gx_size", Value: size, URL: url})
+	must(err)
+	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: media, Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	must(err)
 	must(chromedp.Do(ctx, chromedp.Navigate(url), chromedp.Sleep(300*time.Millisecond)))
 	overflow, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))
 	must(err)
 	if overflow > 0 {
-		t.Errorf("%s at %d: %d pixels too wide", url, width, overflow)
+		t.Errorf("%s at %d: %d pixels too wide", url, m.width, overflow)
 	}
 	if axe != "" {
 		_, err = chromedp.Run(ctx, chromedp.Evaluate[int](axe+";0"))
@@ -101,7 +119,7 @@ func shoot(ctx context.Context, t *testing.T, url, file string, width int64, the
 		faults, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise))
 		must(err)
 		for _, f := range faults {
-			t.Errorf("%s at %d %s: %s", url, width, theme, f)
+			t.Errorf("%s at %d %s: %s", url, m.width, m.look, f)
 		}
 	}
 	full := os.Getenv("GONGXIN_PREVIEW_FULL") != ""

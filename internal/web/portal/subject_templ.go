@@ -282,7 +282,7 @@ func subjectPage(v *subjectView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<section class=\"section prose no-break\" aria-labelledby=\"notes-h\"><h2 id=\"notes-h\">说明</h2><ul><li>本页只展示依法向社会公开的信息，内容由数据来源单位报送，本站不加工、不评分。</li><li>“公示至”是按公示规则算出的日期，到期、修复或者撤回后，记录在本站各处同时停止公示。</li><li>认为信息有误、遗漏或者不应公示的，可以<a href=\"/guide/objection\">提出异议</a>；符合条件的失信信息可以<a href=\"/guide/repair\">申请信用修复</a>，均不收费。</li></ul></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<section class=\"section prose\" aria-labelledby=\"notes-h\"><h2 id=\"notes-h\">说明</h2><ul><li>本页只展示依法向社会公开的信息，内容由数据来源单位报送，本站不加工、不评分。</li><li>“公示至”是按公示规则算出的日期，到期、修复或者撤回后，记录在本站各处同时停止公示。</li><li>认为信息有误、遗漏或者不应公示的，可以<a href=\"/guide/objection\">提出异议</a>；符合条件的失信信息可以<a href=\"/guide/repair\">申请信用修复</a>，均不收费。</li></ul></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

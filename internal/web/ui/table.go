@@ -41,17 +41,6 @@ type PagerSpec struct {
 	Note  string
 }
 
-// Fact is one line of a Facts list. Wide takes the whole width, Code is set in the monospaced face with a
-// copy button, Note stands beside the value.
-type Fact struct {
-	Label string
-	Value string
-	Link  string
-	Note  string
-	Code  bool
-	Wide  bool
-}
-
 // Tab is one side of a thing; a negative Count is not shown.
 type Tab struct {
 	Href  string

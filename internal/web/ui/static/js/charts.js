@@ -106,27 +106,33 @@
     })),
   });
 
-  const share = (spec, t) => ({
-    ...base(t),
-    tooltip: { ...base(t).tooltip, trigger: "item", formatter: (p) => p.name + "　" + number.format(p.value) + "（" + p.percent + "%）" },
-    series: [
-      {
-        type: "pie",
-        radius: ["48%", "72%"],
-        avoidLabelOverlap: true,
-        itemStyle: { borderColor: t.paper, borderWidth: 2 },
-        label: { color: t.ink, formatter: "{b}\n{d}%", fontSize: 0.8125 * t.rem, lineHeight: 1.3 * t.rem },
-        labelLine: { lineStyle: { color: t.line } },
-        data: spec.labels.map((name, i) => ({ name, value: spec.series[0].values[i] })),
-      },
-    ],
-  });
+  // On a narrow screen the words stand below the ring instead of beside it.
+  const share = (spec, t, width) => {
+    const narrow = width < 30 * t.rem;
+    return {
+      ...base(t),
+      tooltip: { ...base(t).tooltip, trigger: "item", formatter: (p) => p.name + " " + number.format(p.value) + "（" + p.percent + "%）" },
+      legend: { show: narrow, bottom: 0, icon: "roundRect", textStyle: { color: t.ink, fontSize: 0.8125 * t.rem } },
+      series: [
+        {
+          type: "pie",
+          radius: ["46%", "72%"],
+          center: ["50%", narrow ? "42%" : "50%"],
+          avoidLabelOverlap: true,
+          itemStyle: { borderColor: t.paper, borderWidth: 2 },
+          label: { show: !narrow, color: t.ink, formatter: "{b}\n{d}%", fontSize: 0.8125 * t.rem, lineHeight: 1.3 * t.rem },
+          labelLine: { show: !narrow, lineStyle: { color: t.line } },
+          data: spec.labels.map((name, i) => ({ name, value: spec.series[0].values[i] })),
+        },
+      ],
+    };
+  };
 
   const forms = { line, bar, share };
 
   const draw = (c) => {
     const form = forms[c.spec.kind];
-    if (form) c.chart.setOption(form(c.spec, tokens()), true);
+    if (form) c.chart.setOption(form(c.spec, tokens(), c.box.clientWidth), true);
   };
 
   document.querySelectorAll("[data-chart]").forEach((figure) => {
@@ -141,10 +147,12 @@
     }
     if (!spec.labels || spec.labels.length === 0) return;
     box.hidden = false;
-    const c = { spec, chart: echarts.init(box, null, { renderer: "canvas" }) };
-    draw(c);
+    const c = { spec, box, chart: echarts.init(box, null, { renderer: "canvas" }) };
     drawn.push(c);
-    new ResizeObserver(() => c.chart.resize()).observe(box);
+    new ResizeObserver(() => {
+      c.chart.resize();
+      draw(c);
+    }).observe(box);
   });
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));

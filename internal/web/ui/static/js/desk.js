@@ -81,6 +81,14 @@
     }
     announce(words);
   };
+  // What comes in later gets its print buttons too; those of the first page have theirs from app.js.
+  document.addEventListener("htmx:load", (e) => {
+    if (e.target === document.body) return;
+    e.target.querySelectorAll("[data-print][hidden]").forEach((b) => {
+      b.hidden = false;
+      b.addEventListener("click", () => window.print());
+    });
+  });
   document.addEventListener("htmx:sendError", broken);
   document.addEventListener("htmx:responseError", broken);
 })();
