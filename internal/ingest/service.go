@@ -145,6 +145,9 @@ func (s *Service) admit(ctx context.Context, req Request) (*catalog.Item, agency
 	if !unit.Active {
 		return nil, agency.Agency{}, ErrInactive
 	}
+	if !item.InForce(clock.Today(s.Clock)) {
+		return nil, agency.Agency{}, ErrNoBasis
+	}
 	if len(item.ProviderCodes) > 0 && !slices.Contains(item.ProviderCodes, unit.Code) {
 		return nil, agency.Agency{}, ErrProvider
 	}

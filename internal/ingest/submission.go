@@ -98,6 +98,7 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "ingest.not_found", "没有这个报送批次", "请核对批次编号")
 	ErrItem     = fault.New(fault.NotFound, "ingest.item", "目录中没有这个事项", "事项代码见信用目录页面，例如 XZXK（行政许可）、XZCF（行政处罚）")
 	ErrProvider = fault.New(fault.Denied, "ingest.provider", "目录没有规定由该单位提供此事项（规则2402）", "请核对事项代码和单位代码；确需报送的，由信用管理部门修订目录")
+	ErrNoBasis  = fault.New(fault.Denied, "ingest.no_basis", "该事项的法律依据均已失效，不得归集（国办发〔2020〕49号）", "请由信用管理部门核对目录并装载新版本")
 	ErrInactive = fault.New(fault.Denied, "ingest.inactive", "该单位已停用，不能报送", "请联系信用管理部门")
 	ErrIdemKey  = fault.New(fault.Conflict, "ingest.idempotency", "同一个 Idempotency-Key 已用于另一份文件", "新的报送请使用新的键")
 	ErrWorking  = fault.New(fault.Conflict, "ingest.working", "这个批次正由另一个进程处理", "请稍候查看回执")

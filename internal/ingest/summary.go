@@ -394,8 +394,8 @@ const (
 type Preview struct {
 	Subject subject.Subject
 	Naming  Naming
-	Person  bool            // the row is about a person: it cannot be put under an organisation
-	Refusal publish.Refusal // why everyone would not see the record today; empty = everyone would
+	Kind    catalog.SubjectKind // that the row names; a person's row cannot be put under an organisation
+	Refusal publish.Refusal     // why everyone would not see the record today; empty = everyone would
 	From    clock.Date
 	Until   clock.Date // first day on which it is no longer shown; 0 = no end
 	Why     string     // the rule that gives the publicity window
@@ -422,7 +422,7 @@ func (d *Desk) Preview(ctx context.Context, e *QueueEntry, subjectID int64) (*Pr
 	if err != nil {
 		return nil, err
 	}
-	p := &Preview{Subject: target, Naming: naming(row.Claim.Name, names), Person: row.Claim.Kind == catalog.Person,
+	p := &Preview{Subject: target, Naming: naming(row.Claim.Name, names), Kind: row.Claim.Kind,
 		From: row.Draft.PublicFrom, Until: row.Draft.PublicUntil, Why: d.Rules.Explain(row.Draft.RuleSet)}
 	today := clock.DateOf(d.Clock.Now())
 	inForce, _ := d.Editions.Current(today).Item(e.Item)

@@ -19,7 +19,7 @@ var ErrNoCategory = fault.New(fault.Invalid, "publish.no_category", "该事项�
 // publicItem finds an item that everyone may see today.
 func (s *Service) publicItem(m moment, code catalog.ItemCode) (*catalog.Item, error) {
 	item, ok := m.edition.Item(code)
-	if !ok || item.Class != catalog.Public {
+	if !ok || item.Class != catalog.Public || !item.InForce(m.day) {
 		return nil, ErrNoItem
 	}
 	return item, nil

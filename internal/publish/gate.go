@@ -41,6 +41,7 @@ type Refusal string
 const (
 	Passes       Refusal = ""
 	NoItem       Refusal = "no_item"  // the catalogue that it was checked under, or the one in force, does not have the item
+	NoBasis      Refusal = "basis"    // no legal basis of the item was in force on that day
 	NotInForce   Refusal = "status"   // withdrawn, annulled
 	AboutPerson  Refusal = "person"   // data about a natural person is never public (Shandong 社会信用条例 art. 20)
 	ClassTooHigh Refusal = "class"    // authorised or shared only
@@ -57,6 +58,8 @@ func Decide(v Viewer, kind catalog.SubjectKind, checked, inForce *catalog.Item, 
 	switch {
 	case checked == nil || inForce == nil:
 		return NoItem
+	case !inForce.InForce(today):
+		return NoBasis
 	case f.Status != record.Active:
 		return NotInForce
 	case kind == catalog.Person && v.public():

@@ -35,6 +35,9 @@ func drawItem(t *rapid.T, label string) *catalog.Item {
 	}
 	item := *rapid.SampledFrom(items).Draw(t, label)
 	item.Class = rapid.SampledFrom(classes).Draw(t, label+" class")
+	if rapid.IntRange(0, 4).Draw(t, label+" lapsed") == 0 {
+		item.Basis = []catalog.Basis{{Law: "旧法", Article: "第一条", From: 20100101, To: drawDay(t, label+" until")}}
+	}
 	return &item
 }
 
@@ -66,6 +69,8 @@ func TestNothingOutsidePasses(t *testing.T) {
 		switch {
 		case q.checked == nil || q.inForce == nil:
 			t.Fatal("a record outside the catalogue passed")
+		case !q.inForce.InForce(q.today):
+			t.Fatal("a record without a legal basis in force passed")
 		case f.Status != record.Active:
 			t.Fatal("a record that is not in force passed")
 		case q.kind == "":
