@@ -119,11 +119,11 @@ func (t tierSet) at(class int, former bool) uint8 {
 	return uint8(t.class[min(class, classLate)])
 }
 
-func either(former bool, yes, no int) uint8 {
+func (t tierPair) at(former bool) uint8 {
 	if former {
-		return uint8(yes)
+		return uint8(t.former)
 	}
-	return uint8(no)
+	return uint8(t.present)
 }
 
 func (b *bufferSearch) words(p *plan) count {
@@ -134,7 +134,7 @@ func (b *bufferSearch) words(p *plan) count {
 		}
 	}
 	return b.each(func(v docView, _ uint32, former bool) (uint8, uint8, bool) {
-		return either(former, tierFormerWords, tierWords), 0, hasWords(v, p.words, keys)
+		return wordTiers.at(former), 0, hasWords(v, p.words, keys)
 	})
 }
 
@@ -151,7 +151,7 @@ func (b *bufferSearch) initials(p *plan) count {
 
 func (b *bufferSearch) splits(p *plan) count {
 	return b.each(func(v docView, _ uint32, former bool) (uint8, uint8, bool) {
-		return either(former, tierFormerWords, tierWords), 0, hasAnySplit(v, p.splits)
+		return wordTiers.at(former), 0, hasAnySplit(v, p.splits)
 	})
 }
 
@@ -166,6 +166,6 @@ func (b *bufferSearch) far(p *plan) count { return b.fuzzy(p) }
 
 func (b *bufferSearch) loose(p *plan) count {
 	return b.each(func(v docView, _ uint32, former bool) (uint8, uint8, bool) {
-		return either(former, tierFormerLoose, tierLoose), 0, hasAnySplit(v, p.loose)
+		return looseTiers.at(former), 0, hasAnySplit(v, p.loose)
 	})
 }

@@ -240,3 +240,35 @@ func TestTies(t *testing.T) {
 		}
 	}
 }
+
+// TestManyNamesakes: chains share a name by the thousand; the one asked for by its whole name is still an exact hit.
+func TestManyNamesakes(t *testing.T) {
+	t.Parallel()
+	ix := New(Options{Places: demoPlaces})
+	ix.Load(func(yield func(Entry) bool) {
+		for i := range int64(12_000) {
+			name := "鼎盛拉面" + []string{"厂", "店", "有限公司"}[i%3]
+			if !yield(Entry{ID: i + 1, Name: name, Weight: uint8(i % 200)}) {
+				return
+			}
+		}
+	})
+	for _, tt := range []struct {
+		text string
+		name string
+	}{{"鼎盛拉面店", "鼎盛拉面店"}, {"鼎盛拉面有限公司", "鼎盛拉面有限公司"}, {"鼎盛拉面厂", "鼎盛拉面厂"}} {
+		r := ix.Search(Query{Text: tt.text, Limit: 100})
+		if len(r.Hits) != 100 || r.Total < 4000 {
+			t.Fatalf("%s: %d hits of %d", tt.text, len(r.Hits), r.Total)
+		}
+		for _, h := range r.Hits {
+			if h.Name != tt.name || h.How != Exact {
+				t.Fatalf("%s finds %s by %v", tt.text, h.Name, h.How)
+			}
+		}
+	}
+	r := ix.Search(Query{Text: "鼎盛拉面", Limit: 100, Offset: 9000})
+	if len(r.Hits) != 100 || r.Total < 12_000*85/100 || r.Total > 12_000*115/100 {
+		t.Errorf("%d hits behind 9000 of %d", len(r.Hits), r.Total)
+	}
+}

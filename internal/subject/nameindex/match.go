@@ -59,6 +59,29 @@ func hasAll(v docView, pieces [][]uint16) bool {
 	return true
 }
 
+// containsInits finds a run of initials at or after unit from, over units that have none; it gives the first and last
+// unit of the run.
+func containsInits(v docView, keys []byte, from int) (first, last int, ok bool) {
+	inits := v.inits
+	for i := from; i+len(keys) <= len(inits); i++ {
+		if inits[i] != keys[0] {
+			continue
+		}
+		j, n := i+1, 1
+		for ; j < len(inits) && n < len(keys); j++ {
+			if b := inits[j]; b == keys[n] {
+				n++
+			} else if b != 0 {
+				break
+			}
+		}
+		if n == len(keys) {
+			return i, j - 1, true
+		}
+	}
+	return 0, 0, false
+}
+
 // initialsClass: the best place at which the initials asked for begin.
 func initialsClass(v docView, keys []byte) (prefix, ok bool) {
 	for i := 0; ; i++ {
@@ -133,8 +156,9 @@ func (p *pattern) distance(name []uint16) int {
 func align(name, text []uint16) []int {
 	m, n := len(text), len(name)
 	cost := make([][]int, m+1)
+	cells := make([]int, (m+1)*(n+1))
 	for i := range cost {
-		cost[i] = make([]int, n+1)
+		cost[i] = cells[i*(n+1) : (i+1)*(n+1)]
 		cost[i][0] = i
 		if i == 0 {
 			continue

@@ -1,7 +1,6 @@
 package nameindex
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"sort"
@@ -84,6 +83,13 @@ func (s *segment) coreRange(core []uint16) []uint32 {
 	lo := sort.Search(len(s.byCore), func(i int) bool { return slices.Compare(s.core(s.byCore[i]), core) >= 0 })
 	n := sort.Search(len(s.byCore)-lo, func(i int) bool { return slices.Compare(s.core(s.byCore[lo+i]), core) > 0 })
 	return s.byCore[lo : lo+n]
+}
+
+// wholeRange gives the part of such a run in which the whole name is that text.
+func (s *segment) wholeRange(run []uint32, text []uint16) []uint32 {
+	lo := sort.Search(len(run), func(i int) bool { return slices.Compare(s.view(run[i]).units, text) >= 0 })
+	n := sort.Search(len(run)-lo, func(i int) bool { return slices.Compare(s.view(run[lo+i]).units, text) > 0 })
+	return run[lo : lo+n]
 }
 
 // codeRange gives the entries with a code from lo to hi.
@@ -221,27 +227,4 @@ func (s *segment) appendOdd(d uint32, text string) {
 	s.oddDocs = append(s.oddDocs, d)
 	s.oddText = append(s.oddText, text...)
 	s.oddOff = append(s.oddOff, uint32(len(s.oddText)))
-}
-
-// containsInits tells whether the initials of a name, without gaps, contain seq; it gives the first and last unit.
-func containsInits(v docView, seq []byte, from int) (int, int, bool) {
-	for i := from; i < len(v.inits); i++ {
-		k := bytes.IndexByte(v.inits[i:], seq[0])
-		if k < 0 {
-			return 0, 0, false
-		}
-		i += k
-		j, n := i+1, 1
-		for ; j < len(v.inits) && n < len(seq); j++ {
-			if b := v.inits[j]; b == seq[n] {
-				n++
-			} else if b != 0 {
-				break
-			}
-		}
-		if n == len(seq) {
-			return i, j - 1, true
-		}
-	}
-	return 0, 0, false
 }

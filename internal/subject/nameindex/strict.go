@@ -108,7 +108,7 @@ func (s *segmentSearch) codes(p *plan) count {
 	return count{n, true}
 }
 
-// coreScan bounds how many names with the same distinctive part are looked at.
+// coreScan bounds how many names with the same distinctive part are looked at; what lies beyond is found as a prefix.
 const coreScan = 4096
 
 // exact finds names equal to the text, or equal once place words and legal form are left out.
@@ -117,7 +117,10 @@ func (s *segmentSearch) exact(p *plan) count {
 	exact := true
 	if len(run) > coreScan {
 		exact = false
-		run = run[:coreScan]
+		whole := s.wholeRange(run, p.text)
+		run = slices.Concat(whole[:min(len(whole), coreScan)], run[:coreScan])
+		slices.Sort(run)
+		run = slices.Compact(run)
 	}
 	var equal, core, former []uint32
 	for _, d := range run {
@@ -138,7 +141,7 @@ func (s *segmentSearch) exact(p *plan) count {
 	}
 	n := 0
 	for i, ds := range [][]uint32{equal, core, former} {
-		slices.Sort(ds)
+		slices.Sort(ds) // ordinals are in rank order
 		for _, d := range ds {
 			if !s.taken(d) {
 				s.emit(p, d, tierExact+i, 0)
@@ -273,8 +276,16 @@ func (s *segmentSearch) takeLazily(p *plan, sets [3][]uint64, check func(uint32)
 	return s.estimated(estimate)
 }
 
+// tierPair names the tier of present and of earlier names.
+type tierPair struct{ present, former int }
+
+var (
+	wordTiers  = tierPair{tierWords, tierFormerWords}
+	looseTiers = tierPair{tierLoose, tierFormerLoose}
+)
+
 // takeChecked emits the candidates that pass the check, in rank order, the earlier names behind the present ones.
-func (s *segmentSearch) takeChecked(p *plan, cand []uint64, n int, check func(docView) bool, tier, former int) count {
+func (s *segmentSearch) takeChecked(p *plan, cand []uint64, n int, check func(docView) bool, tiers tierPair) count {
 	mains, docs := uint32(s.mains), uint32(s.seg.docs())
 	all := n <= verifyAll
 	estimate, got, left := 0, 0, verifySome
@@ -295,8 +306,8 @@ func (s *segmentSearch) takeChecked(p *plan, cand []uint64, n int, check func(do
 		}
 		return true
 	}
-	eachBit(cand, 0, mains, func(d uint32) bool { return take(d, tier) })
-	eachBit(cand, mains, docs, func(d uint32) bool { return take(d, former) })
+	eachBit(cand, 0, mains, func(d uint32) bool { return take(d, tiers.present) })
+	eachBit(cand, mains, docs, func(d uint32) bool { return take(d, tiers.former) })
 	if all {
 		return count{got, s.unseen == 0}
 	}

@@ -25,7 +25,7 @@ func (s *segmentSearch) words(p *plan) count {
 	if n == 0 {
 		return count{0, true}
 	}
-	return s.takeChecked(p, cand, n, func(v docView) bool { return hasWords(v, p.words, keys) }, tierWords, tierFormerWords)
+	return s.takeChecked(p, cand, n, func(v docView) bool { return hasWords(v, p.words, keys) }, wordTiers)
 }
 
 func hasWords(v docView, words [][]uint16, keys [][]byte) bool {
@@ -86,16 +86,16 @@ func (s *segmentSearch) initials(p *plan) count {
 
 // splits finds names in which the text stands in two or three pieces: 临溪鼎盛 in 临溪市鼎盛商贸有限公司.
 func (s *segmentSearch) splits(p *plan) count {
-	return s.anyOf(p, p.splits, tierWords, tierFormerWords)
+	return s.anyOf(p, p.splits, wordTiers)
 }
 
 // loose finds names with the same distinctive part when place words or legal form contradict.
 func (s *segmentSearch) loose(p *plan) count {
-	return s.anyOf(p, p.loose, tierLoose, tierFormerLoose)
+	return s.anyOf(p, p.loose, looseTiers)
 }
 
 // anyOf finds names that contain all pieces of at least one way to cut the text.
-func (s *segmentSearch) anyOf(p *plan, ways [][][]uint16, tier, former int) count {
+func (s *segmentSearch) anyOf(p *plan, ways [][][]uint16, tiers tierPair) count {
 	union, tmp := s.bits(), s.bits()
 	var viable [][][]uint16
 	for _, pieces := range ways {
@@ -122,7 +122,7 @@ func (s *segmentSearch) anyOf(p *plan, ways [][][]uint16, tier, former int) coun
 	if n == 0 {
 		return count{0, true}
 	}
-	return s.takeChecked(p, union, n, func(v docView) bool { return hasAnySplit(v, viable) }, tier, former)
+	return s.takeChecked(p, union, n, func(v docView) bool { return hasAnySplit(v, viable) }, tiers)
 }
 
 func hasAnySplit(v docView, splits [][][]uint16) bool {
