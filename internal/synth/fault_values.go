@@ -46,9 +46,9 @@ var valueFaults = []slip{
 			p := m.c.person(uint64(r.n(100000)))
 			return append(append(append(bytes.Clone(old), "，当事人身份证号"...), p.id[:]...), "。"...)
 		})},
-	{name: "commitment-code", weight: 4, outcome: Rejected, code: catalog.ReasonRule, fits: both(item("XYCN"), has(catalog.RoleDocNo)),
+	{name: "commitment-code", weight: 10, outcome: Rejected, code: catalog.ReasonRule, fits: both(item("XYCN"), has(catalog.RoleDocNo)),
 		spoil: put(catalog.RoleDocNo, func(_ *maker, _ *stream, old []byte) []byte { return bytes.Clone(old[:19]) })},
-	{name: "commitment-breach-unexplained", weight: 3, outcome: Rejected, code: catalog.ReasonRequiredWhen, fits: both(item("XYCN"), func(m *maker, _ int) bool { return unkept(m.about()) }),
+	{name: "commitment-breach-unexplained", weight: 20, outcome: Rejected, code: catalog.ReasonRequiredWhen, fits: both(item("XYCN"), func(m *maker, _ int) bool { return unkept(m.about()) }),
 		spoil: func(m *maker, _ *stream, _ int) { m.set(m.table.byCode["CN_WLXNR"], "") }},
 }
 

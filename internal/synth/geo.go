@@ -19,9 +19,9 @@ var (
 
 // knots are where lines end, in units of the drawing.
 var knots = map[string]point{
-	"J1": {42, 96}, "J2": {97, 44}, "J3": {47, 4}, "J4": {4, 50}, // where districts meet the outside
-	"K1": {43, 66}, "K2": {62, 61}, "K3": {60, 40}, "K4": {45, 31}, "K5": {30, 47}, // around the old centre
-	"Y": {86, 47}, // eastern end of the zone
+	"J1": {37, 97}, "J2": {98, 44}, "J3": {45, 2}, "J4": {2, 52}, // where districts meet the outside
+	"K1": {41, 67}, "K2": {57, 63}, "K3": {58, 43}, "K4": {43, 35}, "K5": {30, 50}, // around the old centre
+	"Y": {84, 46}, // eastern end of the zone
 }
 
 // border is a line between two knots by way of others.
@@ -32,21 +32,21 @@ type border struct {
 }
 
 var borders = map[string]border{
-	"north-east": {"J1", "J2", []point{{60, 93}, {78, 88}, {90, 72}, {93, 58}}, 1},
-	"south-east": {"J2", "J3", []point{{91, 28}, {80, 12}, {64, 8}}, 1},
-	"south-west": {"J3", "J4", []point{{30, 9}, {16, 20}, {8, 36}}, 1},
-	"north-west": {"J4", "J1", []point{{9, 66}, {18, 82}, {30, 90}}, 1},
-	"centre-nw":  {"K5", "K1", []point{{34, 58}}, 0.6},
-	"centre-ne":  {"K1", "K2", []point{{53, 66}}, 0.6},
-	"centre-e":   {"K2", "K3", []point{{66, 51}}, 0.5},
-	"centre-s":   {"K3", "K4", []point{{53, 33}}, 0.6},
-	"centre-sw":  {"K4", "K5", []point{{36, 37}}, 0.6},
-	"spoke-n":    {"K1", "J1", []point{{44, 82}}, 0.9},
-	"spoke-e":    {"Y", "J2", nil, 0.7},
-	"spoke-s":    {"K4", "J3", []point{{44, 17}}, 0.9},
-	"spoke-w":    {"K5", "J4", []point{{17, 50}}, 0.9},
-	"zone-n":     {"K2", "Y", []point{{74, 62}, {83, 57}}, 0.4},
-	"zone-s":     {"K3", "Y", []point{{72, 35}, {82, 38}}, 0.4},
+	"north-east": {"J1", "J2", []point{{51, 91}, {63, 98}, {79, 88}, {83, 74}, {97, 67}, {91, 56}}, 1.2},
+	"south-east": {"J2", "J3", []point{{89, 31}, {93, 17}, {78, 15}, {68, 3}, {56, 9}}, 1.3},
+	"south-west": {"J3", "J4", []point{{36, 12}, {23, 8}, {19, 22}, {5, 27}, {10, 41}}, 1.3},
+	"north-west": {"J4", "J1", []point{{11, 62}, {6, 75}, {20, 81}, {24, 93}, {31, 88}}, 1.3},
+	"centre-nw":  {"K5", "K1", []point{{36, 56}, {34, 63}}, 0.9},
+	"centre-ne":  {"K1", "K2", []point{{48, 64}, {52, 69}}, 0.9},
+	"centre-e":   {"K2", "K3", []point{{63, 55}, {59, 49}}, 0.8},
+	"centre-s":   {"K3", "K4", []point{{53, 40}, {49, 33}}, 0.9},
+	"centre-sw":  {"K4", "K5", []point{{35, 38}, {33, 45}}, 0.9},
+	"spoke-n":    {"K1", "J1", []point{{44, 78}, {42, 88}}, 1.1},
+	"spoke-e":    {"Y", "J2", []point{{91, 43}}, 0.6},
+	"spoke-s":    {"K4", "J3", []point{{40, 25}, {46, 15}}, 1.2},
+	"spoke-w":    {"K5", "J4", []point{{21, 48}, {12, 54}}, 1.2},
+	"zone-n":     {"K2", "Y", []point{{68, 61}, {73, 66}, {81, 57}}, 0.7},
+	"zone-s":     {"K3", "Y", []point{{67, 40}, {73, 35}, {80, 41}}, 0.7},
 }
 
 // areas are the lines around each area, one after another; a minus sign walks a line backwards.
@@ -130,7 +130,7 @@ func drawBorders() map[string][]point {
 		}
 		line := append(append([]point{knots[b.from]}, b.by...), knots[b.to])
 		for depth := range 3 {
-			line = roughen(line, b.rough/math.Pow(2.1, float64(depth)), &r)
+			line = roughen(line, b.rough/math.Pow(1.5, float64(depth)), &r)
 		}
 		for i, p := range line {
 			line[i] = point{degrees(mapCentre[0], p[0]), degrees(mapCentre[1], p[1]*0.82)}
@@ -155,5 +155,5 @@ func roughen(line []point, rough float64, r *stream) []point {
 }
 
 func degrees(centre, unit float64) float64 {
-	return math.Round((centre+(unit-50)*mapScale)*1e5) / 1e5
+	return math.Round((centre+(unit-50)*mapScale)*1e4) / 1e4
 }

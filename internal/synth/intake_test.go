@@ -91,9 +91,9 @@ func (in *intake) file(t *testing.T, c *synth.City, f synth.FileSpec) *ingest.Re
 func TestIntakeAnswersAsForetold(t *testing.T) {
 	t.Parallel()
 	for _, opt := range []synth.Options{
-		{Seed: 11, Subjects: 1500, Records: 8000, Messy: 0.35},
+		{Seed: 11, Subjects: 1200, Records: 6000, Messy: 0.35},
 		{Seed: 12, Subjects: 600, Records: 2500},
-		{Seed: 13, Subjects: 500, Records: 1500, Messy: 0.2, Every: synth.Monthly, Format: synth.NDJSON},
+		{Seed: 13, Subjects: 300, Records: 700, Messy: 0.2, Every: synth.Monthly, Format: synth.NDJSON},
 		{Seed: 14, Subjects: 200, Records: 400, Messy: 0.2, Format: synth.XLSX},
 	} {
 		t.Run(fmt.Sprintf("seed %d", opt.Seed), func(t *testing.T) {

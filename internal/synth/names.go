@@ -72,15 +72,16 @@ func distinct(chars []string) []string {
 	return kept
 }
 
-// famous says whether two brand characters are a name on the stop list, begin one, or hold one.
-func famous(pair string) bool {
+// famous says whether two brand characters are a name on the stop list or begin one.
+func famous(pair string) bool { return famousPairs[pair] }
+
+var famousPairs = func() map[string]bool {
+	pairs := make(map[string]bool, len(stopList))
 	for _, name := range stopList {
-		if strings.HasPrefix(name, pair) || strings.Contains(pair, name) {
-			return true
-		}
+		pairs[strings.Join(han(name)[:2], "")] = true
 	}
-	return false
-}
+	return pairs
+}()
 
 // brand is a made-up name of two characters, with a third that fits, and the way in which its owner writes it.
 type brand struct {

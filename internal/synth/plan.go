@@ -152,22 +152,24 @@ func (x *act) concerns(t *trade) bool {
 	return slices.Contains(x.trades, t.name)
 }
 
-// allot divides the records among the plans by weight. Plans that would get less than two rows get none, so that a
-// small city has few files rather than hundreds of one row.
+// allot divides the records among the plans by weight. Plans that would get only a few rows get none, so that a small
+// city has some files rather than hundreds of one row; every item keeps the largest of its plans.
 func (c *City) allot(plans []*plan, total float64) []*plan {
 	if c.opt.Records == 0 || len(plans) == 0 {
 		return nil
 	}
 	kept, sum := plans[:0:0], 0.0
-	largest := map[catalog.ItemCode]*plan{}
+	largest, ofItem := map[catalog.ItemCode]*plan{}, map[catalog.ItemCode]float64{}
 	for _, p := range plans {
+		p.weight *= float64(c.opt.Records) / total // now the rows to be expected
+		ofItem[p.item.Code] += p.weight
 		if l := largest[p.item.Code]; l == nil || p.weight > l.weight {
 			largest[p.item.Code] = p
 		}
 	}
 	for _, p := range plans {
-		expected := p.weight / total * float64(c.opt.Records)
-		if expected >= 2 || largest[p.item.Code] == p && expected >= 0.2 || p == plans[0] {
+		few := max(2, min(200, float64(c.opt.Records)/2500, ofItem[p.item.Code]/40))
+		if p.weight >= few || largest[p.item.Code] == p && p.weight >= 0.2 || p == plans[0] {
 			kept = append(kept, p)
 			sum += p.weight
 		}
