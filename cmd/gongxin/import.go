@@ -140,35 +140,75 @@ func (c *ReceiptCmd) Run(e *Env) (err error) {
 	return e.printReceipt(a, sub, c.AllRows)
 }
 
-// printedRows is how many rows of a receipt are printed for people; the error workbook has them all.
+// printedRows is how many rows of a receipt are printed for people; the error workbook and --json have them all.
 const printedRows = 50
 
 func (e *Env) printReceipt(a *app.App, sub *ingest.Submission, all bool) error {
 	if e.CLI.JSON {
 		return a.Ingest.WriteReceipt(e, e.Out, sub.ID, all)
 	}
-	limit := printedRows
-	if all {
-		limit = 1 << 30
-	}
-	r, err := a.Ingest.Receipt(e, sub.ID, 0, limit)
+	r, err := a.Ingest.Receipt(e, sub.ID, 0, receiptPage)
 	if err != nil {
 		return err
 	}
-	return printReceipt(e.Out, r, sub.DryRun)
+	t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	printHead(t, r, sub.DryRun)
+	if err := e.printRows(t, a, r, all); err != nil {
+		return err
+	}
+	return t.Flush()
+}
+
+// receiptPage is how many rows are read at a time.
+const receiptPage = 1000
+
+// printRows prints the rows that need somebody's eye: those with reasons. Rows that are only late or repeated are counted in the head; all prints them too.
+func (e *Env) printRows(w io.Writer, a *app.App, r *ingest.Receipt, all bool) error {
+	printed := 0
+	for {
+		for i := range r.Rows {
+			row := &r.Rows[i]
+			if len(row.Reasons) == 0 && !all {
+				continue
+			}
+			if printed == printedRows && !all {
+				fmt.Fprintf(w, "……\t其余行略，完整内容见错误表（--errors）或 --json\n")
+				return nil
+			}
+			printed++
+			printRow(w, row)
+		}
+		if r.NextRow == 0 {
+			return nil
+		}
+		var err error
+		if r, err = a.Ingest.Receipt(e, r.ID, r.NextRow, receiptPage); err != nil {
+			return err
+		}
+	}
+}
+
+func printRow(w io.Writer, row *ingest.ReceiptRow) {
+	late := ""
+	if row.Late {
+		late = "，迟报"
+	}
+	fmt.Fprintf(w, "第 %d 行（文件第 %d 行）\t%s%s\n", row.Row, row.Line, outcomeNames[row.Outcome], late)
+	for _, reason := range row.Reasons {
+		fmt.Fprintf(w, "  %d %s\t%s。%s\n", reason.Code, reason.Field, reason.Message, reason.Fix)
+	}
 }
 
 var stateNames = map[ingest.State]string{ingest.Received: "已接收，尚未处理", ingest.Running: "处理中", ingest.Done: "处理完成", ingest.Failed: "文件无法处理"}
 
 var outcomeNames = map[string]string{"accepted": "新增", "updated": "更新", "duplicate": "重复", "withdrawn": "撤回", "rejected": "退回"}
 
-func printReceipt(w io.Writer, r *ingest.Receipt, dry bool) error {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+func printHead(t io.Writer, r *ingest.Receipt, dry bool) {
 	title := "报送回执"
 	if dry {
 		title = "检查结果（未入库）"
 	}
-	fmt.Fprintf(t, "%s %s\n", title, r.ID)
+	fmt.Fprintf(t, "%s\t%s\n", title, r.ID)
 	fmt.Fprintf(t, "文件\t%s\n事项\t%s\n单位\t%s\n状态\t%s\n", r.File, r.Item, r.Unit, stateNames[r.State])
 	fmt.Fprintf(t, "收到\t%d 行：新增 %d，更新 %d，重复 %d，撤回 %d，退回 %d\n", r.Received, r.Accepted, r.Updated, r.Duplicate, r.Withdrawn, r.Rejected)
 	fmt.Fprintf(t, "其中\t迟报 %d，提示 %d\n", r.Late, r.Warnings)
@@ -176,23 +216,12 @@ func printReceipt(w io.Writer, r *ingest.Receipt, dry bool) error {
 		fmt.Fprintf(t, "说明\t同一文件此前已报送，批次 %s\n", r.SameAs)
 	}
 	for _, n := range r.Mapping.Notices {
-		fmt.Fprintf(t, "列\t%s（%d）%s\n", n.Message, n.Code, n.Fix)
+		fmt.Fprintf(t, "列\t%s（%d）。%s\n", n.Message, n.Code, n.Fix)
+	}
+	for _, note := range r.Mapping.Notes {
+		fmt.Fprintf(t, "文件说明\t%s\n", note)
 	}
 	if r.Failure != nil {
 		fmt.Fprintf(t, "原因\t%s\n处理\t%s\n", r.Failure.Message, r.Failure.Fix)
 	}
-	for _, row := range r.Rows {
-		late := ""
-		if row.Late {
-			late = "，迟报"
-		}
-		fmt.Fprintf(t, "第 %d 行（文件第 %d 行）\t%s%s\n", row.Row, row.Line, outcomeNames[row.Outcome], late)
-		for _, reason := range row.Reasons {
-			fmt.Fprintf(t, "\t%d %s：%s %s\n", reason.Code, reason.Field, reason.Message, reason.Fix)
-		}
-	}
-	if r.NextRow > 0 {
-		fmt.Fprintf(t, "……\t其余行略，完整内容见错误表（--errors）或 --json\n")
-	}
-	return t.Flush()
 }

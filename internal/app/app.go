@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gongxin/internal/agency"
@@ -50,6 +51,7 @@ type App struct {
 	desk    *ingest.Desk
 	options Options
 	rules   *publish.Rules
+	rows    atomic.Int64  // of filings, answered by this process
 	wake    chan struct{} // a filing was acknowledged in this process
 }
 
@@ -128,7 +130,7 @@ func (a *App) build(ctx context.Context) error {
 		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB)})
 	a.Ingest = ingest.NewService(ingest.Config{DB: a.DB, Blobs: blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
 		Rules: a.rules, Calendar: a.Calendar, Ring: ring, Clock: a.Clock, IDs: ids, Legacy: func(code string) bool { return legacy[code] },
-		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.options.AfterBatch})
+		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.afterBatch})
 	a.desk = ingest.NewDesk(a.Ingest)
 	return nil
 }
@@ -187,6 +189,14 @@ func (a *App) checkPublicity(e *catalog.Edition) error {
 		}
 	}
 	return nil
+}
+
+// afterBatch counts a committed batch.
+func (a *App) afterBatch(submission string, rows, done int) {
+	a.rows.Add(int64(rows))
+	if a.options.AfterBatch != nil {
+		a.options.AfterBatch(submission, done)
+	}
 }
 
 // places are the division names with which business names begin.

@@ -46,6 +46,7 @@ func (a *App) Handler() (http.Handler, error) {
 	mux.Handle("/api/", calls)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.readyz)
+	mux.Handle("GET /metrics", a.metrics())
 	return site.Wrap(mux), nil
 }
 

@@ -60,13 +60,21 @@ func (d *dryRun) outcome(s *Service, r *parse.Row, o record.Outcome) record.Outc
 	return record.Updated
 }
 
-// Forget removes a dry run with its outcomes; nothing of it was filed.
+// Forget removes a dry run with its outcomes and its file; nothing of it was filed.
 func (s *Service) Forget(ctx context.Context, id string) error {
-	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	sub, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM submission_row WHERE submission_id IN (SELECT submission_id FROM submission WHERE submission_id = $1 AND dry = 1)`, id); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM submission WHERE submission_id = $1 AND dry = 1`, id)
 		return err
 	})
+	if err != nil || !sub.DryRun {
+		return err
+	}
+	return s.Blobs.Remove(sub.FileHash)
 }

@@ -249,10 +249,11 @@ func (w *writer) commit(ctx context.Context, state State) error {
 	if err != nil {
 		return err
 	}
+	rows := len(w.batch)
 	w.sub.Counts, w.sub.RowsDone, w.sub.BytesDone = counts, last, w.bytes
 	w.batch = w.batch[:0]
 	if w.service.AfterBatch != nil {
-		w.service.AfterBatch(w.sub.ID, last)
+		w.service.AfterBatch(w.sub.ID, rows, last)
 	}
 	if w.progress != nil {
 		w.progress(Progress{Rows: last, Bytes: w.bytes, TotalBytes: w.total, Counts: counts})

@@ -45,8 +45,8 @@ type Config struct {
 	Workers   int // checking goroutines; 0 = as many as processors
 	MaxBytes  int64
 
-	// AfterBatch is called after each committed batch; tests wait on it.
-	AfterBatch func(submission string, rowsDone int)
+	// AfterBatch is called after each committed batch with its rows and how many are done in all; tests wait on it.
+	AfterBatch func(submission string, rows, done int)
 }
 
 // DefaultBatchRows is the rows of one transaction: large enough that the commit's flush is paid once for many rows, small enough that a
@@ -95,7 +95,11 @@ func (s *Service) Submit(ctx context.Context, req Request, r io.Reader) (_ *Subm
 	if err != nil {
 		return nil, err
 	}
-	info, err := s.Blobs.Put(ctx, r, s.MaxBytes)
+	keep := s.Blobs.Put
+	if req.DryRun {
+		keep = s.Blobs.PutAlone // Forget takes it away
+	}
+	info, err := keep(ctx, r, s.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
