@@ -202,7 +202,7 @@ func objectionPage(v *guideView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<ul class=\"plain-list prose\"><li><strong>内容有误</strong>（名称、日期、金额、文书号等）：向该记录的<strong>数据来源单位</strong>提出，它在每条记录里都写明。来源单位更正后，本站随即更新。</li><li><strong>不服决定本身</strong>：信用信息的异议不能改变决定。请在法定期限内向决定机关的上级申请行政复议，或者向人民法院提起诉讼。决定被撤销、变更的，有关单位应当在3个工作日内撤回公示。</li><li><strong>不知道该找谁，或者几个单位互相推</strong>：向本市信用主管部门（发展改革部门或者信用中心）提出，由它转办并督促答复。</li></ul>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<ul class=\"points prose\"><li><strong>内容有误</strong>（名称、日期、金额、文书号等）：向该记录的<strong>数据来源单位</strong>提出，它在每条记录里都写明。来源单位更正后，本站随即更新。</li><li><strong>不服决定本身</strong>：信用信息的异议不能改变决定。请在法定期限内向决定机关的上级申请行政复议，或者向人民法院提起诉讼。决定被撤销、变更的，有关单位应当在3个工作日内撤回公示。</li><li><strong>不知道该找谁，或者几个单位互相推</strong>：向本市信用主管部门（发展改革部门或者信用中心）提出，由它转办并督促答复。</li></ul>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -224,7 +224,7 @@ func objectionPage(v *guideView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<ol class=\"plain-list plain-list--numbered prose\"><li>记录编号或者文书号，以及信用主体的统一社会信用代码；</li><li>哪里不对、应当是什么，以及证明材料（例如更正的决定书、判决书、缴款凭证）；</li><li>经办人的身份证明和授权委托书；法定代表人自己办理的不用委托书。</li></ol>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<ol class=\"points points--numbered prose\"><li>记录编号或者文书号，以及信用主体的统一社会信用代码；</li><li>哪里不对、应当是什么，以及证明材料（例如更正的决定书、判决书、缴款凭证）；</li><li>经办人的身份证明和授权委托书；法定代表人自己办理的不用委托书。</li></ol>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -552,7 +552,7 @@ func repairPage(v *guideView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<ul class=\"plain-list prose\"><li>记录从本站的页面、搜索、统计、接口和开放数据中同时停止公示；</li><li>评价重新计算，正在实施的限制措施同时解除；</li><li>提供虚假材料或者违背承诺的，修复结果会被撤销，并公示至最长期限。</li></ul>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<ul class=\"points prose\"><li>记录从本站的页面、搜索、统计、接口和开放数据中同时停止公示；</li><li>评价重新计算，正在实施的限制措施同时解除；</li><li>提供虚假材料或者违背承诺的，修复结果会被撤销，并公示至最长期限。</li></ul>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

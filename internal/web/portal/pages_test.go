@@ -412,6 +412,26 @@ func TestAsOfReachesTheSource(t *testing.T) {
 	}
 }
 
+// TestGalleryIsForDevelopers: a city's site does not show it.
+func TestGalleryIsForDevelopers(t *testing.T) {
+	t.Parallel()
+	assets, err := ui.LoadAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := &web.Site{City: "临溪市", Assets: assets}
+	mux := http.NewServeMux()
+	New(Deps{Site: site, Source: newFake(1), Catalog: testCatalog(t), Clock: clock.NewManual(now), Map: []byte("no map")}).Routes(mux)
+	h := site.Wrap(mux)
+	if w := get(h, "/ui"); w.Code != http.StatusNotFound {
+		t.Errorf("/ui answers %d", w.Code)
+	}
+	w := get(h, "/stats") // a bad map is left out, its table stays
+	p := parsePage(t, "/stats", w.Body.String())
+	p.count(".map", 0)
+	p.has("#regions table", "东溪区")
+}
+
 func TestHeadHasNoBody(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t, newFake(2))
