@@ -4,13 +4,16 @@ package blob
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"gongxin/internal/fault"
 )
@@ -31,12 +34,35 @@ func Open(dir string) (*Store, error) {
 
 // Info names kept content.
 type Info struct {
-	Hash  string // SHA-256 in hex
+	Hash  string // SHA-256 in hex; behind it, for content that is kept alone, a mark
 	Bytes int64
 }
 
 // Put keeps what r gives, at most limit bytes. When it returns without error the content survives a crash of the machine.
 func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (Info, error) {
+	return s.put(ctx, r, limit, "")
+}
+
+// PutAlone keeps content under a name that it shares with nothing else, so that Remove can take it away again; Info.Hash is that name.
+func (s *Store) PutAlone(ctx context.Context, r io.Reader, limit int64) (Info, error) {
+	return s.put(ctx, r, limit, aloneMark+rand.Text())
+}
+
+// aloneMark stands in no hash.
+const aloneMark = "-"
+
+// Remove takes away what PutAlone kept. What Put kept stays: others may have been told that it is here.
+func (s *Store) Remove(name string) error {
+	if !strings.Contains(name, aloneMark) {
+		return nil
+	}
+	if err := os.Remove(s.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("blob: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) put(ctx context.Context, r io.Reader, limit int64, suffix string) (Info, error) {
 	tmp, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "in-*")
 	if err != nil {
 		return Info{}, fmt.Errorf("blob: %w", err)
@@ -53,7 +79,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (Info, error)
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		return Info{}, err
 	}
-	info := Info{Hash: hex.EncodeToString(sum.Sum(nil)), Bytes: n}
+	info := Info{Hash: hex.EncodeToString(sum.Sum(nil)) + suffix, Bytes: n}
 	path := s.Path(info.Hash)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return Info{}, fmt.Errorf("blob: %w", err)

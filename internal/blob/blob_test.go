@@ -3,6 +3,7 @@ package blob
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -45,5 +46,33 @@ func TestPutRefusesAndLeavesNothing(t *testing.T) {
 	left, err := os.ReadDir(dir + "/tmp")
 	if err != nil || len(left) != 0 {
 		t.Fatalf("a refused file left %d traces: %v", len(left), err)
+	}
+}
+
+// What is kept alone goes when it is removed; what others share stays, even beside the same content kept alone.
+func TestRemoveTakesOnlyWhatIsAlone(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(keep func(context.Context, io.Reader, int64) (Info, error)) string {
+		t.Helper()
+		info, err := keep(context.Background(), strings.NewReader("公信"), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Hash
+	}
+	shared, first, second := put(s.Put), put(s.PutAlone), put(s.PutAlone)
+	for _, name := range []string{shared, first, first} {
+		if err := s.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]bool{shared: true, first: false, second: true} {
+		if _, err := os.Stat(s.Path(name)); (err == nil) != want {
+			t.Errorf("%s is there: %v, want %v", name, err == nil, want)
+		}
 	}
 }
