@@ -16,6 +16,7 @@ import (
 type line struct {
 	w        io.Writer
 	terminal bool
+	each     bool // a line for everything that is shown
 	start    time.Time
 	last     time.Time
 }
@@ -34,7 +35,7 @@ func (b *line) show(share float64, text string) {
 	if b.terminal {
 		every = 100 * time.Millisecond
 	}
-	if now.Sub(b.last) < every {
+	if now.Sub(b.last) < every && !b.each {
 		return
 	}
 	b.last = now

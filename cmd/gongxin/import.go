@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,9 @@ type ImportCmd struct {
 	DryRun  bool   `help:"只检查，不入库。"`
 	Errors  string `help:"把退回的行写成错误表（XLSX）。" placeholder:"OUT.xlsx"`
 	AllRows bool   `help:"回执列出每一行，包括直接通过的。"`
+
+	// BatchRows makes the transactions small and the progress fine, so that a test can end the program between and within them.
+	BatchRows int `hidden:""`
 }
 
 // openApp opens the installation that the settings name; an empty database gets its tables.
@@ -51,7 +55,10 @@ func (c *ImportCmd) Run(e *Env) (err error) {
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return usage{fmt.Errorf("%s 是目录，请指定一个文件", filepath.Base(c.File))}
 	}
-	a, err := e.openApp(app.Options{})
+	if err := c.errorsFit(); err != nil {
+		return err
+	}
+	a, err := e.openApp(app.Options{BatchRows: c.BatchRows})
 	if err != nil {
 		return err
 	}
@@ -60,7 +67,12 @@ func (c *ImportCmd) Run(e *Env) (err error) {
 	if err != nil {
 		return err
 	}
+	if sub.DryRun {
+		id := sub.ID
+		defer func() { err = errors.Join(err, a.Ingest.Forget(context.WithoutCancel(e), id)) }()
+	}
 	bar := newLine(e.Msg)
+	bar.each = c.BatchRows > 0
 	sub, err = a.Ingest.Run(e, sub.ID, bar.filing)
 	bar.end()
 	if err != nil {
@@ -74,16 +86,22 @@ func (c *ImportCmd) Run(e *Env) (err error) {
 	if err := e.printReceipt(a, sub, c.AllRows); err != nil {
 		return err
 	}
-	if sub.DryRun {
-		if err := a.Ingest.Forget(e, sub.ID); err != nil {
-			return err
-		}
-	}
 	if sub.State == ingest.Failed {
-		return usage{fault.New(fault.Invalid, sub.Failure.Code, sub.Failure.Message, sub.Failure.Fix)}
+		return printed{usage{fault.New(fault.Invalid, sub.Failure.Code, sub.Failure.Message, sub.Failure.Fix)}}
 	}
 	if sub.Rejected > 0 {
 		return refused
+	}
+	return nil
+}
+
+// errorsFit asks, before anything is filed, whether the error workbook has a folder to go to.
+func (c *ImportCmd) errorsFit() error {
+	if c.Errors == "" {
+		return nil
+	}
+	if dir, err := os.Stat(filepath.Dir(c.Errors)); err != nil || !dir.IsDir() {
+		return usage{fmt.Errorf("错误表无法写到 %s：没有这个文件夹，请先建立", filepath.Base(c.Errors))}
 	}
 	return nil
 }

@@ -57,6 +57,11 @@ type usage struct{ error }
 
 func (u usage) Unwrap() error { return u.error }
 
+// printed marks an error that standard output says already, in the document that was asked for.
+type printed struct{ error }
+
+func (p printed) Unwrap() error { return p.error }
+
 func main() {
 	var cli CLI
 	parser := kong.Must(&cli, kong.Name("gongxin"), kong.Description("公信：开放的公共信用信息平台。"), kong.UsageOnError(), kong.Vars{"version": version},
@@ -86,6 +91,7 @@ type Env struct {
 func report(err error, asJSON bool) int {
 	var u usage
 	var f *fault.Error
+	var p printed
 	switch {
 	case err == nil:
 		return 0
@@ -97,7 +103,7 @@ func report(err error, asJSON bool) int {
 	}
 	isUsage := errors.As(err, &u)
 	if errors.As(err, &f) && f.Kind != fault.Internal {
-		if asJSON {
+		if asJSON && !errors.As(err, &p) {
 			_ = json.NewEncoder(os.Stdout).Encode(map[string]any{"error": map[string]string{"code": f.Code, "message": f.Message, "fix": f.Fix}})
 		}
 		fmt.Fprintln(os.Stderr, "错误："+f.Message)
