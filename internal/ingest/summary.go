@@ -104,7 +104,7 @@ func (d *Desk) Summary(ctx context.Context, id string) (*Summary, error) {
 	if sub.State != Done && sub.State != Failed {
 		return nil, ErrUnfinished
 	}
-	return d.cache.get(ctx, id, func() (*Summary, error) { return d.sumUp(ctx, id) })
+	return d.cache.get(ctx, id, func(ctx context.Context) (*Summary, error) { return d.sumUp(ctx, id) })
 }
 
 // Rows gives the kept rows of a finished submission that a filter lets through, behind a row, at most limit of them.
@@ -283,46 +283,56 @@ type summaries struct {
 	list []*remembered // used last at the end
 }
 
-// remembered is one summary; turn lets one caller make it while others wait for it.
+// remembered is one summary, which is there when done is closed.
 type remembered struct {
 	id   string
-	turn chan struct{}
+	done chan struct{}
 	sum  *Summary
+	err  error
 }
 
-func (c *summaries) find(id string) *remembered {
+// find gives the summary of an id, and whether the caller has to make it.
+func (c *summaries) find(id string) (r *remembered, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i := slices.IndexFunc(c.list, func(r *remembered) bool { return r.id == id })
 	if i >= 0 {
 		r := c.list[i]
 		c.list = append(slices.Delete(c.list, i, i+1), r)
-		return r
+		return r, false
 	}
 	if len(c.list) >= keepSummaries {
 		c.list = slices.Delete(c.list, 0, 1)
 	}
-	r := &remembered{id: id, turn: make(chan struct{}, 1)}
+	r = &remembered{id: id, done: make(chan struct{})}
 	c.list = append(c.list, r)
-	return r
+	return r, true
 }
 
-func (c *summaries) get(ctx context.Context, id string, make func() (*Summary, error)) (*Summary, error) {
-	r := c.find(id)
+// forget drops what could not be made, so that it is tried again.
+func (c *summaries) forget(r *remembered) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = slices.DeleteFunc(c.list, func(have *remembered) bool { return have == r })
+}
+
+// get gives a summary, made by the first caller. One that takes longer than its caller waits is made all the same, for the next one.
+func (c *summaries) get(ctx context.Context, id string, sumUp func(context.Context) (*Summary, error)) (*Summary, error) {
+	r, mine := c.find(id)
+	if mine {
+		go func() {
+			defer close(r.done)
+			if r.sum, r.err = sumUp(context.WithoutCancel(ctx)); r.err != nil {
+				c.forget(r)
+			}
+		}()
+	}
 	select {
-	case r.turn <- struct{}{}:
-		defer func() { <-r.turn }()
+	case <-r.done:
+		return r.sum, r.err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("ingest: summary: %w", ctx.Err())
 	}
-	if r.sum == nil {
-		sum, err := make()
-		if err != nil {
-			return nil, err
-		}
-		r.sum = sum
-	}
-	return r.sum, nil
 }
 
 // Entry gives one entry of the queue.

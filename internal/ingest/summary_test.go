@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -192,35 +193,47 @@ func TestSummariesAreRemembered(t *testing.T) {
 	t.Parallel()
 	var c summaries
 	ctx := context.Background()
+	gives := func(s *Summary, err error) func(context.Context) (*Summary, error) {
+		return func(context.Context) (*Summary, error) { return s, err }
+	}
 	broken := errors.New("no")
-	if _, err := c.get(ctx, "a", func() (*Summary, error) { return nil, broken }); !errors.Is(err, broken) {
-		t.Fatal(err)
+	if _, err := c.get(ctx, "a", gives(nil, broken)); !errors.Is(err, broken) || len(c.list) != 0 {
+		t.Fatal("an error is remembered", err)
 	}
 	var wg sync.WaitGroup
-	made := 0
+	var made atomic.Int32
 	for range 20 {
 		wg.Go(func() {
-			if s, err := c.get(ctx, "a", func() (*Summary, error) { made++; return &Summary{Kept: 7}, nil }); err != nil || s.Kept != 7 {
+			s, err := c.get(ctx, "a", func(context.Context) (*Summary, error) { made.Add(1); return &Summary{Kept: 7}, nil })
+			if err != nil || s.Kept != 7 {
 				t.Error(s, err)
 			}
 		})
 	}
 	wg.Wait()
-	if made != 1 {
-		t.Errorf("made %d times", made)
+	if made.Load() != 1 {
+		t.Errorf("made %d times", made.Load())
 	}
 	for i := range keepSummaries {
-		_, _ = c.get(ctx, fmt.Sprint(i), func() (*Summary, error) { return &Summary{}, nil })
+		_, _ = c.get(ctx, fmt.Sprint(i), gives(&Summary{}, nil))
 	}
 	if len(c.list) != keepSummaries || c.list[0].id != "0" {
 		t.Errorf("%d remembered, the oldest is %s", len(c.list), c.list[0].id)
 	}
-	busy := c.find("busy")
-	busy.turn <- struct{}{}
+
 	gone, cancel := context.WithCancel(ctx)
+	release := make(chan struct{})
 	cancel()
-	if _, err := c.get(gone, "busy", nil); !errors.Is(err, context.Canceled) {
+	_, err := c.get(gone, "slow", func(ctx context.Context) (*Summary, error) {
+		<-release
+		return &Summary{Kept: 9}, ctx.Err()
+	})
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller that left waits on: %v", err)
+	}
+	close(release)
+	if s, err := c.get(ctx, "slow", gives(nil, broken)); err != nil || s.Kept != 9 {
+		t.Errorf("what its caller did not wait for is lost: %v, %v", s, err)
 	}
 }
 
