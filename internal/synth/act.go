@@ -64,7 +64,7 @@ func allActs() []act {
 	return []act{
 		{item: "XZJL", dept: "科技", weight: 4, conduct: theGood, title: "科学技术奖励", category: "市级", basis: "《临溪市科学技术奖励办法》", trades: append([]string{"软件和信息技术服务业"}, plants...), content: p("授予科学技术进步奖，项目：{g}关键技术研发与应用")},
 		{item: "XZJL", dept: "工信", weight: 5, conduct: theGood, title: "“专精特新”企业奖励", category: "省级", basis: "《临溪市支持中小企业发展若干措施》", trades: plants, content: p("对获评专精特新企业的{n}给予一次性奖励")},
-		{item: "XZJL", dept: "市监", weight: 4, conduct: theGood, title: "市长质量奖", category: "市级", basis: "《临溪市市长质量奖管理办法》", content: p("授予{n}质量奖提名奖")},
+		{item: "XZJL", dept: "市监", weight: 4, conduct: theGood, title: "政府质量奖", category: "市级", basis: "《临溪市政府质量奖管理办法》", trades: append([]string{"建筑业", "住宿业"}, plants...), content: p("授予{n}政府质量奖提名奖")},
 		{item: "XZJL", dept: "商务", weight: 3, conduct: theGood, title: "商贸流通企业升规奖励", category: "市级", basis: "《临溪市促进消费扩容提质若干措施》", trades: []string{"批发业", "零售业", "餐饮业", "住宿业"}, content: p("对首次纳入统计的限额以上企业{n}给予奖励")},
 		{item: "RYXX", dept: "市监", weight: 10, conduct: theGood, title: "守合同重信用企业", category: "市级", content: p("合同管理规范，{n}近三年无违约记录")},
 		{item: "RYXX", dept: "税务", weight: 9, conduct: theGood, title: "纳税信用A级纳税人", category: "省级", content: p("年度纳税信用评价结果为A级")},

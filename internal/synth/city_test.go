@@ -279,6 +279,26 @@ func TestNaturalKeysAreUnique(t *testing.T) {
 	}
 }
 
+// A city has files in every form that offices send.
+func TestFormsOfFiles(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, Options{Seed: 1, Subjects: 3000, Records: 20_000})
+	forms := map[string]int{}
+	for _, f := range c.Files() {
+		forms[string(f.Format)]++
+		forms[string(f.Layout)]++
+		forms[string(f.Encoding)]++
+		if f.Layout == Old2015 && f.Item != "XZCF" && f.Item != "XZXK" || f.Format == XLSX && f.Layout != Titled {
+			t.Errorf("%+v", f)
+		}
+	}
+	for _, form := range []string{"csv", "xlsx", "chinese", "codes", "2015", "titled", "utf-8", "utf-8-bom", "gb18030"} {
+		if forms[form] == 0 {
+			t.Errorf("no file in %s: %v", form, forms)
+		}
+	}
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	for name, opt := range map[string]Options{

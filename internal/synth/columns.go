@@ -231,6 +231,8 @@ func (r *row) appendCategory(dst []byte) []byte {
 		return append(dst, o.lic.kind...)
 	case o.pen != nil:
 		return r.appendKinds(dst)
+	case o.act.category == "市级" && r.p.agency.region > 0:
+		return append(dst, "县级"...)
 	default:
 		return append(dst, o.act.category...)
 	}

@@ -119,9 +119,10 @@ func (c *City) appendBranchName(dst []byte, s *subject) []byte {
 // appendShopName writes what stands over a shop: a brand, the owner's whole name, or 陈记.
 func (c *City) appendShopName(dst []byte, s *subject, t *trade, b brand) []byte {
 	if b.way%2 == 0 {
-		dst = append(dst, c.regions[0].Name...)
+		dst = append(dst, c.whole[s.region]...)
+	} else {
+		dst = append(dst, c.regions[s.region].Name...)
 	}
-	dst = append(dst, c.regions[s.region].Name...)
 	p := c.particulars(s)
 	shops := t.shops
 	if len(shops) == 0 {

@@ -131,7 +131,7 @@ func commonLicences(t *trade) []licence {
 	}
 	return []licence{
 		{dept: "审批", weight: 12, document: "登记通知书（变更）", cert: "营业执照", kind: "登记", founding: true, content: newPhrase("准予{n}变更登记，变更事项：经营范围、住所")},
-		{dept: "市监", weight: 8, document: "登记通知书（备案）", cert: "营业执照", kind: "登记", founding: true, content: newPhrase("准予{n}备案，备案事项：章程、联络员")},
+		{dept: "市监", weight: 8, document: "登记通知书（备案）", cert: "营业执照", kind: "登记", founding: true, content: newPhrase("准予{n}备案，备案事项：联络员")},
 		{dept: "城管", weight: 3, document: "准予行政许可决定书", cert: "设置大型户外广告及在城市建筑物、设施上悬挂、张贴宣传品许可证", certMark: "HW", kind: "普通", years: 1,
 			content: newPhrase("准予在{r}{q}号临街立面设置门头牌匾")},
 		{dept: "公安", weight: 1, document: "大型群众性活动安全许可决定书", kind: "普通", years: 1, content: newPhrase("准予举办促销展示活动，地点：{a}")},
