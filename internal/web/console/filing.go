@@ -44,8 +44,8 @@ func fileName(s *ingest.Submission) string {
 type deskView struct {
 	running  []filingRow
 	recent   []filingRow
-	returned int // finished ones among recent with refused rows or refused as a whole
-	waiting  int // rows in the queue
+	returned []filingRow // recent ones with refused rows, or refused as a whole, after which nothing of the kind was filed
+	waiting  int         // rows in the queue
 	form     formView
 }
 
@@ -86,11 +86,7 @@ func (c *Console) desk(w http.ResponseWriter, r *http.Request, status int, form 
 	if v.running, v.recent, err = c.filings(r.Context()); err != nil {
 		return err
 	}
-	for i := range v.recent {
-		if v.recent[i].Rejected > 0 || v.recent[i].State == ingest.Failed {
-			v.returned++
-		}
-	}
+	v.returned = returned(v.running, v.recent)
 	counts, err := c.Queue.QueueCounts(r.Context())
 	if err != nil {
 		return err
@@ -101,6 +97,30 @@ func (c *Console) desk(w http.ResponseWriter, r *http.Request, status int, form 
 		p.Refresh = 3
 	}
 	return c.show(w, r, status, p, deskPage(&v))
+}
+
+// maxReturned is how many returned filings the desk reminds of.
+const maxReturned = 5
+
+// returned gives the filings that came back and were not followed by another one of the same unit and item, which would mend them.
+func returned(running, recent []filingRow) []filingRow {
+	type matter struct {
+		unit agency.ID
+		item catalog.ItemCode
+	}
+	followed := map[matter]bool{}
+	for i := range running {
+		followed[matter{running[i].Agency, running[i].Item}] = true
+	}
+	var out []filingRow
+	for _, r := range recent { // newest first
+		m := matter{r.Agency, r.Item}
+		if (r.Rejected > 0 || r.State == ingest.Failed) && !followed[m] && !r.DryRun && len(out) < maxReturned {
+			out = append(out, r)
+		}
+		followed[m] = true
+	}
+	return out
 }
 
 // filings gives the recent filings, those that still run apart.

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gongxin/internal/agency"
 	"gongxin/internal/ingest"
 )
 
@@ -163,7 +166,7 @@ func TestFromFileToReceipt(t *testing.T) {
 		t.Error("a finished receipt renews itself")
 	}
 	desk := o.get(t, "/desk/filing", http.StatusOK)
-	wantText(t, desk, "最近有 1 份报送有退回的行", "三月处罚.csv", "新增 6", "退回 5", "迟报 1")
+	wantText(t, desk, "退回 5 行，之后还没有再报送", "三月处罚.csv", "新增 6", "退回 5", "迟报 1")
 
 	again := o.do(t, upload(part{"unit", "", unitCode}, part{"item", "", "XZCF"}, part{"file", "再报.csv", string(o.mixed())}), http.StatusSeeOther, byPlain).Header().Get("Location")
 	o.run(t)
@@ -357,4 +360,77 @@ func BenchmarkReceiptPage(b *testing.B) {
 	for b.Loop() {
 		o.get(b, at+"?reason=2103&after=1000", http.StatusOK)
 	}
+}
+
+// slowSums is an intake whose sums over the rows take longer than a page waits.
+type slowSums struct{ Intake }
+
+func (slowSums) Summary(ctx context.Context, _ string) (*ingest.Summary, error) {
+	return nil, fmt.Errorf("summary: %w", context.DeadlineExceeded)
+}
+
+func TestReceiptBeforeItsRowsAreSummedUp(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, func(d *Deps) { d.Intake = slowSums{d.Intake} })
+	at := "/desk/filing/" + o.file(t, "XZCF", "a.csv", o.mixed())
+	page := o.get(t, at, http.StatusOK)
+	wantText(t, page, "收到 12 行", "正在按原因和结果整理各行", "下载错误表（5 行）")
+	wantMarks(t, page, `every 1s`, `<noscript><meta http-equiv="refresh"`)
+	if part := o.get(t, at+"/live?p=4", http.StatusOK); !strings.Contains(part, "every 1s") || strings.Contains(part, "处理完成。") {
+		t.Errorf("the page stops asking:\n%s", part)
+	}
+}
+
+// sink is an intake that reads files and keeps nothing; few is a list of one agency.
+type sink struct{ Intake }
+
+func (sink) Submit(_ context.Context, req ingest.Request, r io.Reader) (*ingest.Submission, error) {
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return nil, err
+	}
+	if req.Unit != unitCode {
+		return nil, agency.ErrUnknown
+	}
+	return &ingest.Submission{ID: "x"}, nil
+}
+
+func (sink) Recent(context.Context, agency.ID, int) ([]*ingest.Submission, error) { return nil, nil }
+
+type few struct{ Agencies }
+
+func (few) List(context.Context) ([]agency.Agency, error) {
+	return []agency.Agency{{ID: 1, Code: unitCode, Name: "甲", Active: true}}, nil
+}
+
+type (
+	anyQueue = Queue
+	noQueue  struct{ anyQueue }
+)
+
+func (noQueue) QueueCounts(context.Context) (map[ingest.QueueState]int, error) { return nil, nil }
+
+// FuzzUpload sends anything as the body of a form.
+func FuzzUpload(f *testing.F) {
+	o := newOffice(f, func(d *Deps) { d.Intake, d.Agencies, d.Queue = sink{}, few{}, noQueue{} })
+	whole := upload(part{"unit", "", unitCode}, part{"item", "", "XZCF"}, part{"file", "a.csv", "甲,乙\n1,2\n"})
+	raw, err := io.ReadAll(whole.Body)
+	if err != nil {
+		f.Fatal(err)
+	}
+	kind := whole.Header.Get("Content-Type")
+	f.Add(raw, kind)
+	f.Add(raw[:len(raw)/2], kind)
+	f.Add(raw, "multipart/form-data; boundary=x")
+	f.Add([]byte("--x\r\nContent-Disposition: form-data; name=\"unit\"\r\n\r\n1\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../../a\"\r\n\r\n1\r\n--x--"), "multipart/form-data; boundary=x")
+	f.Add([]byte("--x\r\nContent-Disposition: form-data; name=\"file\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=\r\n--x--"), "multipart/form-data; boundary=x")
+	f.Fuzz(func(t *testing.T, body []byte, kind string) {
+		r := httptest.NewRequest(http.MethodPost, "/desk/filing", bytes.NewReader(body))
+		r.Header.Set("Content-Type", kind)
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		w := httptest.NewRecorder()
+		o.ServeHTTP(w, r)
+		if w.Code >= 500 || w.Code == http.StatusOK {
+			t.Errorf("%d for %q as %q", w.Code, body, kind)
+		}
+	})
 }

@@ -124,9 +124,9 @@ func shoot(ctx context.Context, t *testing.T, url, file string, width int64, the
 		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	must(err)
 	must(chromedp.Do(ctx, chromedp.Navigate(url), chromedp.Sleep(300*time.Millisecond)))
-	overflow, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))
+	overflow, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
 	must(err)
-	if overflow > 0 {
+	if overflow -= int(width); overflow > 0 {
 		t.Errorf("%s at %d %s: %d pixels too wide", url, width, size, overflow)
 	}
 	if axe != "" {

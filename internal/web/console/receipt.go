@@ -29,7 +29,7 @@ type receiptView struct {
 	*ingest.Submission
 	item    *catalog.Item // nil when no edition has it any more
 	unit    agency.Agency
-	summary *ingest.Summary // nil while it runs
+	summary *ingest.Summary // nil while it runs, and until its rows are summed up
 	filter  rowFilter
 	page    *ingest.RowPage
 	earlier *ingest.Submission // the filing of the same file before, if any
@@ -41,6 +41,9 @@ func (v *receiptView) itemName() string {
 	}
 	return v.item.Name
 }
+
+// ready says that there is nothing left to wait for.
+func (v *receiptView) ready() bool { return finished(v.Submission) && v.summary != nil }
 
 func (v *receiptView) link() string { return receiptLink(v.ID) }
 
@@ -138,7 +141,7 @@ func (c *Console) receipt(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := c.page(r, receiptTitle(v.Submission, v.itemName()), ui.Link{Href: "/desk/filing", Label: "数据报送"}, ui.Link{Label: "回执"})
-	if !finished(v.Submission) {
+	if !v.ready() {
 		p.Refresh = 2
 	}
 	return c.show(w, r, http.StatusOK, p, receiptPage(v))
@@ -185,9 +188,18 @@ func (c *Console) receiptOf(r *http.Request) (*receiptView, error) {
 	return v, c.rowsOf(ctx, v)
 }
 
-// rowsOf reads the rows that a finished receipt lists.
+// patienceForRows is how long a page waits for the sums over a large filing's rows; they are made all the same, and the page asks again.
+const patienceForRows = 3 * time.Second
+
+// rowsOf reads the rows that a finished receipt lists. Without a summary they are not ready yet.
 func (c *Console) rowsOf(ctx context.Context, v *receiptView) (err error) {
-	if v.summary, err = c.Intake.Summary(ctx, v.ID); err != nil {
+	wait, cancel := context.WithTimeout(ctx, patienceForRows)
+	defer cancel()
+	if v.summary, err = c.Intake.Summary(wait, v.ID); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			v.summary = nil
+			return nil
+		}
 		return err
 	}
 	v.page, err = c.Intake.Rows(ctx, v.ID, v.filter.RowFilter, v.filter.after, rowsPerPage)
@@ -212,7 +224,7 @@ func (v *receiptView) tally() ui.TallySpec {
 // tabs lead to the rows of each outcome; empty ones are left out.
 func (v *receiptView) tabs() []ui.Tab {
 	on := v.filter.show()
-	tabs := []ui.Tab{{Href: rowsLink(v.ID, "", v.filter.Reason, 0), Label: "全部列出的行", Count: v.summary.Count(ingest.RowFilter{Reason: v.filter.Reason}), On: on == ""}}
+	tabs := []ui.Tab{{Href: rowsLink(v.ID, "", v.filter.Reason, 0), Label: "全部", Count: v.summary.Count(ingest.RowFilter{Reason: v.filter.Reason}), On: on == ""}}
 	add := func(show, label string, f ingest.RowFilter) {
 		f.Reason = v.filter.Reason
 		if n := v.summary.Count(f); n > 0 || on == show {
@@ -225,7 +237,7 @@ func (v *receiptView) tabs() []ui.Tab {
 	add(withdrawn, "撤回", ingest.RowFilter{Outcome: withdrawn})
 	add("late", "迟报", ingest.RowFilter{Late: true})
 	add("warned", "有提醒", ingest.RowFilter{Warned: true})
-	add(accepted, "新增但有说明", ingest.RowFilter{Outcome: accepted})
+	add(accepted, "新增（有说明）", ingest.RowFilter{Outcome: accepted})
 	return tabs
 }
 
@@ -260,19 +272,19 @@ func (v *receiptView) facts() []ui.Fact {
 	return facts
 }
 
-// columnsNote sums the mapping up in one line, and says whether it needs a look.
-func columnsNote(m *ingest.Mapping) (words string, look bool) {
+// columnsNote sums the mapping up in one line.
+func columnsNote(m *ingest.Mapping) string {
 	used := 0
 	for _, c := range m.Columns {
 		if c.Field != "" || c.Name != "" {
 			used++
 		}
 	}
-	words = "认出 " + ui.Num(used) + " 列"
+	words := "认出 " + ui.Num(used) + " 列"
 	if unused := len(m.Columns) - used; unused > 0 {
 		words += "，没有使用 " + ui.Num(unused) + " 列"
 	}
-	return words, len(m.Notices) > 0
+	return words
 }
 
 func mappingFacts(m *ingest.Mapping) []ui.Fact {
@@ -398,12 +410,14 @@ func progressLabel(s *ingest.Submission) string {
 
 // plainOutcome explains a row that has no reason beside it.
 func plainOutcome(r *ingest.ReceiptRow) string {
-	switch r.Outcome {
-	case updated:
+	switch {
+	case r.Late && r.Outcome == accepted:
+		return "已入库，但超过了报送时限。"
+	case r.Outcome == updated:
 		return "库中已有这条记录，内容有变化，已更新为新的版本。"
-	case duplicate:
+	case r.Outcome == duplicate:
 		return "与库中的记录内容相同，没有变化。"
-	case withdrawn:
+	case r.Outcome == withdrawn:
 		return "按操作标识撤回，不再公示，历史版本保留。"
 	default:
 		return "已入库。"
@@ -416,4 +430,35 @@ func noticeWord(n catalog.Reason) string {
 		return "须补"
 	}
 	return "提醒"
+}
+
+// stop ends a sentence that another package wrote with or without its full stop.
+func stop(s string) string {
+	if s == "" || strings.HasSuffix(s, "。") || strings.HasSuffix(s, "！") || strings.HasSuffix(s, "？") {
+		return s
+	}
+	return s + "。"
+}
+
+// lateWords explain what a late row means.
+func lateWords(item *catalog.Item) string {
+	const after = "迟报的行照常入库，但会计入迟报率。"
+	if item == nil {
+		return after
+	}
+	return "这个事项应" + clockWords(item.Clock) + "。" + after
+}
+
+// failureNumber finds the reason's number that the words of a refusal begin with; 0 when they do not.
+func failureNumber(f *ingest.Failure) int {
+	rest, ok := strings.CutPrefix(f.Message, "【")
+	if !ok {
+		return 0
+	}
+	number, _, _ := strings.Cut(rest, "】")
+	n, err := strconv.Atoi(number)
+	if _, known := catalog.ReasonFor(n); err != nil || !known {
+		return 0
+	}
+	return n
 }

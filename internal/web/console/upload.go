@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,19 +46,22 @@ func (c *Console) submit(w http.ResponseWriter, r *http.Request) error {
 	form := formView{unit: rememberedUnit(r)}
 	file, err := c.readFields(parts, &form)
 	if err != nil {
-		return torn(err)
+		return sendersFault(err)
 	}
 	if form.bad() {
 		return c.again(w, r, http.StatusBadRequest, form)
 	}
-	body := bufio.NewReaderSize(file, 64<<10)
+	sent := &sender{r: file}
+	body := bufio.NewReaderSize(sent, 64<<10)
 	if _, err := body.Peek(1); errors.Is(err, io.EOF) {
 		form.fileFault = "这个文件是空的，没有任何内容。请检查导出过程，重新选择。"
 		return c.again(w, r, http.StatusBadRequest, form)
 	}
 	sub, err := c.Intake.Submit(r.Context(), ingest.Request{Item: form.item, Unit: form.unit, FileName: shorten(file.FileName()), Actor: actor}, body)
 	if err != nil {
-		err = torn(err)
+		if sent.err != nil { // the connection failed, not we
+			err = sendersFault(sent.err)
+		}
 		if !form.blame(err) {
 			return err
 		}
@@ -87,7 +91,7 @@ func (c *Console) again(w http.ResponseWriter, r *http.Request, status int, form
 func (c *Console) readFields(parts *multipart.Reader, form *formView) (file *multipart.Part, err error) {
 	var unit, item bool
 	for {
-		part, err := parts.NextPart()
+		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			form.fileFault = "没有选择文件。请选择要报送的文件。"
 			form.missing(unit, item)
@@ -142,7 +146,7 @@ func (f *formView) tooLate(parts *multipart.Reader, file *multipart.Part, unit, 
 		if !errors.Is(err, io.EOF) {
 			return err
 		}
-		if part, err = parts.NextPart(); errors.Is(err, io.EOF) {
+		if part, err = parts.NextRawPart(); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
@@ -189,7 +193,7 @@ func (f *formView) blame(err error) bool {
 	switch {
 	case errors.Is(err, agency.ErrUnknown), errors.Is(err, agency.ErrCode), errors.Is(err, ingest.ErrInactive):
 		f.unitFault = words
-	case errors.Is(err, ingest.ErrItem), errors.Is(err, ingest.ErrProvider):
+	case errors.Is(err, ingest.ErrItem), errors.Is(err, ingest.ErrProvider), errors.Is(err, ingest.ErrNoBasis):
 		f.itemFault = words
 	case errors.Is(err, blob.ErrTooLarge), errors.Is(err, errTorn), known.Kind == fault.TooLarge:
 		f.fileFault = words
@@ -201,8 +205,22 @@ func (f *formView) blame(err error) bool {
 	return true
 }
 
-// torn gives the errors of a connection a kind.
-func torn(err error) error {
+// sender remembers the error that ended what a browser sent.
+type sender struct {
+	r   io.Reader
+	err error
+}
+
+func (s *sender) Read(b []byte) (int, error) {
+	n, err := s.r.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
+}
+
+// sendersFault gives an error of reading what a browser sent its kind.
+func sendersFault(err error) error {
 	var large *http.MaxBytesError
 	var known *fault.Error
 	switch {
@@ -210,12 +228,13 @@ func torn(err error) error {
 		return err
 	case errors.As(err, &large):
 		return blob.ErrTooLarge.With(err)
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+	case errors.Is(err, context.Canceled):
+		return err // the browser has left
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, os.ErrDeadlineExceeded):
 		return errTorn.With(err)
-	case strings.Contains(err.Error(), "multipart: "), strings.Contains(err.Error(), "malformed MIME header"):
-		return errForm.With(err) // mime/multipart has no values for these
+	default: // mime/multipart has no values for its errors
+		return errForm.With(err)
 	}
-	return err
 }
 
 // shorten keeps the end of a long name, where its kind stands.

@@ -145,9 +145,9 @@ func waited(d time.Duration) string {
 	case d < time.Hour:
 		return "不到 1 小时"
 	case d < 24*time.Hour:
-		return strconv.Itoa(int(d.Hours())) + " 小时"
+		return " " + strconv.Itoa(int(d.Hours())) + " 小时"
 	default:
-		return strconv.Itoa(int(d.Hours()/24)) + " 天"
+		return " " + strconv.Itoa(int(d.Hours()/24)) + " 天"
 	}
 }
 
