@@ -62,6 +62,7 @@ type Options struct {
 	Clock   clock.Clock // nil = the machine's
 	Log     *slog.Logger
 	Version string
+	DB      db.Options
 
 	BatchRows  int // rows of one filing transaction; 0 = the default
 	AfterBatch func(submission string, rowsDone int)
@@ -79,7 +80,7 @@ func Open(ctx context.Context, c config.Config, o Options, migrate bool) (_ *App
 		return nil, err
 	}
 	a := &App{Config: c, Clock: o.Clock, Log: o.Log, options: o, wake: make(chan struct{}, 1)}
-	if a.DB, err = db.Open(ctx, c.Database, db.Options{}); err != nil {
+	if a.DB, err = db.Open(ctx, c.Database, o.DB); err != nil {
 		return nil, err
 	}
 	defer func() {

@@ -70,7 +70,7 @@ func MakeCity(ctx context.Context, c config.Config, o Options, city CityOptions,
 		return err
 	}
 	then := clock.NewManual(state.Today.Start())
-	o.Clock = then
+	o.Clock, o.DB.NoSync = then, true // after a power cut the city is made again
 	a, err := Open(ctx, c, o, true)
 	if err != nil {
 		return err
