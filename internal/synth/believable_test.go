@@ -21,7 +21,6 @@ type tally struct {
 	honoured                         map[int]bool
 	penalties, several, simple       int
 	kinds                            [kindsCount]int
-	late                             int
 }
 
 func count(c *City) *tally {

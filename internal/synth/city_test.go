@@ -72,7 +72,7 @@ func TestSameSeedSameCity(t *testing.T) {
 // Any part of a file, made alone and in any order, is the part of the whole.
 func TestPartsMakeTheWhole(t *testing.T) {
 	t.Parallel()
-	c := newCity(t, Options{Seed: 9, Subjects: 5000, Records: 12000, Messy: 0.2})
+	c := newCity(t, Options{Seed: 9, Subjects: 4500, Records: 5000, Messy: 0.2})
 	files := slices.DeleteFunc(c.Files(), func(f FileSpec) bool { return f.Format == XLSX })
 	rapid.Check(t, func(rt *rapid.T) {
 		f := rapid.SampledFrom(files).Draw(rt, "file")

@@ -9,69 +9,90 @@ import (
 
 // codeFaults are mistakes in the numbers of organisations and in who they belong to.
 var codeFaults = []slip{
-	{name: "uscc-check-digit", weight: 9, outcome: Rejected, code: ident.ReasonUSCCCheck, fits: has(catalog.RoleUSCC),
+	{
+		name: "uscc-check-digit", weight: 9, outcome: Rejected, code: ident.ReasonUSCCCheck, fits: has(catalog.RoleUSCC),
 		spoil: put(catalog.RoleUSCC, func(_ *maker, r *stream, old []byte) []byte {
 			b := bytes.Clone(old)
 			b[17] = otherLetter(b[17], r)
 			return b
-		})},
-	{name: "uscc-length", weight: 5, outcome: Rejected, code: ident.ReasonUSCCLength, fits: has(catalog.RoleUSCC),
+		}),
+	},
+	{
+		name: "uscc-length", weight: 5, outcome: Rejected, code: ident.ReasonUSCCLength, fits: has(catalog.RoleUSCC),
 		spoil: put(catalog.RoleUSCC, func(_ *maker, r *stream, old []byte) []byte {
 			at := 8 + r.n(9)
 			return append(bytes.Clone(old[:at]), old[at+1:]...)
-		})},
-	{name: "uscc-letter-o", weight: 5, outcome: Rejected, code: ident.ReasonUSCCCharacter, fits: has(catalog.RoleUSCC),
+		}),
+	},
+	{
+		name: "uscc-letter-o", weight: 5, outcome: Rejected, code: ident.ReasonUSCCCharacter, fits: has(catalog.RoleUSCC),
 		spoil: put(catalog.RoleUSCC, func(_ *maker, r *stream, old []byte) []byte {
 			b := bytes.Clone(old)
 			b[10+r.n(6)] = "OIZS"[r.n(4)]
 			return b
-		})},
-	{name: "uscc-inner-code", weight: 3, outcome: Rejected, code: ident.ReasonUSCCOrgCode, fits: has(catalog.RoleUSCC),
+		}),
+	},
+	{
+		name: "uscc-inner-code", weight: 3, outcome: Rejected, code: ident.ReasonUSCCOrgCode, fits: has(catalog.RoleUSCC),
 		spoil: put(catalog.RoleUSCC, func(_ *maker, _ *stream, old []byte) []byte {
 			b := bytes.Clone(old)
-			b[16] = byte('0' + (b[16]-'0'+1)%10)
+			b[16] = '0' + (b[16]-'0'+1)%10
 			return recheck(b)
-		})},
-	{name: "uscc-unknown-registry", weight: 3, outcome: Rejected, code: ident.ReasonUSCCRegistry, fits: has(catalog.RoleUSCC),
+		}),
+	},
+	{
+		name: "uscc-unknown-registry", weight: 3, outcome: Rejected, code: ident.ReasonUSCCRegistry, fits: has(catalog.RoleUSCC),
 		spoil: put(catalog.RoleUSCC, func(_ *maker, _ *stream, old []byte) []byte {
 			b := bytes.Clone(old)
 			b[0], b[1] = '9', '7'
 			return recheck(b)
-		})},
-	{name: "uscc-unknown-province", weight: 3, outcome: Rejected, code: ident.ReasonUSCCDivision, fits: has(catalog.RoleUSCC),
+		}),
+	},
+	{
+		name: "uscc-unknown-province", weight: 3, outcome: Rejected, code: ident.ReasonUSCCDivision, fits: has(catalog.RoleUSCC),
 		spoil: put(catalog.RoleUSCC, func(_ *maker, _ *stream, old []byte) []byte {
 			b := bytes.Clone(old)
 			copy(b[2:], "98")
 			return recheck(b)
-		})},
-	{name: "uscc-legacy", weight: 2, outcome: Rejected, code: ident.ReasonUSCCLegacy, fits: both(has(catalog.RoleUSCC), notSole),
+		}),
+	},
+	{
+		name: "uscc-legacy", weight: 2, outcome: Rejected, code: ident.ReasonUSCCLegacy, fits: both(has(catalog.RoleUSCC), notSole),
 		spoil: put(catalog.RoleUSCC, func(_ *maker, r *stream, old []byte) []byte {
 			b := bytes.Clone(old)
 			copy(b[8:], "M0001")
 			b[17] = ident.USCCCheck(string(b[:17]))
 			b[17] = otherLetter(b[17], r)
 			return b
-		})},
-	{name: "kind-contradicts-code", weight: 6, outcome: Rejected, code: catalog.ReasonKindContradicts, fits: both(both(has(catalog.RoleUSCC), has(catalog.RoleKind)), kindOfRow),
+		}),
+	},
+	{
+		name: "kind-contradicts-code", weight: 6, outcome: Rejected, code: catalog.ReasonKindContradicts, fits: both(both(has(catalog.RoleUSCC), has(catalog.RoleKind)), kindOfRow),
 		spoil: put(catalog.RoleKind, func(m *maker, _ *stream, _ []byte) []byte {
 			if forms[m.about().sub.form].kind == catalog.IndividualBusiness {
 				return []byte("法人及非法人组织")
 			}
 			return []byte("个体工商户")
-		})},
-	{name: "organisation-code", weight: 3, outcome: Rejected, code: ident.ReasonOrgCode, fits: both(has(catalog.RoleUSCC), offers(catalog.RoleOrgCode)),
+		}),
+	},
+	{
+		name: "organisation-code", weight: 3, outcome: Rejected, code: ident.ReasonOrgCode, fits: both(has(catalog.RoleUSCC), offers(catalog.RoleOrgCode)),
 		spoil: put(catalog.RoleOrgCode, func(m *maker, _ *stream, _ []byte) []byte {
 			b := bytes.Clone(m.about().code[8:17])
-			b[8] = byte('0' + (b[8]-'0'+1)%10)
+			b[8] = '0' + (b[8]-'0'+1)%10
 			return b
-		})},
-	{name: "registration-number", weight: 3, outcome: Rejected, code: ident.ReasonRegNo, fits: both(has(catalog.RoleUSCC), offers(catalog.RoleRegNo)),
+		}),
+	},
+	{
+		name: "registration-number", weight: 3, outcome: Rejected, code: ident.ReasonRegNo, fits: both(has(catalog.RoleUSCC), offers(catalog.RoleRegNo)),
 		spoil: put(catalog.RoleRegNo, func(m *maker, r *stream, _ []byte) []byte {
 			b := appendInt([]byte(m.c.regions[m.about().sub.region].Code), 20000000+r.n(9000000), 8)
 			check := ident.RegNoCheck(string(b))
 			return append(b, '0'+(check-'0'+1)%10)
-		})},
-	{name: "name-of-another", weight: 9, outcome: Rejected, code: 1001, alone: true, fits: both(has(catalog.RoleUSCC), knownByName),
+		}),
+	},
+	{
+		name: "name-of-another", weight: 9, outcome: Rejected, code: 1001, alone: true, fits: both(has(catalog.RoleUSCC), knownByName),
 		spoil: put(catalog.RoleName, func(m *maker, r *stream, _ []byte) []byte {
 			for {
 				other := m.c.subject(r.n(m.c.opt.Subjects + 1))
@@ -79,7 +100,8 @@ var codeFaults = []slip{
 					return name
 				}
 			}
-		})},
+		}),
+	},
 }
 
 // otherLetter gives a letter of the code's alphabet that is not b.

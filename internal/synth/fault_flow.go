@@ -10,22 +10,28 @@ import (
 // that no two refer to the same one.
 var flowFaults = []slip{
 	{name: "sent-twice", weight: 10, outcome: Duplicate, fits: above, spoil: func(m *maker, _ *stream, k int) { m.copyAbove(k) }},
-	{name: "sent-again-changed", weight: 9, outcome: Updated, fits: both(above, both(repeatable, freeText(catalog.RoleContent))),
+	{
+		name: "sent-again-changed", weight: 9, outcome: Updated, fits: both(above, both(repeatable, freeText(catalog.RoleContent))),
 		spoil: func(m *maker, _ *stream, k int) {
 			m.copyAbove(k)
 			i := m.table.byRole[catalog.RoleContent]
 			m.vals[i] = append(bytes.Clone(m.vals[i]), "（更正）"...)
-		}},
-	{name: "withdrawn", weight: 8, outcome: Withdrawn, fits: both(above, flagged),
+		},
+	},
+	{
+		name: "withdrawn", weight: 8, outcome: Withdrawn, fits: both(above, flagged),
 		spoil: func(m *maker, _ *stream, k int) {
 			m.copyAbove(k)
 			m.set(m.table.flag, "D")
-		}},
+		},
+	},
 	{name: "withdrawn-before-filed", weight: 5, outcome: Rejected, code: 4001, alone: true, fits: both(flagged, isDecision), spoil: func(m *maker, _ *stream, _ int) { m.set(m.table.flag, "D") }},
-	{name: "flag-unknown", weight: 4, outcome: Rejected, code: 4002, alone: true, fits: flagged,
+	{
+		name: "flag-unknown", weight: 4, outcome: Rejected, code: 4002, alone: true, fits: flagged,
 		spoil: func(m *maker, r *stream, _ int) {
 			m.set(m.table.flag, []string{"X", "删", "9", "更新一下"}[r.n(4)])
-		}},
+		},
+	},
 }
 
 // distance is how far above a row of the file the row stands that it repeats.
@@ -70,18 +76,22 @@ var harmless = []slip{
 	{name: "name-spaced", weight: 8, fits: has(catalog.RoleName), spoil: put(catalog.RoleName, func(_ *maker, _ *stream, old []byte) []byte {
 		return append(append([]byte("　"), old...), "  "...)
 	})},
-	{name: "name-half-width-brackets", weight: 6, fits: both(has(catalog.RoleName), func(m *maker, _ int) bool { return bytes.Contains(m.value(catalog.RoleName), []byte("（")) }),
+	{
+		name: "name-half-width-brackets", weight: 6, fits: both(has(catalog.RoleName), func(m *maker, _ int) bool { return bytes.Contains(m.value(catalog.RoleName), []byte("（")) }),
 		spoil: put(catalog.RoleName, func(_ *maker, _ *stream, old []byte) []byte {
 			return bytes.ReplaceAll(bytes.ReplaceAll(old, []byte("（"), []byte("(")), []byte("）"), []byte(")"))
-		})},
+		}),
+	},
 	{name: "kind-in-other-words", weight: 6, fits: both(has(catalog.RoleKind), kindOfRow), spoil: put(catalog.RoleKind, func(m *maker, _ *stream, old []byte) []byte {
 		return []byte(map[string]string{"法人及非法人组织": "企业", "个体工商户": "个体户", "自然人": "个人"}[string(old)])
 	})},
 	{name: "quotes-and-line-breaks", weight: 6, fits: both(has(catalog.RoleContent), freeText(catalog.RoleContent)), spoil: put(catalog.RoleContent, func(_ *maker, _ *stream, old []byte) []byte {
 		return append(bytes.Clone(old), ",\"以下空白\"\r\n（共1页）"...)
 	})},
-	{name: "nothing-in-words", weight: 6, fits: both(offers(catalog.RoleTaxNo), func(m *maker, _ int) bool { return len(m.value(catalog.RoleTaxNo)) == 0 }),
-		spoil: put(catalog.RoleTaxNo, func(_ *maker, r *stream, _ []byte) []byte { return []byte([]string{"无", "—", "/", "-"}[r.n(4)]) })},
+	{
+		name: "nothing-in-words", weight: 6, fits: both(offers(catalog.RoleTaxNo), func(m *maker, _ int) bool { return len(m.value(catalog.RoleTaxNo)) == 0 }),
+		spoil: put(catalog.RoleTaxNo, func(_ *maker, r *stream, _ []byte) []byte { return []byte([]string{"无", "—", "/", "-"}[r.n(4)]) }),
+	},
 	{name: "number-from-certificate", weight: 5, fits: both(item("XZXK"), func(m *maker, _ int) bool {
 		i, ok := m.table.byCode["XK_XKBH"]
 		return ok && len(m.vals[i]) > 0

@@ -55,8 +55,10 @@ func newIntake(t *testing.T, d *db.DB, c *synth.City) *intake {
 		_, err := agencies.Add(context.Background(), a.Code, a.Name, a.Region)
 		must(err)
 	}
-	return &intake{ingest.NewService(ingest.Config{DB: d, Blobs: blobs, Subjects: subject.NewStore(d, ids, ring), Records: record.NewStore(d, ids), Agencies: agencies,
-		Editions: editions, Rules: rules, Calendar: clock.DefaultCalendar(), Ring: ring, Clock: now, IDs: ids, Owner: ingest.Owner("test")}), now}
+	return &intake{ingest.NewService(ingest.Config{
+		DB: d, Blobs: blobs, Subjects: subject.NewStore(d, ids, ring), Records: record.NewStore(d, ids), Agencies: agencies,
+		Editions: editions, Rules: rules, Calendar: clock.DefaultCalendar(), Ring: ring, Clock: now, IDs: ids, Owner: ingest.Owner("test"),
+	}), now}
 }
 
 // file files one file of the city on its day and gives the intake's answer to every row of it.
@@ -143,8 +145,10 @@ func compare(t *testing.T, c *synth.City, f synth.FileSpec, r *ingest.Receipt) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := ingest.Counts{Accepted: totals.Accepted, Updated: totals.Updated, Duplicate: totals.Duplicate, Withdrawn: totals.Withdrawn, Rejected: totals.Rejected,
-		Late: totals.Late, Warnings: totals.Warnings}
+	want := ingest.Counts{
+		Accepted: totals.Accepted, Updated: totals.Updated, Duplicate: totals.Duplicate, Withdrawn: totals.Withdrawn, Rejected: totals.Rejected,
+		Late: totals.Late, Warnings: totals.Warnings,
+	}
 	if r.Counts != want {
 		t.Errorf("%s: counts %+v, foretold %+v", f.Name, r.Counts, want)
 	}
