@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -55,13 +56,9 @@ func (p *Portal) subject(w http.ResponseWriter, r *http.Request) error {
 			if i.Count == 0 {
 				continue
 			}
-			item := itemView{ItemCount: i, negative: p.negative(i.Item)}
-			next := ""
-			if item.records, next, err = p.source.SubjectRecords(r.Context(), s.Code, i.Item, at.at, "", recordsShown); err != nil {
+			item, err := p.subjectItems(r.Context(), s, i, at)
+			if err != nil {
 				return err
-			}
-			if next != "" {
-				item.more = subjectLink(s.Code) + "/" + url.PathEscape(string(i.Item)) + at.query()
 			}
 			chapter.items = append(chapter.items, item)
 		}
@@ -71,6 +68,31 @@ func (p *Portal) subject(w http.ResponseWriter, r *http.Request) error {
 	page.NoIndex = at.past()
 	page.Description = s.Name + "的公共信用信息：登记注册、行政许可、行政处罚等依法公开的记录。"
 	return p.show(w, r, page, subjectPage(&v))
+}
+
+// subjectItems reads the newest records of one item about a subject.
+func (p *Portal) subjectItems(ctx context.Context, s *publish.SubjectView, i publish.ItemCount, at asOf) (itemView, error) {
+	v := itemView{ItemCount: i}
+	records, next, err := p.source.SubjectRecords(ctx, s.Code, i.Item, at.at, "", recordsShown)
+	if err != nil {
+		return v, err
+	}
+	v.records = records
+	if next != "" {
+		v.more = subjectLink(s.Code) + "/" + url.PathEscape(string(i.Item)) + at.query()
+	}
+	item, ok := p.edition().Item(i.Item)
+	if !ok {
+		return v, nil
+	}
+	v.negative = item.Polarity == catalog.Negative
+	if item.Establishes && len(s.Basics) > 0 {
+		// The basics above are this record's fields; once is enough.
+		for k := range v.records {
+			v.records[k].Fields = nil
+		}
+	}
+	return v, nil
 }
 
 type subjectItemView struct {

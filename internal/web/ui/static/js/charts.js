@@ -80,7 +80,7 @@
     };
   };
 
-  const bar = (spec, t) => ({
+  const bar = (spec, t, width) => ({
     ...base(t),
     tooltip: { ...base(t).tooltip, trigger: "axis", axisPointer: { type: "shadow" } },
     grid: { left: 8, right: 3.5 * t.rem, top: 8, bottom: 8, containLabel: true },
@@ -95,7 +95,7 @@
       data: spec.labels,
       axisLine: { lineStyle: { color: t.line } },
       axisTick: { show: false },
-      axisLabel: { ...axisText(t), width: 9 * t.rem, overflow: "truncate" },
+      axisLabel: { ...axisText(t), width: Math.min(15 * t.rem, width * 0.4), overflow: "truncate" },
     },
     series: spec.series.map((s) => ({
       name: s.name,
