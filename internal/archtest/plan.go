@@ -21,7 +21,7 @@ var layers = []layer{
 	{name: "edge", units: []string{"api", "web"}},
 	{name: "composition", units: []string{"app"}},
 	{name: "measuring", units: []string{"bench"}},
-	{name: "programs", units: []string{"cmd", "e2e"}},
+	{name: "programs", units: []string{"cmd", "e2e", "docs"}}, // docs holds only tests that hold the documents to the program
 }
 
 type layer struct {
@@ -34,7 +34,7 @@ type layer struct {
 var importers = map[string][]string{
 	"app":      {"cmd", "e2e", "bench"},
 	"bench":    {"cmd", "e2e"},
-	"web/ui":   {"web", "app"},
+	"web/ui":   {"web", "app", "bench"},
 	"archtest": {},
 }
 
