@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"gongxin/internal/api"
@@ -25,7 +26,7 @@ func (a *App) Handler() (http.Handler, error) {
 		nav = append(nav, console.Nav()...)
 	}
 	site := &web.Site{City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: nav, Footer: portal.Footer(), Licence: "Apache-2.0",
-		Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
+		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
 		Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID }}
 	shapes := a.options.Map
 	if a.Config.Map != "" {
