@@ -41,8 +41,14 @@ func TestPreview(t *testing.T) {
 			continue
 		}
 		for _, width := range []int64{1440, 390} {
-			for _, theme := range []string{"light", "dark", "large"} {
-				shoot(ctx, t, url, filepath.Join(dir, name+"-"+map[int64]string{1440: "wide", 390: "phone"}[width]+"-"+theme+".png"), width, theme, string(axe))
+			for _, theme := range []string{"light", "dark", "large", "print"} {
+				if theme == "print" {
+					if width < 1000 {
+						continue
+					}
+					width = 673 // what A4 leaves between its margins
+				}
+				shoot(ctx, t, url, filepath.Join(dir, name+"-"+map[int64]string{1440: "wide", 390: "phone", 673: "paper"}[width]+"-"+theme+".png"), width, theme, string(axe))
 			}
 		}
 	}
@@ -120,7 +126,11 @@ func shoot(ctx context.Context, t *testing.T, url, file string, width int64, the
 	}
 	_, err = chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "gx_size", Value: size, URL: url})
 	must(err)
-	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+	media := "screen"
+	if theme == "print" {
+		media, theme = "print", "light"
+	}
+	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: media, Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	must(err)
 	must(chromedp.Do(ctx, chromedp.Navigate(url), chromedp.Sleep(300*time.Millisecond)))

@@ -66,7 +66,7 @@ func TestQueueList(t *testing.T) {
 	wantText(t, page, "待匹配 3", "临溪市示例食品1号有限公司", "临市监罚〔2026〕21号", "已等 2 天", "1002", "没有可以对应主体的代码")
 	wantMarks(t, page, `href="`+entryLink(list[0].ID)+`"`)
 	wantText(t, o.get(t, "/desk/filing", http.StatusOK), "3 条记录等待人工匹配主体")
-	wantText(t, o.get(t, "/desk/filing/"+list[0].Submission, http.StatusOK), "3 行暂时没有对应到主体")
+	wantText(t, o.get(t, "/desk/filing/"+list[0].Submission, http.StatusOK), "3 行暂时没有对应到主体", "新增 3 其中待匹配 3")
 }
 
 func TestMatchAndUndo(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,12 +71,20 @@ func (v *receiptView) queued() int {
 	n := 0
 	if v.summary != nil {
 		for _, r := range v.summary.Reasons {
-			if r.Code == 1002 || r.Code == 1003 {
+			if waits(r.Code) {
 				n += r.Rows - r.Errors
 			}
 		}
 	}
 	return n
+}
+
+// waits says that a reason puts its row into the queue: no identifier links, or several point at different subjects.
+func waits(code int) bool { return code == 1002 || code == 1003 }
+
+// queuedRow says that a row counts as accepted and yet waits for a person.
+func queuedRow(r *ingest.ReceiptRow) bool {
+	return r.Outcome == accepted && slices.ContainsFunc(r.Reasons, func(f catalog.Reason) bool { return waits(f.Code) })
 }
 
 // rowFilter is the choice of rows in the address.
@@ -217,6 +226,9 @@ func (v *receiptView) tally() ui.TallySpec {
 		if o == accepted && p.Href != "" {
 			p.Href = "" // the tabs below list those with a note
 		}
+		if n := v.queued(); o == accepted && n > 0 {
+			p.Note = "其中待匹配 " + ui.Num(n)
+		}
 	}
 	return ui.TallySpec{Label: "各种结果的行数，相加等于收到的行数", Whole: ui.Part{Label: "收到", Count: v.Received()}, Parts: parts}
 }
@@ -251,10 +263,16 @@ func (v *receiptView) pager() ui.PagerSpec {
 	if v.page.Next != 0 {
 		p.Next = rowsLink(v.ID, show, reason, v.page.Next)
 	}
-	if n := len(v.page.Rows); n > 0 {
-		p.Note = "第 " + ui.Num(v.page.First) + "–" + ui.Num(v.page.First+n-1) + " 条，共 " + ui.Num(v.page.Total) + " 条"
-	}
 	return p
+}
+
+// span says which of the rows this page lists, when it does not list all.
+func (v *receiptView) span() string {
+	n := len(v.page.Rows)
+	if n == 0 || n == v.page.Total {
+		return ""
+	}
+	return "本页列出第 " + ui.Num(v.page.First) + "–" + ui.Num(v.page.First+n-1) + " 条，共 " + ui.Num(v.page.Total) + " 条；全部退回的行见错误表。"
 }
 
 // facts say what was filed.
