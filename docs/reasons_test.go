@@ -71,7 +71,7 @@ func TestReasonsPage(t *testing.T) {
 		t.Error("a place that receipts fill in is left on the page")
 	}
 	if *update {
-		if err := os.WriteFile(path, want, 0o644); err != nil { //nolint:gosec // G306: a page of the manual
+		if err := os.WriteFile(path, want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
