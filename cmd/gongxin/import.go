@@ -90,7 +90,7 @@ func (c *ImportCmd) Run(e *Env) (err error) {
 		return printed{usage{fault.New(fault.Invalid, sub.Failure.Code, sub.Failure.Message, sub.Failure.Fix)}}
 	}
 	if sub.Rejected > 0 {
-		return refused
+		return errRefused
 	}
 	return nil
 }

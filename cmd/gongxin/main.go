@@ -49,8 +49,8 @@ type CLI struct {
 	Gen      GenCmd      `cmd:"" help:"按标准模板生成合成城市的文件。"`
 }
 
-// refused says that the work was done but some rows were refused; the receipt is printed already.
-var refused = errors.New("some rows were refused")
+// errRefused says that the work was done but some rows were refused; the receipt is printed already.
+var errRefused = errors.New("some rows were refused")
 
 // usage marks an error of the caller: exit code 2.
 type usage struct{ error }
@@ -95,7 +95,7 @@ func report(err error, asJSON bool) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, refused):
+	case errors.Is(err, errRefused):
 		return exitRefused
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "已中断。")

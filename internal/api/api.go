@@ -116,8 +116,10 @@ func New(d Deps) (http.Handler, error) {
 		d.ClientAddr = connectionAddr
 	}
 	d.Limits = d.Limits.withDefaults()
-	s := &server{Deps: d, mux: http.NewServeMux(),
-		searches: newLimiter(d.Limits.SearchesPerSecond, d.Limits.SearchBurst), uploads: newLimiter(d.Limits.UploadsPerSecond, d.Limits.UploadBurst)}
+	s := &server{
+		Deps: d, mux: http.NewServeMux(),
+		searches: newLimiter(d.Limits.SearchesPerSecond, d.Limits.SearchBurst), uploads: newLimiter(d.Limits.UploadsPerSecond, d.Limits.UploadBurst),
+	}
 	s.huma = huma.NewAPI(s.config(), humago.NewAdapter(s.mux, ""))
 	s.catalogueRoutes()
 	s.subjectRoutes()

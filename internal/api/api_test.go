@@ -48,8 +48,10 @@ func newTestAPI(t testing.TB, change ...func(*Deps)) *testAPI {
 		t.Fatal(err)
 	}
 	a := &testAPI{reader: &fakeReader{}, filer: newFakeFiler(t), clock: clock.NewManual(noon), woken: new(int)}
-	d := Deps{Version: "0.1.0-test", Reader: a.reader, Filer: a.filer, Agencies: fakeAgencies{}, Catalogue: store, Clock: a.clock,
-		FilingOpen: true, Wake: func() { *a.woken++ }}
+	d := Deps{
+		Version: "0.1.0-test", Reader: a.reader, Filer: a.filer, Agencies: fakeAgencies{}, Catalogue: store, Clock: a.clock,
+		FilingOpen: true, Wake: func() { *a.woken++ },
+	}
 	for _, c := range change {
 		c(&d)
 	}
@@ -146,12 +148,16 @@ func (f *fakeReader) answer(ctx context.Context) error {
 var refA = publish.SubjectRef{Code: codeA, Name: "临溪市测试建筑有限公司", Kind: catalog.LegalEntity, Region: "990102", Status: "active"}
 
 func viewA() publish.RecordView {
-	return publish.RecordView{ID: "0123456789abcdefghjkmnpqrs", Item: "XZCF", ItemName: "行政处罚", Class: catalog.Public, Status: "active", Subject: refA,
+	return publish.RecordView{
+		ID: "0123456789abcdefghjkmnpqrs", Item: "XZCF", ItemName: "行政处罚", Class: catalog.Public, Status: "active", Subject: refA,
 		Title: "行政处罚决定书", DocNo: "临溪住建罚〔2026〕1号", Categories: []string{"罚款"},
-		Fields: []publish.FieldView{{Code: "CF_WSH", Name: "行政处罚决定书文号", Value: "临溪住建罚〔2026〕1号", Shown: "临溪住建罚〔2026〕1号"},
-			{Code: "CF_NR_FK", Name: "罚款金额", Value: "0.2", Shown: "0.2万元"}},
+		Fields: []publish.FieldView{
+			{Code: "CF_WSH", Name: "行政处罚决定书文号", Value: "临溪住建罚〔2026〕1号", Shown: "临溪住建罚〔2026〕1号"},
+			{Code: "CF_NR_FK", Name: "罚款金额", Value: "0.2", Shown: "0.2万元"},
+		},
 		DecidedOn: 20260302, PublicFrom: 20260302, Authority: "临溪市住房和城乡建设局", Source: publish.Source{Code: unitCode, Name: "临溪市住房和城乡建设局"},
-		Severity: "ordinary", Edition: "2026.1", Version: 2, RecordedAt: noon.UTC()}
+		Severity: "ordinary", Edition: "2026.1", Version: 2, RecordedAt: noon.UTC(),
+	}
 }
 
 func (f *fakeReader) Search(ctx context.Context, q, cursor string, limit int) (*publish.SearchPage, error) {
@@ -280,8 +286,10 @@ func (f *fakeFiler) Submit(_ context.Context, req ingest.Request, r io.Reader) (
 			return have, nil
 		}
 	}
-	sub := &ingest.Submission{ID: "sub" + string(rune('a'+len(f.order))) + "0123456789", IdemKey: req.IdemKey, Item: catalog.ItemCode(req.Item), Agency: 7, FileName: req.FileName,
-		FileHash: string(content), FileBytes: int64(len(content)), State: ingest.Received, ReceivedAt: noon.UTC()}
+	sub := &ingest.Submission{
+		ID: "sub" + string(rune('a'+len(f.order))) + "0123456789", IdemKey: req.IdemKey, Item: catalog.ItemCode(req.Item), Agency: 7, FileName: req.FileName,
+		FileHash: string(content), FileBytes: int64(len(content)), State: ingest.Received, ReceivedAt: noon.UTC(),
+	}
 	if err := os.WriteFile(filepath.Join(f.dir, sub.ID), content, 0o600); err != nil {
 		return nil, err
 	}

@@ -126,12 +126,18 @@ type IfTag struct {
 }
 
 func (s *server) catalogueRoutes() {
-	register(s, route{Operation: huma.Operation{OperationID: "list-items", Method: http.MethodGet, Path: "/catalog/items", Tags: []string{tagCatalogue},
-		Summary: "现行目录的全部事项"}}, s.items)
-	register(s, route{Operation: huma.Operation{OperationID: "get-item", Method: http.MethodGet, Path: "/catalog/items/{item}", Tags: []string{tagCatalogue},
-		Summary: "一个事项：依据、字段、规则、代码表、时限、公示规则"}}, s.item)
-	register(s, route{Operation: huma.Operation{OperationID: "list-reasons", Method: http.MethodGet, Path: "/catalog/reasons", Tags: []string{tagCatalogue},
-		Summary: "校验原因编号对照表"}}, s.reasons)
+	register(s, route{Operation: huma.Operation{
+		OperationID: "list-items", Method: http.MethodGet, Path: "/catalog/items", Tags: []string{tagCatalogue},
+		Summary: "现行目录的全部事项",
+	}}, s.items)
+	register(s, route{Operation: huma.Operation{
+		OperationID: "get-item", Method: http.MethodGet, Path: "/catalog/items/{item}", Tags: []string{tagCatalogue},
+		Summary: "一个事项：依据、字段、规则、代码表、时限、公示规则",
+	}}, s.item)
+	register(s, route{Operation: huma.Operation{
+		OperationID: "list-reasons", Method: http.MethodGet, Path: "/catalog/reasons", Tags: []string{tagCatalogue},
+		Summary: "校验原因编号对照表",
+	}}, s.reasons)
 }
 
 func (s *server) edition() *catalog.Edition { return s.Catalogue.Current(clock.Today(s.Clock)) }
@@ -210,16 +216,20 @@ func (s *server) reasons(_ context.Context, in *IfTag) (*tagged[List[catalog.Rea
 }
 
 func summaryOf(item *catalog.Item) ItemSummary {
-	return ItemSummary{Code: item.Code, Name: item.Name, Category: item.Category, Chapter: item.Chapter, Class: item.Class, Polarity: item.Polarity,
-		SubjectKinds: filled(item.SubjectKinds), Summary: item.Summary, Edition: item.Edition}
+	return ItemSummary{
+		Code: item.Code, Name: item.Name, Category: item.Category, Chapter: item.Chapter, Class: item.Class, Polarity: item.Polarity,
+		SubjectKinds: filled(item.SubjectKinds), Summary: item.Summary, Edition: item.Edition,
+	}
 }
 
 func itemOf(e *catalog.Edition, item *catalog.Item) Item {
-	out := Item{ItemSummary: summaryOf(item), ChapterName: e.ChapterName(item.Chapter), Basis: make([]ItemBasis, 0, len(item.Basis)),
+	out := Item{
+		ItemSummary: summaryOf(item), ChapterName: e.ChapterName(item.Chapter), Basis: make([]ItemBasis, 0, len(item.Basis)),
 		Providers: filled(item.Providers), ProviderCodes: filled(item.ProviderCodes), NaturalKey: filled(item.NaturalKey),
 		Clock:     ItemClock{WorkingDays: item.Clock.WorkingDays, MonthDay: item.Clock.MonthDay},
 		Publicity: item.Publicity, Retention: item.Retention, Note: item.Note, Fields: make([]ItemField, 0, len(item.Fields)),
-		Rules: make([]ItemRule, 0, len(item.Rules)+len(item.Orders)), Lists: map[string]CodeList{}, Example: item.Example}
+		Rules: make([]ItemRule, 0, len(item.Rules)+len(item.Orders)), Lists: map[string]CodeList{}, Example: item.Example,
+	}
 	if out.Example == nil {
 		out.Example = map[string]string{}
 	}
@@ -243,9 +253,11 @@ func itemOf(e *catalog.Edition, item *catalog.Item) Item {
 }
 
 func fieldOf(item *catalog.Item, f *catalog.Field) ItemField {
-	return ItemField{Code: f.Code, Name: f.Name, Aliases: filled(f.Aliases), Old: filled(f.Old), Type: f.Type, MaxLen: f.MaxLen, Scale: f.Scale, Unit: f.Unit,
+	return ItemField{
+		Code: f.Code, Name: f.Name, Aliases: filled(f.Aliases), Old: filled(f.Old), Type: f.Type, MaxLen: f.MaxLen, Scale: f.Scale, Unit: f.Unit,
 		Required: f.Required, RequiredFor: filled(f.RequiredFor), RequiredWith: f.RequiredWith, RequiredWhen: f.RequiredWhen, EmptyFor: filled(f.EmptyFor),
-		List: f.List, OpenList: f.OpenList, Class: item.FieldClass(f), Mask: filled(f.Mask), Sensitive: f.Sensitive, Role: f.Role, Note: f.Note}
+		List: f.List, OpenList: f.OpenList, Class: item.FieldClass(f), Mask: filled(f.Mask), Sensitive: f.Sensitive, Role: f.Role, Note: f.Note,
+	}
 }
 
 func listOf(l *catalog.List) CodeList {

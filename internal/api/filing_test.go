@@ -229,8 +229,10 @@ func TestIdempotencyKey(t *testing.T) {
 func TestFilingClosed(t *testing.T) {
 	t.Parallel()
 	id := "suba0123456789"
-	for _, target := range []string{"GET /api/v1/submissions", "GET /api/v1/submissions/" + id, "GET /api/v1/submissions/" + id + "/errors.xlsx",
-		"GET /api/v1/submissions/" + id + "/file", "POST " + submitURL, "POST /api/v1/submissions", "GET /api/v1/submissions?limit=x", "HEAD /api/v1/submissions"} {
+	for _, target := range []string{
+		"GET /api/v1/submissions", "GET /api/v1/submissions/" + id, "GET /api/v1/submissions/" + id + "/errors.xlsx",
+		"GET /api/v1/submissions/" + id + "/file", "POST " + submitURL, "POST /api/v1/submissions", "GET /api/v1/submissions?limit=x", "HEAD /api/v1/submissions",
+	} {
 		method, path, _ := strings.Cut(target, " ")
 		closed := newTestAPI(t, func(d *Deps) { d.FilingOpen = false })
 		res := closed.do(t, method, path, strings.NewReader("a,b\n"), header("text/csv"))
@@ -238,8 +240,10 @@ func TestFilingClosed(t *testing.T) {
 			t.Errorf("%s: %d %+v", target, res.status, p)
 		}
 		open := newTestAPI(t)
-		for host, want := range map[string]bool{"localhost:8080": true, "127.0.0.1": true, "[::1]:80": true, "[::1]": true, "127.8.9.1:1": true, "demo.localhost": true,
-			"LOCALHOST.": true, "evil.example": false, "10.0.0.1:8080": false, "localhost.evil.example": false, "": false, "127.0.0.1.nip.io": false} {
+		for host, want := range map[string]bool{
+			"localhost:8080": true, "127.0.0.1": true, "[::1]:80": true, "[::1]": true, "127.8.9.1:1": true, "demo.localhost": true,
+			"LOCALHOST.": true, "evil.example": false, "10.0.0.1:8080": false, "localhost.evil.example": false, "": false, "127.0.0.1.nip.io": false,
+		} {
 			r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader("a,b\n"))
 			r.Host, r.Header = host, header("text/csv")
 			w := httptest.NewRecorder()

@@ -49,8 +49,10 @@ var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS
 // No path makes a handler panic or answer anything but a problem.
 func TestNoPathPanics(t *testing.T) {
 	t.Parallel()
-	words := []string{"api", "v1", "subjects", "records", "submissions", "catalog", "items", "reasons", "columns", "facets", "stats", "errors.xlsx", "file", "openapi.json",
-		codeA, "XZCF", "..", ".", "", "%2e%2e", "%2F", "%00", "%ff", "名", "{id}", "*", "suba0123456789"}
+	words := []string{
+		"api", "v1", "subjects", "records", "submissions", "catalog", "items", "reasons", "columns", "facets", "stats", "errors.xlsx", "file", "openapi.json",
+		codeA, "XZCF", "..", ".", "", "%2e%2e", "%2F", "%00", "%ff", "名", "{id}", "*", "suba0123456789",
+	}
 	a := newTestAPI(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		path := "/api/" + strings.Join(rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(words), rapid.String()), 0, 6).Draw(rt, "path"), "/")
@@ -66,12 +68,16 @@ func TestNoPathPanics(t *testing.T) {
 }
 
 func FuzzQuery(f *testing.F) {
-	for _, q := range []string{"q=%E4%B8%B4%E6%BA%AA&limit=5", "item=XZCF&from=2026-01-01&to=2026-03-31&region=990102", "asOf=2026-03-02T10:00:00+08:00", "cursor=20260302.abc",
-		"limit=-1", "q=%", "q=a&q=b", "&&=", "a;b", "q=%00", "all=true&after=1", "wait=1e9"} {
+	for _, q := range []string{
+		"q=%E4%B8%B4%E6%BA%AA&limit=5", "item=XZCF&from=2026-01-01&to=2026-03-31&region=990102", "asOf=2026-03-02T10:00:00+08:00", "cursor=20260302.abc",
+		"limit=-1", "q=%", "q=a&q=b", "&&=", "a;b", "q=%00", "all=true&after=1", "wait=1e9",
+	} {
 		f.Add(q)
 	}
-	targets := []string{"/api/v1/subjects", "/api/v1/subjects/" + codeA, "/api/v1/subjects/" + codeA + "/records", "/api/v1/records", "/api/v1/records/" + viewA().ID,
-		"/api/v1/columns/XZCF/facets", "/api/v1/stats", "/api/v1/catalog/items", "/api/v1/catalog/items/XZCF", "/api/v1/submissions", "/api/v1/submissions/none"}
+	targets := []string{
+		"/api/v1/subjects", "/api/v1/subjects/" + codeA, "/api/v1/subjects/" + codeA + "/records", "/api/v1/records", "/api/v1/records/" + viewA().ID,
+		"/api/v1/columns/XZCF/facets", "/api/v1/stats", "/api/v1/catalog/items", "/api/v1/catalog/items/XZCF", "/api/v1/submissions", "/api/v1/submissions/none",
+	}
 	a := newTestAPI(f)
 	f.Fuzz(func(t *testing.T, query string) {
 		for _, target := range targets {

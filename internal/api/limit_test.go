@@ -78,8 +78,10 @@ func TestLimiterIsBounded(t *testing.T) {
 
 func TestClientKey(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"192.0.2.1:5000": "192.0.2.1", "192.0.2.1": "192.0.2.1", "[2001:db8:1:2:3::4]:80": "2001:db8:1:2::/64",
-		"[2001:db8:1:2:ffff::9]:80": "2001:db8:1:2::/64", "[::ffff:192.0.2.1]:1": "192.0.2.1", "[fe80::1%eth0]:1": "fe80::/64", "": "unknown", "unix": "unknown"} {
+	for in, want := range map[string]string{
+		"192.0.2.1:5000": "192.0.2.1", "192.0.2.1": "192.0.2.1", "[2001:db8:1:2:3::4]:80": "2001:db8:1:2::/64",
+		"[2001:db8:1:2:ffff::9]:80": "2001:db8:1:2::/64", "[::ffff:192.0.2.1]:1": "192.0.2.1", "[fe80::1%eth0]:1": "fe80::/64", "": "unknown", "unix": "unknown",
+	} {
 		if got := clientKey(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}

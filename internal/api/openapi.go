@@ -40,11 +40,16 @@ func (s *server) config() huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
-			Info: &huma.Info{Title: "公信开放接口", Version: s.Version, Description: aboutWords,
-				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}},
+			Info: &huma.Info{
+				Title: "公信开放接口", Version: s.Version, Description: aboutWords,
+				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
 			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)},
-			Tags: []*huma.Tag{{Name: tagCatalogue, Description: "归集什么、依据什么、怎样公开"}, {Name: tagPublic, Description: "任何人可以看到的内容"},
-				{Name: tagFiling, Description: "报送、回执、错误表"}},
+			Tags: []*huma.Tag{
+				{Name: tagCatalogue, Description: "归集什么、依据什么、怎样公开"},
+				{Name: tagPublic, Description: "任何人可以看到的内容"},
+				{Name: tagFiling, Description: "报送、回执、错误表"},
+			},
 		},
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
@@ -81,8 +86,10 @@ func (s *server) describe() error {
 
 // describeErrors says that every call may answer a problem.
 func describeErrors(op *huma.Operation) {
-	op.Responses["default"] = &huma.Response{Description: "出错（RFC 9457）",
-		Content: map[string]*huma.MediaType{"application/problem+json": {Schema: ref("Problem")}}}
+	op.Responses["default"] = &huma.Response{
+		Description: "出错（RFC 9457）",
+		Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: ref("Problem")}},
+	}
 	for status, r := range op.Responses {
 		if status == "200" && r.Description == http.StatusText(http.StatusOK) {
 			r.Description = "成功"
@@ -111,8 +118,10 @@ func (s *server) describeFiling(doc *huma.OpenAPI) {
 			"file": {Type: huma.TypeString, Format: "binary", Description: "CSV、XLSX、NDJSON 或 JSON 文件"},
 		}}},
 		"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}, xlsxType: {Schema: bytes}, "application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}},
-		"application/json": {Schema: &huma.Schema{OneOf: []*huma.Schema{rows, {Type: huma.TypeObject, Required: []string{"rows"},
-			Properties: map[string]*huma.Schema{"rows": rows}}}}},
+		"application/json": {Schema: &huma.Schema{OneOf: []*huma.Schema{rows, {
+			Type: huma.TypeObject, Required: []string{"rows"},
+			Properties: map[string]*huma.Schema{"rows": rows},
+		}}}},
 	}}
 	accepted := submit.Responses["202"]
 	accepted.Description = "已收下，正在处理"

@@ -23,8 +23,10 @@ func TestSearch(t *testing.T) {
 	a.reader.next = "20"
 	res := a.get(t, "/api/v1/subjects?q="+url.QueryEscape("临溪 建筑")+"&limit=5&cursor=7")
 	got := decode[map[string]any](t, res)
-	want := map[string]any{"items": []any{map[string]any{"code": codeA, "name": refA.Name, "kind": "legal_entity", "region": "990102", "status": "active",
-		"regionName": "东城区", "how": "contains", "records": 3.0}}, "next": "20", "total": 1.0, "exact": true}
+	want := map[string]any{"items": []any{map[string]any{
+		"code": codeA, "name": refA.Name, "kind": "legal_entity", "region": "990102", "status": "active",
+		"regionName": "东城区", "how": "contains", "records": 3.0,
+	}}, "next": "20", "total": 1.0, "exact": true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -235,8 +237,10 @@ func TestRefusals(t *testing.T) {
 func TestProblemsRepeatNothing(t *testing.T) {
 	t.Parallel()
 	const secret = "37010219800101001X"
-	for _, target := range []string{"/api/v1/subjects?q=aa&limit=" + secret, "/api/v1/subjects?q=aa&" + secret + "=1", "/api/v1/records?item=XZCF&from=" + secret,
-		"/api/v1/records?item=XZCF&region=" + secret, "/api/v1/nowhere/" + secret, "/api/v1/subjects/" + codeA + "?asOf=" + secret, "/api/v1/subjects/" + secret} {
+	for _, target := range []string{
+		"/api/v1/subjects?q=aa&limit=" + secret, "/api/v1/subjects?q=aa&" + secret + "=1", "/api/v1/records?item=XZCF&from=" + secret,
+		"/api/v1/records?item=XZCF&region=" + secret, "/api/v1/nowhere/" + secret, "/api/v1/subjects/" + codeA + "?asOf=" + secret, "/api/v1/subjects/" + secret,
+	} {
 		if res := newTestAPI(t).get(t, target); strings.Contains(string(res.body), secret) || res.status < 400 {
 			t.Errorf("%s: %d %s", target, res.status, res.body)
 		}

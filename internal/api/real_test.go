@@ -72,18 +72,24 @@ func newCity(t *testing.T, d *db.DB) *city {
 	_, err = agencies.Add(ctx, unitCode, "临溪市市场监督管理局", "990100")
 	must(err)
 	c := &city{names: publish.NewNames(subjects, nil), clock: at}
-	c.publish = publish.NewService(publish.Config{Records: records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions,
-		Clock: at, Names: c.names, Figures: publish.NewFigures(d)})
-	intake := ingest.NewService(ingest.Config{DB: d, Blobs: blobs, Subjects: subjects, Records: records, Agencies: agencies, Editions: editions, Rules: rules,
-		Calendar: clock.DefaultCalendar(), Ring: ring, Clock: at, IDs: ids, Owner: ingest.Owner(id.Random()), MaxBytes: 1 << 20})
+	c.publish = publish.NewService(publish.Config{
+		Records: records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions,
+		Clock: at, Names: c.names, Figures: publish.NewFigures(d),
+	})
+	intake := ingest.NewService(ingest.Config{
+		DB: d, Blobs: blobs, Subjects: subjects, Records: records, Agencies: agencies, Editions: editions, Rules: rules,
+		Calendar: clock.DefaultCalendar(), Ring: ring, Clock: at, IDs: ids, Owner: ingest.Owner(id.Random()), MaxBytes: 1 << 20,
+	})
 	wake := make(chan struct{}, 1)
-	api, err := New(Deps{Version: "test", Reader: c.publish, Filer: intake, Agencies: agencies, Catalogue: editions, Clock: at, FilingOpen: true, MaxBytes: 1 << 20,
+	api, err := New(Deps{
+		Version: "test", Reader: c.publish, Filer: intake, Agencies: agencies, Catalogue: editions, Clock: at, FilingOpen: true, MaxBytes: 1 << 20,
 		Wake: func() {
 			select {
 			case wake <- struct{}{}:
 			default:
 			}
-		}})
+		},
+	})
 	must(err)
 	server := httptest.NewServer(api)
 	c.url, c.client = server.URL+prefix, server.Client()

@@ -49,8 +49,10 @@ func TestReceipt(t *testing.T) {
 	if res.status != 200 || res.header.Get("Content-Type") != "application/json" || string(res.body) != `{"id":"`+id+`","rows":[]}`+"\n" {
 		t.Errorf("%d %q %s", res.status, res.header.Get("Content-Type"), res.body)
 	}
-	for target, want := range map[string]string{"/none": "ingest.not_found", "/none?all=true": "ingest.not_found", "/" + id + "?all=true&after=3": "api.all_and_page", "/" + id + "?all=maybe": "api.parameter",
-		"/" + id + "?after=-1": "api.parameter", "/" + id + "?limit=0": "api.parameter", "/none/file": "ingest.not_found", "/none/errors.xlsx": "ingest.not_found"} {
+	for target, want := range map[string]string{
+		"/none": "ingest.not_found", "/none?all=true": "ingest.not_found", "/" + id + "?all=true&after=3": "api.all_and_page", "/" + id + "?all=maybe": "api.parameter",
+		"/" + id + "?after=-1": "api.parameter", "/" + id + "?limit=0": "api.parameter", "/none/file": "ingest.not_found", "/none/errors.xlsx": "ingest.not_found",
+	} {
 		if code := a.get(t, "/api/v1/submissions"+target).problem(t).Code; code != want {
 			t.Errorf("%s: %s, want %s", target, code, want)
 		}

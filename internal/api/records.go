@@ -52,10 +52,12 @@ type RecordField struct {
 }
 
 func recordOf(v *publish.RecordView) Record {
-	r := Record{ID: v.ID, Item: v.Item, ItemName: v.ItemName, Class: v.Class, Status: v.Status, Subject: refOf(v.Subject), Title: v.Title, DocNo: v.DocNo,
+	r := Record{
+		ID: v.ID, Item: v.Item, ItemName: v.ItemName, Class: v.Class, Status: v.Status, Subject: refOf(v.Subject), Title: v.Title, DocNo: v.DocNo,
 		Categories: filled(v.Categories), Body: make(map[string]string, len(v.Fields)), Fields: make([]RecordField, 0, len(v.Fields)),
 		DecidedOn: Day(v.DecidedOn), PublicFrom: Day(v.PublicFrom), PublicUntil: Day(v.PublicUntil), Authority: v.Authority, Source: v.Source,
-		Severity: v.Severity, RuleSet: v.RuleSet, WindowWhy: v.WindowWhy, Edition: v.Edition, Version: v.Version, RecordedAt: v.RecordedAt, Versions: v.Versions}
+		Severity: v.Severity, RuleSet: v.RuleSet, WindowWhy: v.WindowWhy, Edition: v.Edition, Version: v.Version, RecordedAt: v.RecordedAt, Versions: v.Versions,
+	}
 	for _, f := range v.Fields {
 		r.Body[f.Code] = f.Value
 		r.Fields = append(r.Fields, RecordField{Code: f.Code, Name: f.Name, Value: f.Value, Shown: f.Shown, Masked: f.Masked})
@@ -116,15 +118,23 @@ type Statistics struct {
 }
 
 func (s *server) recordRoutes() {
-	register(s, route{Operation: huma.Operation{OperationID: "get-record", Method: http.MethodGet, Path: "/records/{id}", Tags: []string{tagPublic},
-		Summary: "一条公开记录，带版本历史"}}, s.record)
-	register(s, route{search: true, Operation: huma.Operation{OperationID: "list-records", Method: http.MethodGet, Path: "/records", Tags: []string{tagPublic},
+	register(s, route{Operation: huma.Operation{
+		OperationID: "get-record", Method: http.MethodGet, Path: "/records/{id}", Tags: []string{tagPublic},
+		Summary: "一条公开记录，带版本历史",
+	}}, s.record)
+	register(s, route{search: true, Operation: huma.Operation{
+		OperationID: "list-records", Method: http.MethodGet, Path: "/records", Tags: []string{tagPublic},
 		Summary:     "公示栏目：一个事项的公开记录，按决定日期从新到旧",
-		Description: "要整个事项的数据，请用开放数据下载 /open-data/{item}.ndjson 或 .csv，不要逐页抓取。"}}, s.column)
-	register(s, route{Operation: huma.Operation{OperationID: "get-facets", Method: http.MethodGet, Path: "/columns/{item}/facets", Tags: []string{tagPublic},
-		Summary: "公示栏目的筛选项及条数"}}, s.facets)
-	register(s, route{Operation: huma.Operation{OperationID: "get-stats", Method: http.MethodGet, Path: "/stats", Tags: []string{tagPublic},
-		Summary: "公开统计"}}, s.stats)
+		Description: "要整个事项的数据，请用开放数据下载 /open-data/{item}.ndjson 或 .csv，不要逐页抓取。",
+	}}, s.column)
+	register(s, route{Operation: huma.Operation{
+		OperationID: "get-facets", Method: http.MethodGet, Path: "/columns/{item}/facets", Tags: []string{tagPublic},
+		Summary: "公示栏目的筛选项及条数",
+	}}, s.facets)
+	register(s, route{Operation: huma.Operation{
+		OperationID: "get-stats", Method: http.MethodGet, Path: "/stats", Tags: []string{tagPublic},
+		Summary: "公开统计",
+	}}, s.stats)
 }
 
 func (s *server) record(ctx context.Context, in *recordInput) (*body[Record], error) {
@@ -166,8 +176,10 @@ func (s *server) column(ctx context.Context, in *columnInput) (*body[column], er
 	}
 	for i := range page.Rows {
 		r := &page.Rows[i]
-		out.Body.Items = append(out.Body.Items, RecordSummary{ID: r.ID, Item: r.Item, Subject: refOf(r.Subject), Title: r.Title, DocNo: r.DocNo,
-			Categories: filled(r.Categories), DecidedOn: Day(r.DecidedOn), Authority: r.Authority, Region: r.Region})
+		out.Body.Items = append(out.Body.Items, RecordSummary{
+			ID: r.ID, Item: r.Item, Subject: refOf(r.Subject), Title: r.Title, DocNo: r.DocNo,
+			Categories: filled(r.Categories), DecidedOn: Day(r.DecidedOn), Authority: r.Authority, Region: r.Region,
+		})
 	}
 	return out, nil
 }
@@ -185,8 +197,10 @@ func (s *server) stats(ctx context.Context, _ *struct{}) (*body[Statistics], err
 	if err != nil {
 		return nil, err
 	}
-	out := Statistics{Subjects: v.Subjects, Records: v.Records, ByItem: filled(v.ByItem), ByRegion: filled(v.ByRegion), Trend: filled(v.Trend),
-		ByKind: filled(v.ByKind), Penalties: filled(v.Penalties), Licences: filled(v.Licences), Agencies: filled(v.Agencies)}
+	out := Statistics{
+		Subjects: v.Subjects, Records: v.Records, ByItem: filled(v.ByItem), ByRegion: filled(v.ByRegion), Trend: filled(v.Trend),
+		ByKind: filled(v.ByKind), Penalties: filled(v.Penalties), Licences: filled(v.Licences), Agencies: filled(v.Agencies),
+	}
 	if !v.AsOf.IsZero() {
 		at := v.AsOf.In(clock.Zone)
 		out.AsOf = &at

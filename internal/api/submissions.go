@@ -72,16 +72,26 @@ const (
 )
 
 func (s *server) submissionRoutes() {
-	register(s, route{filing: true, upload: true, long: true, Operation: huma.Operation{OperationID: "submit", Method: http.MethodPost, Path: "/submissions", Tags: []string{tagFiling},
-		Summary: "报送一份文件", DefaultStatus: http.StatusAccepted, Description: submitWords}}, s.submit)
-	register(s, route{filing: true, Operation: huma.Operation{OperationID: "list-submissions", Method: http.MethodGet, Path: "/submissions", Tags: []string{tagFiling},
-		Summary: "最近的报送批次，从新到旧"}}, s.recent)
-	register(s, route{filing: true, long: true, Operation: huma.Operation{OperationID: "get-submission", Method: http.MethodGet, Path: "/submissions/{id}", Tags: []string{tagFiling},
-		Summary: "回执", Description: receiptWords}}, s.receipt)
-	register(s, route{filing: true, long: true, Operation: huma.Operation{OperationID: "get-submission-errors", Method: http.MethodGet, Path: "/submissions/{id}/errors.xlsx", Tags: []string{tagFiling},
-		Summary: "错误表：原表样式，只含拒收的行，有错的单元格标色并附原因"}}, s.errorBook)
-	register(s, route{filing: true, long: true, Operation: huma.Operation{OperationID: "get-submission-file", Method: http.MethodGet, Path: "/submissions/{id}/file", Tags: []string{tagFiling},
-		Summary: "报送的原文件"}}, s.file)
+	register(s, route{filing: true, upload: true, long: true, Operation: huma.Operation{
+		OperationID: "submit", Method: http.MethodPost, Path: "/submissions", Tags: []string{tagFiling},
+		Summary: "报送一份文件", DefaultStatus: http.StatusAccepted, Description: submitWords,
+	}}, s.submit)
+	register(s, route{filing: true, Operation: huma.Operation{
+		OperationID: "list-submissions", Method: http.MethodGet, Path: "/submissions", Tags: []string{tagFiling},
+		Summary: "最近的报送批次，从新到旧",
+	}}, s.recent)
+	register(s, route{filing: true, long: true, Operation: huma.Operation{
+		OperationID: "get-submission", Method: http.MethodGet, Path: "/submissions/{id}", Tags: []string{tagFiling},
+		Summary: "回执", Description: receiptWords,
+	}}, s.receipt)
+	register(s, route{filing: true, long: true, Operation: huma.Operation{
+		OperationID: "get-submission-errors", Method: http.MethodGet, Path: "/submissions/{id}/errors.xlsx", Tags: []string{tagFiling},
+		Summary: "错误表：原表样式，只含拒收的行，有错的单元格标色并附原因",
+	}}, s.errorBook)
+	register(s, route{filing: true, long: true, Operation: huma.Operation{
+		OperationID: "get-submission-file", Method: http.MethodGet, Path: "/submissions/{id}/file", Tags: []string{tagFiling},
+		Summary: "报送的原文件",
+	}}, s.file)
 }
 
 func (s *server) submit(ctx context.Context, in *submitInput) (*receiptOutput, error) {
@@ -164,8 +174,10 @@ func (s *server) recent(ctx context.Context, in *recentInput) (*body[List[Submis
 		if err != nil && !errors.Is(err, agency.ErrUnknown) {
 			return nil, err
 		}
-		line := SubmissionSummary{ID: sub.ID, Item: sub.Item, Unit: unit.Code, UnitName: unit.Name, State: sub.State, File: sub.FileName,
-			ReceivedAt: sub.ReceivedAt, Received: sub.Received(), Counts: sub.Counts, SameAs: sub.SameAs}
+		line := SubmissionSummary{
+			ID: sub.ID, Item: sub.Item, Unit: unit.Code, UnitName: unit.Name, State: sub.State, File: sub.FileName,
+			ReceivedAt: sub.ReceivedAt, Received: sub.Received(), Counts: sub.Counts, SameAs: sub.SameAs,
+		}
 		if !sub.FinishedAt.IsZero() {
 			line.FinishedAt = &sub.FinishedAt
 		}

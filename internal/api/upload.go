@@ -171,7 +171,7 @@ func openForm(parts *multipart.Reader, unit string) (*upload, error) {
 // next gives the next part, io.EOF behind the closing boundary and the caller's fault for everything else.
 func (f *form) next() (*multipart.Part, error) {
 	part, err := f.parts.NextRawPart()
-	if err == io.EOF { //nolint:errorlint // a wrapped EOF is a body that broke off
+	if err == io.EOF { // a wrapped EOF is a body that broke off
 		return nil, io.EOF
 	}
 	if err != nil {
@@ -217,7 +217,7 @@ func (f *form) Read(p []byte) (int, error) {
 	}
 	n, err := f.file.Read(p)
 	switch {
-	case err == io.EOF: //nolint:errorlint // as Reader promises
+	case err == io.EOF: // as Reader promises
 		f.end = f.rest()
 	case err != nil:
 		f.end = formError(err)
@@ -276,7 +276,7 @@ func (c *callerBody) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	var large *http.MaxBytesError
 	switch {
-	case err == nil, err == io.EOF: //nolint:errorlint // as Reader promises
+	case err == nil, err == io.EOF: // as Reader promises
 	case errors.As(err, &large):
 		err = &bodyError{errLarge, err}
 	case errors.Is(err, os.ErrDeadlineExceeded):

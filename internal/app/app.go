@@ -127,11 +127,15 @@ func (a *App) build(ctx context.Context) error {
 	a.Subjects = subject.NewStore(a.DB, ids, ring)
 	a.Records = record.NewStore(a.DB, ids)
 	a.Names = publish.NewNames(a.Subjects, a.places())
-	a.Publish = publish.NewService(publish.Config{Records: a.Records, Subjects: a.Subjects, Agencies: a.Agencies, Editions: a.Editions, Rules: a.rules,
-		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB)})
-	a.Ingest = ingest.NewService(ingest.Config{DB: a.DB, Blobs: blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
+	a.Publish = publish.NewService(publish.Config{
+		Records: a.Records, Subjects: a.Subjects, Agencies: a.Agencies, Editions: a.Editions, Rules: a.rules,
+		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB),
+	})
+	a.Ingest = ingest.NewService(ingest.Config{
+		DB: a.DB, Blobs: blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
 		Rules: a.rules, Calendar: a.Calendar, Ring: ring, Clock: a.Clock, IDs: ids, Legacy: func(code string) bool { return legacy[code] },
-		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.afterBatch})
+		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.afterBatch,
+	})
 	a.desk = ingest.NewDesk(a.Ingest)
 	return nil
 }
@@ -290,7 +294,7 @@ func (a *App) every(ctx context.Context, interval time.Duration, name string, jo
 	defer tick.Stop()
 	for {
 		if err := job(); err != nil && ctx.Err() == nil {
-			a.Log.ErrorContext(ctx, "job failed", "job", name, "error", err)
+			a.Log.ErrorContext(ctx, "job failed", slog.String("job", name), slog.Any("error", err))
 		}
 		select {
 		case <-ctx.Done():

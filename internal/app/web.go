@@ -25,9 +25,11 @@ func (a *App) Handler() (http.Handler, error) {
 	if a.FilingOpen() {
 		nav = append(nav, console.Nav()...)
 	}
-	site := &web.Site{City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: nav, Footer: portal.Footer(), Licence: "Apache-2.0",
+	site := &web.Site{
+		City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: nav, Footer: portal.Footer(), Licence: "Apache-2.0",
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
-		Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID }}
+		Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
+	}
 	shapes := a.options.Map
 	if a.Config.Map != "" {
 		if shapes, err = os.ReadFile(a.Config.Map); err != nil {
@@ -37,10 +39,14 @@ func (a *App) Handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	site.Mount(mux)
 	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes}).Routes(mux)
-	console.New(console.Deps{Site: site, Intake: a.desk, Queue: a.desk, Agencies: a.Agencies, Finder: a.Publish, Register: a.Subjects, Editions: a.Editions,
-		Clock: a.Clock, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name}).Routes(mux)
-	calls, err := api.New(api.Deps{Version: a.options.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock,
-		Log: a.Log, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes})
+	console.New(console.Deps{
+		Site: site, Intake: a.desk, Queue: a.desk, Agencies: a.Agencies, Finder: a.Publish, Register: a.Subjects, Editions: a.Editions,
+		Clock: a.Clock, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name,
+	}).Routes(mux)
+	calls, err := api.New(api.Deps{
+		Version: a.options.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock,
+		Log: a.Log, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes,
+	})
 	if err != nil {
 		return nil, err
 	}

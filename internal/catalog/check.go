@@ -242,9 +242,11 @@ func (c *checker) kindAgainstCode() {
 			i = max(ui, c.it.role.name, 0)
 		}
 		f := &c.it.Fields[i]
-		c.note(i, Reason{Field: f.Code, Code: ReasonNotInList, Severity: Error,
+		c.note(i, Reason{
+			Field: f.Code, Code: ReasonNotInList, Severity: Error,
 			Message: "“" + f.Name + "”：目录项“" + c.it.Name + "”不归集" + kindName(c.kind) + "的信息",
-			Fix:     "请核对相对人类别，或者换用合适的目录项"})
+			Fix:     "请核对相对人类别，或者换用合适的目录项",
+		})
 	}
 }
 

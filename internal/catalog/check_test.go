@@ -58,8 +58,10 @@ func brief(reasons []Reason) []string {
 
 // person turns an example into a row about a natural person.
 func person(prefix string, id string) map[string]string {
-	return map[string]string{prefix + "XDR_MC": "示例", prefix + "XDR_LB": "自然人", prefix + "XDR_SHXYM": "", prefix + "FRDB": "",
-		prefix + "XDR_ZJLX": "身份证", prefix + "XDR_ZJHM": id}
+	return map[string]string{
+		prefix + "XDR_MC": "示例", prefix + "XDR_LB": "自然人", prefix + "XDR_SHXYM": "", prefix + "FRDB": "",
+		prefix + "XDR_ZJLX": "身份证", prefix + "XDR_ZJHM": id,
+	}
 }
 
 func merged(ms ...map[string]string) map[string]string {
@@ -127,14 +129,18 @@ func TestCheck(t *testing.T) {
 		{name: "kind by its bit", item: "XZCF", change: change{"CF_XDR_LB": "1"}, values: change{"CF_XDR_LB": "法人及非法人组织"}},
 		{name: "figure that no list has", item: "XZCF", change: change{"CF_XDR_LB": "3"}, want: []string{"2004 CF_XDR_LB"}},
 		{name: "old spelling of a kind", item: "XZCF", change: change{"CF_XDR_LB": "法人及其他组织"}, values: change{"CF_XDR_LB": "法人及非法人组织"}},
-		{name: "several faults in one row", item: "XZCF", change: change{"CF_XDR_SHXYM": "91370303MA3C000119", "CF_WSH": "", "CF_JDRQ": "2026-02-30", "CF_NR_FK": "很多"},
-			want: []string{"2103 CF_XDR_SHXYM", "2001 CF_WSH", "2005 CF_NR_FK", "2008 CF_JDRQ"}},
+		{
+			name: "several faults in one row", item: "XZCF", change: change{"CF_XDR_SHXYM": "91370303MA3C000119", "CF_WSH": "", "CF_JDRQ": "2026-02-30", "CF_NR_FK": "很多"},
+			want: []string{"2103 CF_XDR_SHXYM", "2001 CF_WSH", "2005 CF_NR_FK", "2008 CF_JDRQ"},
+		},
 		{name: "names with markup", item: "XZCF", change: change{"CF_XDR_MC": "甲<b>公司"}, want: []string{"2009 CF_XDR_MC"}},
 		{name: "lost characters", item: "XZCF", change: change{"CF_SY": "甲\uFFFD"}, want: []string{"2009 CF_SY"}},
 		{name: "bullet from an office document", item: "XZCF", change: change{"CF_SY": "\uF0B7 甲"}, want: []string{"w2009 CF_SY"}},
 		{name: "inequality in text", item: "XZCF", change: change{"CF_SY": "PM2.5<35，甲>乙"}},
-		{name: "dates in other spellings", item: "XZCF", change: change{"CF_JDRQ": "2025年6月3日", "CF_YXQ": "20251231", "CF_GSJZQ": "2025/12/1"},
-			values: change{"CF_JDRQ": "2025-06-03", "CF_YXQ": "2025-12-31", "CF_GSJZQ": "2025-12-01"}},
+		{
+			name: "dates in other spellings", item: "XZCF", change: change{"CF_JDRQ": "2025年6月3日", "CF_YXQ": "20251231", "CF_GSJZQ": "2025/12/1"},
+			values: change{"CF_JDRQ": "2025-06-03", "CF_YXQ": "2025-12-31", "CF_GSJZQ": "2025-12-01"},
+		},
 		{name: "words for long term", item: "XZXK", change: change{"XK_YXQZI": "长期"}, values: change{"XK_YXQZI": "2099-12-31"}},
 		{name: "year 9999", item: "XZXK", change: change{"XK_YXQZI": "9999/12/31"}, values: change{"XK_YXQZI": "2099-12-31"}},
 		{name: "year 9999 in normal form", item: "XZXK", change: change{"XK_YXQZI": "9999-12-31"}, values: change{"XK_YXQZI": "2099-12-31"}},
@@ -158,10 +164,14 @@ func TestCheck(t *testing.T) {
 		{name: "large fine that the text names", item: "XZCF", change: fine("罚款", "罚款2亿元", "20000")},
 		{name: "large fine that the text does not name", item: "XZCF", change: fine("罚款", "依法罚款", "20000"), want: []string{"w2302 CF_NR_FK"}},
 		{name: "fine in Chinese numerals", item: "XZCF", change: fine("罚款", "罚款人民币贰仟元整", "2000"), want: []string{"w2302 CF_NR_FK"}},
-		{name: "kinds in any order and spelling", item: "XZCF", change: fine("没收违法所得，罚款；吊销执照 警告", "罚款2000元", "0.2"),
-			values: change{"CF_CFLB": "警告、罚款、没收违法所得、吊销许可证件"}, want: []string{"2304 CF_NR_ZKDX"}},
-		{name: "old two-in-one kind", item: "XZCF", change: merged(fine("暂扣/吊销许可证", "吊销经营许可证", ""), change{"CF_NR_ZKDX": "食品经营许可证", "CF_NR_WFFF": ""}),
-			values: change{"CF_CFLB": "吊销许可证件"}},
+		{
+			name: "kinds in any order and spelling", item: "XZCF", change: fine("没收违法所得，罚款；吊销执照 警告", "罚款2000元", "0.2"),
+			values: change{"CF_CFLB": "警告、罚款、没收违法所得、吊销许可证件"}, want: []string{"2304 CF_NR_ZKDX"},
+		},
+		{
+			name: "old two-in-one kind", item: "XZCF", change: merged(fine("暂扣/吊销许可证", "吊销经营许可证", ""), change{"CF_NR_ZKDX": "食品经营许可证", "CF_NR_WFFF": ""}),
+			values: change{"CF_CFLB": "吊销许可证件"},
+		},
 		{name: "old two-in-one kind that nothing decides", item: "XZCF", change: merged(fine("暂扣/吊销许可证", "按规定处罚", ""), change{"CF_NR_WFFF": ""}), want: []string{"2004 CF_CFLB"}},
 		{name: "other kind named", item: "XZCF", change: fine("罚款、其他：责令改正、恢复原状", "罚款2000元", "0.2"), values: change{"CF_CFLB": "罚款、其他-责令改正，恢复原状"}},
 		{name: "other kind not named", item: "XZCF", change: fine("罚款、其他", "罚款2000元", "0.2"), want: []string{"2004 CF_CFLB"}},
@@ -171,8 +181,10 @@ func TestCheck(t *testing.T) {
 		{name: "organisation without code", item: "XZCF", change: change{"CF_XDR_SHXYM": ""}, want: []string{"2002 CF_XDR_SHXYM"}},
 		{name: "sole trader without code", item: "XZCF", change: change{"CF_XDR_SHXYM": "", "CF_XDR_LB": "个体工商户"}, kind: IndividualBusiness},
 		{name: "organisation without representative", item: "XZCF", change: change{"CF_FRDB": ""}, want: []string{"2002 CF_FRDB"}},
-		{name: "person with what persons do not have", item: "XZCF", change: merged(person("CF_", "370303199001010017"), change{"CF_XDR_SHXYM": "91370303MA3C000118", "CF_FRDB": "示例"}),
-			want: []string{"w2010 CF_XDR_SHXYM", "w2010 CF_FRDB"}, values: change{"CF_XDR_SHXYM": "", "CF_FRDB": ""}, kind: Person},
+		{
+			name: "person with what persons do not have", item: "XZCF", change: merged(person("CF_", "370303199001010017"), change{"CF_XDR_SHXYM": "91370303MA3C000118", "CF_FRDB": "示例"}),
+			want: []string{"w2010 CF_XDR_SHXYM", "w2010 CF_FRDB"}, values: change{"CF_XDR_SHXYM": "", "CF_FRDB": ""}, kind: Person,
+		},
 		{name: "person without number", item: "XZCF", change: person("CF_", ""), want: []string{"2002 CF_XDR_ZJHM"}, kind: Person},
 		{name: "organisation with a person's number", item: "XZCF", change: change{"CF_XDR_ZJHM": "370303199001010017"}, want: []string{"w2010 CF_XDR_ZJHM"}, values: change{"CF_XDR_ZJHM": ""}},
 		{name: "person's number for a code", item: "XZCF", change: change{"CF_XDR_SHXYM": "370303199001010017"}, want: []string{"2117 CF_XDR_SHXYM"}},
@@ -198,8 +210,10 @@ func TestCheck(t *testing.T) {
 		{name: "commitment code of another day", item: "XYCN", change: change{"CN_BM": "99010220250604000001"}, want: []string{"w2403 CN_BM"}},
 		{name: "commitment in part without content", item: "XYCN", change: change{"CN_LXZT": "部分履行"}, want: []string{"2002 CN_WLXNR", "2002 CN_ZRZJ"}},
 		{name: "commitment in full with breach", item: "XYCN", change: change{"CN_WLXNR": "未履行"}, want: []string{"w2010 CN_WLXNR"}, values: change{"CN_WLXNR": ""}},
-		{name: "commitment of a person", item: "XYCN", change: change{"CN_MC": "示例", "CN_LB": "自然人", "CN_DM": "37030319900101001７"},
-			values: change{"CN_DM": "", "CN_ZJHM": "370303199001010017", "CN_ZJLX": "身份证"}, kind: Person},
+		{
+			name: "commitment of a person", item: "XYCN", change: change{"CN_MC": "示例", "CN_LB": "自然人", "CN_DM": "37030319900101001７"},
+			values: change{"CN_DM": "", "CN_ZJHM": "370303199001010017", "CN_ZJLX": "身份证"}, kind: Person,
+		},
 		{name: "contract in breach without proof", item: "HTLY", change: change{"HT_LXZT": "违约"}, want: []string{"2002 HT_WYQX", "2002 HT_RDYJ"}},
 		{name: "removal without reason", item: "JYYC", change: change{"JY_YCRQ": "2025-12-01"}, want: []string{"2002 JY_YCYY"}},
 		{name: "removal before entry", item: "JYYC", change: change{"JY_YCRQ": "2025-06-01", "JY_YCYY": "已补报"}, want: []string{"2202 JY_YCRQ"}},

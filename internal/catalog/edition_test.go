@@ -114,7 +114,8 @@ func TestDiff(t *testing.T) {
 		t.Fatal(err)
 	}
 	want = []Change{
-		{Kind: Removed, Item: "X", From: "测试项"}, {Kind: Added, Item: "Y", To: "测试项"},
+		{Kind: Removed, Item: "X", From: "测试项"},
+		{Kind: Added, Item: "Y", To: "测试项"},
 		{Kind: Changed, List: "what", What: "title", From: "种类", To: "新种类"},
 	}
 	if diff := cmp.Diff(want, b.Diff(c)); diff != "" {

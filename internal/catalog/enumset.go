@@ -24,9 +24,11 @@ func (c *checker) enumSet(i int) {
 	r.read(c.v[i])
 	if r.undecided {
 		f := &c.it.Fields[i]
-		c.note(i, Reason{Field: f.Code, Code: ReasonNotInList, Severity: Error,
+		c.note(i, Reason{
+			Field: f.Code, Code: ReasonNotInList, Severity: Error,
 			Message: "“" + f.Name + "”是旧代码表里两种处罚合用的值，从决定的内容看不出是哪一种",
-			Fix:     "请从下列值中选填：" + p.list.shown})
+			Fix:     "请从下列值中选填：" + p.list.shown,
+		})
 		return
 	}
 	if r.unknown || r.set == 0 && len(r.others) == 0 {

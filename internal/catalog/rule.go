@@ -222,7 +222,7 @@ func (a *activation) Parent() cel.Activation { return nil }
 // holds evaluates p over the row. A rule that cannot be evaluated does not hold: the row is shown to a person
 // rather than let through.
 func (c *checker) holds(p *program) bool {
-	a := activations.Get().(*activation)
+	a := activations.Get().(*activation) //nolint:errcheck // the pool makes nothing else
 	a.it, a.v, a.kind, a.today = p.it, c.v, c.kind, c.in.Received.String()
 	out, _, err := p.run.Eval(a)
 	a.it, a.v = nil, nil

@@ -174,8 +174,10 @@ func TestCleanInputDoesNotAllocate(t *testing.T) {
 
 // text draws strings of what matters here: Han, Latin, signs, blanks, invisible marks, broken bytes.
 func text() *rapid.Generator[string] {
-	piece := rapid.SampledFrom([]string{"临", "溪", "A", "b", "9", " ", "\u3000", "\u00a0", "\t", "\n", "\u200b", "\ufeff", "\x00", "\x7f",
-		"（", "）", "(", "［", "·", "•", "—", "’", "Ａ", "⻓", "⾏", "ü", "😀", "\xff", "\xe4\xb8", "\ufffd", "。", "𠮷"})
+	piece := rapid.SampledFrom([]string{
+		"临", "溪", "A", "b", "9", " ", "\u3000", "\u00a0", "\t", "\n", "\u200b", "\ufeff", "\x00", "\x7f",
+		"（", "）", "(", "［", "·", "•", "—", "’", "Ａ", "⻓", "⾏", "ü", "😀", "\xff", "\xe4\xb8", "\ufffd", "。", "𠮷",
+	})
 	return rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string {
 		return strings.Join(rapid.SliceOfN(piece, 0, 24).Draw(t, "pieces"), "")
 	}))

@@ -77,9 +77,10 @@ func nameRune(r rune) rune {
 	case r >= 'a' && r <= 'z':
 		return r - ('a' - 'A')
 	case r < utf8.RuneSelf:
-		if r == '[' {
+		switch r {
+		case '[':
 			return '('
-		} else if r == ']' {
+		case ']':
 			return ')'
 		}
 		return r

@@ -163,7 +163,7 @@ func (r *KeyRing) Token(label, value string) string {
 // Digest gives a keyed 128-bit digest of content, used only to see that two contents are the same. It is keyed because content
 // may hold values of few possibilities, which a plain hash would give away.
 func (r *KeyRing) Digest(parts ...[]byte) [16]byte {
-	h := r.digest.Get().(hash.Hash)
+	h := r.digest.Get().(hash.Hash) //nolint:errcheck // the pool makes nothing else
 	h.Reset()
 	for _, p := range parts {
 		h.Write(p)

@@ -47,7 +47,8 @@ func TestSealOpensOnlyUnderItsLabelAndRing(t *testing.T) {
 func TestTokenIsStableAndLabelled(t *testing.T) {
 	t.Parallel()
 	r := ring(t)
-	if r.Token("a", "v") != r.Token("a", "v") || r.Token("a", "v") == r.Token("b", "v") || r.Token("a", "v") == ring(t).Token("a", "v") {
+	first, again := r.Token("a", "v"), r.Token("a", "v")
+	if first != again || r.Token("a", "v") == r.Token("b", "v") || r.Token("a", "v") == ring(t).Token("a", "v") {
 		t.Fatal("token must depend on ring, label and value, and on nothing else")
 	}
 }

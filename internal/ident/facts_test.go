@@ -70,8 +70,10 @@ func TestFactsUSCCParts(t *testing.T) {
 		t.Fatal(p)
 	}
 	r, d := DefaultRegistries(), DefaultDivisions()
-	got := []string{u.Department(), u.Category(), u.Division(), string(u.OrgCode()), u.OrgCode().Hyphenated(),
-		r.DepartmentName(u), r.CategoryName(u), d.Name(u.Division()), strings.Join(d.Path(u.Division()), "")}
+	got := []string{
+		u.Department(), u.Category(), u.Division(), string(u.OrgCode()), u.OrgCode().Hyphenated(),
+		r.DepartmentName(u), r.CategoryName(u), d.Name(u.Division()), strings.Join(d.Path(u.Division()), ""),
+	}
 	want := []string{"9", "1", "370303", "MA3C00011", "MA3C0001-1", "市场监管", "企业", "张店区", "山东省淄博市张店区"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("#1 (-want +got):\n%s", diff)
@@ -166,8 +168,8 @@ func TestCitizenIDIsNotPrinted(t *testing.T) {
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%v %s %q %+v %v\n", id, id, id, struct{ ID CitizenID }{id}, []CitizenID{id})
-	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "id", id)
-	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "id", id)
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", slog.Any("id", id))
+	slog.New(slog.NewTextHandler(&b, nil)).Info("x", slog.Any("id", id))
 	if out := b.String(); strings.Contains(out, number) || strings.Count(out, masked) != 7 {
 		t.Errorf("printed:\n%s", out)
 	}

@@ -13,8 +13,10 @@ import (
 // Facts §2.1: every department and category of the table, no more.
 func TestDefaultRegistries(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{"1": "1239", "2": "19", "3": "123459", "4": "19", "5": "1239", "6": "129", "7": "129", "8": "19",
-		"9": "1239", "A": "19", "N": "1239", "Y": "1"}
+	want := map[string]string{
+		"1": "1239", "2": "19", "3": "123459", "4": "19", "5": "1239", "6": "129", "7": "129", "8": "19",
+		"9": "1239", "A": "19", "N": "1239", "Y": "1",
+	}
 	got := make(map[string]string)
 	r := DefaultRegistries()
 	for i := range usccAlphabet {
@@ -148,8 +150,10 @@ func TestDefaultDivisions(t *testing.T) {
 	if diff := cmp.Diff([]string{"370302", "370303", "370304", "370305", "370306", "370321", "370322", "370323"}, d.Children("370300")); diff != "" {
 		t.Errorf("Zibo's districts (-want +got):\n%s", diff)
 	}
-	for code, want := range map[string]bool{"370303": true, "379999": true, "990171": true, "100000": true, "380303": false,
-		"37030": false, "3703A3": false, "": false, "3703030": false, "３７０３０３": false} {
+	for code, want := range map[string]bool{
+		"370303": true, "379999": true, "990171": true, "100000": true, "380303": false,
+		"37030": false, "3703A3": false, "": false, "3703030": false, "３７０３０３": false,
+	} {
 		if got := d.HasPrefix(code); got != want {
 			t.Errorf("HasPrefix(%q) = %v", code, got)
 		}

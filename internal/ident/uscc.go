@@ -92,15 +92,19 @@ func (c *Checker) ParseUSCC(s string) (USCC, *Problem) {
 		if c.LegacyAllowed != nil && c.LegacyAllowed(s) {
 			return USCC(s), nil
 		}
-		return "", &Problem{ReasonUSCCLegacy, fmt.Sprintf("这是试点时期发放的代码，第18位按国家标准应为 %c，实际为 %c；它不在许可清单里", check, s[17]),
-			"请先核对代码；确属登记机关发放的，请信用主管部门把它列入试点代码许可清单"}
+		return "", &Problem{
+			ReasonUSCCLegacy, fmt.Sprintf("这是试点时期发放的代码，第18位按国家标准应为 %c，实际为 %c；它不在许可清单里", check, s[17]),
+			"请先核对代码；确属登记机关发放的，请信用主管部门把它列入试点代码许可清单",
+		}
 	}
 	switch {
 	case s[17] != check:
 		return "", &Problem{ReasonUSCCCheck, fmt.Sprintf("第18位校验码应为 %c，实际为 %c", check, s[17]), fmt.Sprintf(checkFixFormat, 18, check)}
 	case s[16] != inner:
-		return "", &Problem{ReasonUSCCOrgCode, fmt.Sprintf("第9至17位的组织机构代码不成立：第17位校验码应为 %c，实际为 %c", inner, s[16]),
-			"请对照证照核对第9至17位"}
+		return "", &Problem{
+			ReasonUSCCOrgCode, fmt.Sprintf("第9至17位的组织机构代码不成立：第17位校验码应为 %c，实际为 %c", inner, s[16]),
+			"请对照证照核对第9至17位",
+		}
 	default:
 		return "", &Problem{ReasonUSCCOrgCode, "第9至17位全是 0，是占位号码", "请填写证照上的统一社会信用代码；没有的请留空"}
 	}

@@ -11,8 +11,10 @@ import (
 )
 
 // flagNames are the headers of the operation flag, folded to upper case. No standard names the column; these are seen in exchange packages.
-var flagNames = []string{"操作标识", "操作标志", "操作类型", "操作", "数据操作", "数据状态标识", "变更标识", "删除标识", "OP", "_OP", "OPT", "OPERATION", "OP_FLAG", "OPFLAG", "FLAG",
-	"CZBS", "CZBZ", "CZLX", "SJCZ"}
+var flagNames = []string{
+	"操作标识", "操作标志", "操作类型", "操作", "数据操作", "数据状态标识", "变更标识", "删除标识", "OP", "_OP", "OPT", "OPERATION", "OP_FLAG", "OPFLAG", "FLAG",
+	"CZBS", "CZBZ", "CZLX", "SJCZ",
+}
 
 func isFlag(header string) bool {
 	return slices.Contains(flagNames, strings.ToUpper(cntext.Fold(header)))

@@ -148,8 +148,10 @@ func TestNeverPublic(t *testing.T) {
 		ctx := context.Background()
 		simple := b.example("XZCF", row{"CF_CFCX": "简易程序", "CF_YZCD": "", "CF_WSH": "简易1号"})
 		open := b.example("XZCF", nil)
-		person := b.example("XZCF", row{"CF_XDR_MC": "张某某", "CF_XDR_LB": "自然人", "CF_XDR_SHXYM": "", "CF_FRDB": "", "CF_XDR_ZJLX": "身份证",
-			"CF_XDR_ZJHM": "370303199001010017", "CF_WSH": "自然人1号"})
+		person := b.example("XZCF", row{
+			"CF_XDR_MC": "张某某", "CF_XDR_LB": "自然人", "CF_XDR_SHXYM": "", "CF_FRDB": "", "CF_XDR_ZJLX": "身份证",
+			"CF_XDR_ZJHM": "370303199001010017", "CF_WSH": "自然人1号",
+		})
 		r := b.file(t, "XZCF", "a.csv", table(simple, open, person))
 		if r.Accepted != 3 {
 			t.Fatalf("all three are filed: %+v", r.Rows)

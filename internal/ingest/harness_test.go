@@ -60,19 +60,25 @@ func newBench(t testing.TB, d *db.DB, at string, change ...func(*ingest.Config))
 	rules, err := publish.DefaultRules()
 	must(err)
 	ids := id.NewMaker(c.Now)
-	b := &bench{db: d, clock: c, subjects: subject.NewStore(d, ids, ring), records: record.NewStore(d, ids), edition: catalog.Default(),
-		agencies: agency.NewStore(d, ids, c, ident.DefaultDivisions())}
+	b := &bench{
+		db: d, clock: c, subjects: subject.NewStore(d, ids, ring), records: record.NewStore(d, ids), edition: catalog.Default(),
+		agencies: agency.NewStore(d, ids, c, ident.DefaultDivisions()),
+	}
 	_, err = b.agencies.Add(context.Background(), unit, "临溪市市场监督管理局", "990100")
 	must(err)
-	conf := ingest.Config{DB: d, Blobs: blobs, Subjects: b.subjects, Records: b.records, Agencies: b.agencies, Editions: editions, Rules: rules,
-		Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Owner: ingest.Owner("test")}
+	conf := ingest.Config{
+		DB: d, Blobs: blobs, Subjects: b.subjects, Records: b.records, Agencies: b.agencies, Editions: editions, Rules: rules,
+		Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Owner: ingest.Owner("test"),
+	}
 	for _, f := range change {
 		f(&conf)
 	}
 	b.Service = ingest.NewService(conf)
 	b.names = publish.NewNames(b.subjects, nil)
-	b.portal = publish.NewService(publish.Config{Records: b.records, Subjects: b.subjects, Agencies: b.agencies, Editions: editions, Rules: rules,
-		Divisions: ident.DefaultDivisions(), Clock: c, Names: b.names, Figures: publish.NewFigures(d)})
+	b.portal = publish.NewService(publish.Config{
+		Records: b.records, Subjects: b.subjects, Agencies: b.agencies, Editions: editions, Rules: rules,
+		Divisions: ident.DefaultDivisions(), Clock: c, Names: b.names, Figures: publish.NewFigures(d),
+	})
 	return b
 }
 

@@ -71,8 +71,10 @@ func (s *Service) head(ctx context.Context, sub *Submission) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Receipt{ID: sub.ID, Item: sub.Item, Unit: unit.Code, State: sub.State, File: sub.FileName, Edition: sub.Edition, ReceivedAt: sub.ReceivedAt,
-		FinishedAt: sub.FinishedAt, SameAs: sub.SameAs, Received: sub.Counts.Received(), Counts: sub.Counts, Failure: sub.Failure, Mapping: sub.Mapping}
+	r := &Receipt{
+		ID: sub.ID, Item: sub.Item, Unit: unit.Code, State: sub.State, File: sub.FileName, Edition: sub.Edition, ReceivedAt: sub.ReceivedAt,
+		FinishedAt: sub.FinishedAt, SameAs: sub.SameAs, Received: sub.Counts.Received(), Counts: sub.Counts, Failure: sub.Failure, Mapping: sub.Mapping,
+	}
 	switch {
 	case sub.State == Done:
 		r.Progress = 1

@@ -305,6 +305,8 @@ func (w *writer) finish(ctx context.Context) error {
 }
 
 func (c Counts) plus(d Counts) Counts {
-	return Counts{Accepted: c.Accepted + d.Accepted, Updated: c.Updated + d.Updated, Duplicate: c.Duplicate + d.Duplicate, Withdrawn: c.Withdrawn + d.Withdrawn,
-		Rejected: c.Rejected + d.Rejected, Late: c.Late + d.Late, Warnings: c.Warnings + d.Warnings}
+	return Counts{
+		Accepted: c.Accepted + d.Accepted, Updated: c.Updated + d.Updated, Duplicate: c.Duplicate + d.Duplicate, Withdrawn: c.Withdrawn + d.Withdrawn,
+		Rejected: c.Rejected + d.Rejected, Late: c.Late + d.Late, Warnings: c.Warnings + d.Warnings,
+	}
 }

@@ -104,8 +104,10 @@ func (s *Service) Submit(ctx context.Context, req Request, r io.Reader) (_ *Subm
 		return nil, err
 	}
 	now := s.Clock.Now()
-	sub := &Submission{ID: id.Random(), IdemKey: req.IdemKey, Item: item.Code, Edition: item.Edition, Agency: unit.ID, Actor: req.Actor,
-		FileName: cntext.Clean(req.FileName), FileHash: info.Hash, FileBytes: info.Bytes, DryRun: req.DryRun, State: Received, ReceivedAt: now.UTC()}
+	sub := &Submission{
+		ID: id.Random(), IdemKey: req.IdemKey, Item: item.Code, Edition: item.Edition, Agency: unit.ID, Actor: req.Actor,
+		FileName: cntext.Clean(req.FileName), FileHash: info.Hash, FileBytes: info.Bytes, DryRun: req.DryRun, State: Received, ReceivedAt: now.UTC(),
+	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if !req.DryRun {
 			if have, err := s.known(ctx, tx, sub); err != nil || have != nil {
@@ -208,8 +210,10 @@ func (s *Service) filing(ctx context.Context, sub *Submission) (parse.Filing, er
 	if err != nil {
 		return parse.Filing{}, err
 	}
-	return parse.Filing{Item: item, Unit: parse.Unit{ID: unit.ID, Code: unit.Code, Name: unit.Name, Region: unit.Region}, Received: clock.DateOf(sub.ReceivedAt),
-		Rules: s.Rules, Calendar: s.Calendar, Ring: s.Ring, Legacy: s.Legacy, Persons: s.Subjects.PersonIdent}, nil
+	return parse.Filing{
+		Item: item, Unit: parse.Unit{ID: unit.ID, Code: unit.Code, Name: unit.Name, Region: unit.Region}, Received: clock.DateOf(sub.ReceivedAt),
+		Rules: s.Rules, Calendar: s.Calendar, Ring: s.Ring, Legacy: s.Legacy, Persons: s.Subjects.PersonIdent,
+	}, nil
 }
 
 // open opens a submission's file; header says how well a row of cells matches the item's columns.

@@ -41,8 +41,10 @@ func (w *writer) newBatch() *batch {
 	for i := range rows {
 		rows[i].Reasons = rows[i].Reasons[:len(rows[i].Reasons):len(rows[i].Reasons)]
 	}
-	return &batch{service: w.service, sub: w.sub, item: w.filing.Item, now: w.service.Clock.Now(), rows: rows, out: make([]string, len(rows)),
-		queued: make([]bool, len(rows)), dry: w.dry}
+	return &batch{
+		service: w.service, sub: w.sub, item: w.filing.Item, now: w.service.Clock.Now(), rows: rows, out: make([]string, len(rows)),
+		queued: make([]bool, len(rows)), dry: w.dry,
+	}
 }
 
 // errDry rolls a dry run's batch back.

@@ -117,7 +117,7 @@ func (d *Desk) Rows(ctx context.Context, id string, f RowFilter, after, limit in
 	page := &RowPage{Total: int(set.GetCardinality())}
 	it := set.Iterator()
 	if after > 0 {
-		it.AdvanceIfNeeded(uint32(min(after, unlimited)) + 1) //nolint:gosec // G115: bounded
+		it.AdvanceIfNeeded(uint32(min(after, unlimited)) + 1)
 	}
 	args := []any{id}
 	for it.HasNext() && len(args) <= limit {
@@ -129,7 +129,7 @@ func (d *Desk) Rows(ctx context.Context, id string, f RowFilter, after, limit in
 	}
 	first, _ := args[1].(int64)
 	last, _ := args[n].(int64)
-	page.First = int(set.Rank(uint32(first))) //nolint:gosec // G115: it came from the set
+	page.First = int(set.Rank(uint32(first)))
 	if it.HasNext() {
 		page.Next = int(last)
 	}
@@ -183,7 +183,7 @@ func (d *Desk) sumUp(ctx context.Context, id string) (*Summary, error) {
 		if err := rows.Scan(&row, &outcome, &late, &reasons); err != nil {
 			return nil, fmt.Errorf("ingest: summary: %w", err)
 		}
-		t.add(uint32(row), outcome, late == 1, reasons) //nolint:gosec // G115: rows are counted from 1 and bounded by unlimited
+		t.add(uint32(row), outcome, late == 1, reasons)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("ingest: summary: %w", err)
@@ -198,8 +198,10 @@ type tally struct {
 }
 
 func newTally() *tally {
-	return &tally{errors: map[int]int{}, sum: &Summary{all: roaring.New(), late: roaring.New(), warned: roaring.New(),
-		outcomes: map[string]*roaring.Bitmap{}, reasons: map[int]*roaring.Bitmap{}}}
+	return &tally{errors: map[int]int{}, sum: &Summary{
+		all: roaring.New(), late: roaring.New(), warned: roaring.New(),
+		outcomes: map[string]*roaring.Bitmap{}, reasons: map[int]*roaring.Bitmap{},
+	}}
 }
 
 func (t *tally) add(row uint32, outcome []byte, late bool, reasons []byte) {
@@ -432,8 +434,10 @@ func (d *Desk) Preview(ctx context.Context, e *QueueEntry, subjectID int64) (*Pr
 	if err != nil {
 		return nil, err
 	}
-	p := &Preview{Subject: target, Naming: naming(row.Claim.Name, names), Kind: row.Claim.Kind,
-		From: row.Draft.PublicFrom, Until: row.Draft.PublicUntil, Why: d.Rules.Explain(row.Draft.RuleSet)}
+	p := &Preview{
+		Subject: target, Naming: naming(row.Claim.Name, names), Kind: row.Claim.Kind,
+		From: row.Draft.PublicFrom, Until: row.Draft.PublicUntil, Why: d.Rules.Explain(row.Draft.RuleSet),
+	}
 	today := clock.DateOf(d.Clock.Now())
 	inForce, _ := d.Editions.Current(today).Item(e.Item)
 	p.Refusal = publish.Decide(publish.Everyone, target.Kind, f.Item, inForce, &row.Draft.Facts, today)
@@ -454,7 +458,7 @@ func (d *Desk) recheck(ctx context.Context, e *QueueEntry) (*parse.Row, *parse.F
 	if err != nil {
 		return nil, nil, err
 	}
-	row := parse.NewParser(f).Row(parse.Input{N: e.Row, Values: values})
+	row := parse.NewParser(f).Row(parse.Input{N: e.Row, Values: values, Template: sub.Mapping.Template})
 	if row.Rejected {
 		return nil, nil, errQueueCheck
 	}

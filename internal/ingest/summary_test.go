@@ -66,8 +66,10 @@ func TestEachReasonReadsWhatMarshalWrote(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.SampledFrom(tricky), rapid.String())
 		reasons := rapid.SliceOf(rapid.Custom(func(t *rapid.T) catalog.Reason {
-			return catalog.Reason{Field: text.Draw(t, "field"), Code: rapid.IntRange(0, 99999).Draw(t, "code"),
-				Severity: rapid.SampledFrom([]string{catalog.Error, catalog.Warning}).Draw(t, "severity"), Message: text.Draw(t, "message"), Fix: text.Draw(t, "fix")}
+			return catalog.Reason{
+				Field: text.Draw(t, "field"), Code: rapid.IntRange(0, 99999).Draw(t, "code"),
+				Severity: rapid.SampledFrom([]string{catalog.Error, catalog.Warning}).Draw(t, "severity"), Message: text.Draw(t, "message"), Fix: text.Draw(t, "fix"),
+			}
 		})).Draw(t, "reasons")
 		raw, err := json.Marshal(reasons)
 		if err != nil {
@@ -126,8 +128,17 @@ func TestRowsByFilter(t *testing.T) {
 		ctx, desk := context.Background(), deskOn(d)
 		receipt(t, d, "a", Done, len(all), func(i int) kept { return all[i] })
 		receipt(t, d, "b", Failed, 1, func(int) kept { return kept{row: 9, outcome: rejected} })
-		for _, f := range []RowFilter{{}, {Outcome: rejected}, {Reason: 2103}, {Late: true}, {Warned: true}, {Outcome: duplicate, Reason: 2001, Late: true}, {Reason: 9999}, {Outcome: "nothing"},
-			{Outcome: accepted, Warned: true}} {
+		for _, f := range []RowFilter{
+			{},
+			{Outcome: rejected},
+			{Reason: 2103},
+			{Late: true},
+			{Warned: true},
+			{Outcome: duplicate, Reason: 2001, Late: true},
+			{Reason: 9999},
+			{Outcome: "nothing"},
+			{Outcome: accepted, Warned: true},
+		} {
 			var want, got []int
 			for _, k := range all {
 				if passes(k, f) {

@@ -22,7 +22,7 @@ func (s *Service) Work(ctx context.Context, wake <-chan struct{}, log *slog.Logg
 	defer tick.Stop()
 	for {
 		if err := s.drain(ctx, log); err != nil && ctx.Err() == nil {
-			log.ErrorContext(ctx, "filing stopped; it will be taken up again", "error", err)
+			log.ErrorContext(ctx, "filing stopped; it will be taken up again", slog.Any("error", err))
 		}
 		select {
 		case <-ctx.Done():
@@ -50,11 +50,12 @@ func (s *Service) drain(ctx context.Context, log *slog.Logger) error {
 				return ctx.Err()
 			}
 			if err != nil { // it stays waiting; the others go on
-				log.ErrorContext(ctx, "filing stopped; it will be taken up again", "submission", id, "error", err)
+				log.ErrorContext(ctx, "filing stopped; it will be taken up again", slog.String("submission", id), slog.Any("error", err))
 				continue
 			}
 			ran = true
-			log.InfoContext(ctx, "filing done", "submission", sub.ID, "item", sub.Item, "state", sub.State, "rows", sub.Received(), "rejected", sub.Rejected)
+			log.InfoContext(ctx, "filing done", slog.String("submission", sub.ID), slog.String("item", string(sub.Item)), slog.String("state", string(sub.State)),
+				slog.Int("rows", sub.Received()), slog.Int("rejected", sub.Rejected))
 		}
 		if !ran {
 			return nil

@@ -51,8 +51,10 @@ func (s *Service) List(ctx context.Context, code catalog.ItemCode, f ListFilter,
 		page.Next = placeText(versions[limit-1])
 	}
 	err = s.views(ctx, versions, m, func(v *RecordView) error {
-		page.Rows = append(page.Rows, ListRow{ID: v.ID, Item: v.Item, Subject: v.Subject, Title: v.Title, DocNo: v.DocNo, Categories: v.Categories,
-			DecidedOn: v.DecidedOn, Authority: v.Authority, Region: v.Subject.Region})
+		page.Rows = append(page.Rows, ListRow{
+			ID: v.ID, Item: v.Item, Subject: v.Subject, Title: v.Title, DocNo: v.DocNo, Categories: v.Categories,
+			DecidedOn: v.DecidedOn, Authority: v.Authority, Region: v.Subject.Region,
+		})
 		return nil
 	})
 	if err != nil {

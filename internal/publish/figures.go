@@ -50,8 +50,10 @@ func (s *Service) Stats(ctx context.Context) (*Stats, error) {
 // CountStats counts the figures anew and keeps them.
 func (s *Service) CountStats(ctx context.Context) (*Stats, error) {
 	now := s.clock.Now()
-	c := counter{service: s, day: clock.DateOf(now), stats: &Stats{AsOf: now.UTC()}, regions: map[string]*RegionCount{}, items: map[catalog.ItemCode]int{},
-		months: map[int]*MonthCount{}, penalties: map[string]int{}, licences: map[string]int{}, agencies: map[int64]int{}}
+	c := counter{
+		service: s, day: clock.DateOf(now), stats: &Stats{AsOf: now.UTC()}, regions: map[string]*RegionCount{}, items: map[catalog.ItemCode]int{},
+		months: map[int]*MonthCount{}, penalties: map[string]int{}, licences: map[string]int{}, agencies: map[int64]int{},
+	}
 	c.edition = s.editions.Current(c.day)
 	if err := s.subjects.CountByRegion(ctx, c.subject); err != nil {
 		return nil, err

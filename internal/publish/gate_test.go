@@ -42,11 +42,15 @@ func drawItem(t *rapid.T, label string) *catalog.Item {
 }
 
 func draw(t *rapid.T) question {
-	q := question{viewer: Viewer{reach: rapid.SampledFrom(append(classes, "")).Draw(t, "reach")},
+	q := question{
+		viewer:  Viewer{reach: rapid.SampledFrom(append(classes, "")).Draw(t, "reach")},
 		kind:    rapid.SampledFrom([]catalog.SubjectKind{catalog.LegalEntity, catalog.OtherOrg, catalog.IndividualBusiness, catalog.Person, ""}).Draw(t, "kind"),
-		checked: drawItem(t, "checked"), inForce: drawItem(t, "in force"), today: drawDay(t, "today")}
-	q.facts = record.Facts{Class: rapid.SampledFrom(classes).Draw(t, "class"), Status: record.Status(rapid.IntRange(0, 3).Draw(t, "status")),
-		Listed: rapid.Bool().Draw(t, "listed"), Procedure: record.Procedure(rapid.IntRange(0, 2).Draw(t, "procedure")), PublicFrom: drawDay(t, "from")}
+		checked: drawItem(t, "checked"), inForce: drawItem(t, "in force"), today: drawDay(t, "today"),
+	}
+	q.facts = record.Facts{
+		Class: rapid.SampledFrom(classes).Draw(t, "class"), Status: record.Status(rapid.IntRange(0, 3).Draw(t, "status")),
+		Listed: rapid.Bool().Draw(t, "listed"), Procedure: record.Procedure(rapid.IntRange(0, 2).Draw(t, "procedure")), PublicFrom: drawDay(t, "from"),
+	}
 	if rapid.Bool().Draw(t, "ends") {
 		q.facts.PublicUntil = drawDay(t, "until")
 	}

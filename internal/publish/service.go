@@ -41,8 +41,10 @@ type Config struct {
 
 // NewService makes a Service.
 func NewService(c Config) *Service {
-	return &Service{records: c.Records, subjects: c.Subjects, agencies: c.Agencies, editions: c.Editions, rules: c.Rules, divisions: c.Divisions,
-		clock: c.Clock, names: c.Names, figures: c.Figures}
+	return &Service{
+		records: c.Records, subjects: c.Subjects, agencies: c.Agencies, editions: c.Editions, rules: c.Rules, divisions: c.Divisions,
+		clock: c.Clock, names: c.Names, figures: c.Figures,
+	}
 }
 
 // Faults of reading. What may not be seen and what does not exist are answered alike.
@@ -93,10 +95,12 @@ func (s *Service) visible(ctx context.Context, v *record.Version, sub *SubjectRe
 	if err != nil {
 		return RecordView{}, false, err
 	}
-	view = RecordView{ID: v.ID.String(), Item: v.Item, ItemName: checked.Name, Class: v.Class, Status: v.Status.String(), Subject: *sub,
+	view = RecordView{
+		ID: v.ID.String(), Item: v.Item, ItemName: checked.Name, Class: v.Class, Status: v.Status.String(), Subject: *sub,
 		Categories: checked.KindNames(v.Kinds), Fields: fields(Everyone, body, checked, inForce), DecidedOn: v.DecidedOn, PublicFrom: v.PublicFrom,
 		PublicUntil: v.PublicUntil, Source: Source{Code: source.Code, Name: source.Name}, Severity: v.Severity.String(), RuleSet: v.RuleSet,
-		WindowWhy: s.rules.Explain(v.RuleSet), Edition: v.Edition, Version: v.Number, RecordedAt: v.RecordedAt}
+		WindowWhy: s.rules.Explain(v.RuleSet), Edition: v.Edition, Version: v.Number, RecordedAt: v.RecordedAt,
+	}
 	view.Title = visibleRole(&view, checked, catalog.RoleTitle)
 	view.DocNo = visibleRole(&view, checked, catalog.RoleDocNo)
 	view.Authority = visibleRole(&view, checked, catalog.RoleAuthority)
@@ -245,8 +249,10 @@ func (s *Service) counts(ctx context.Context, sub *subject.Subject, m moment) (m
 }
 
 // chapterNames are the chapters of the standard report (公共信用信息报告标准 2022年版), in its order.
-var chapterNames = [...]string{1: "登记注册基础信息", 2: "行政管理信息", 3: "诚实守信相关荣誉信息", 4: "严重失信主体名单信息", 5: "经营（活动）异常名录（状态）信息",
-	6: "信用承诺信息", 7: "信用评价信息", 8: "司法判决及执行信息", 9: "其他信息", 10: "信用状况提升建议"}
+var chapterNames = [...]string{
+	1: "登记注册基础信息", 2: "行政管理信息", 3: "诚实守信相关荣誉信息", 4: "严重失信主体名单信息", 5: "经营（活动）异常名录（状态）信息",
+	6: "信用承诺信息", 7: "信用评价信息", 8: "司法判决及执行信息", 9: "其他信息", 10: "信用状况提升建议",
+}
 
 // chapters lays counts out by chapter; every chapter stands, empty ones too. Items that are not public today have none.
 func chapters(edition *catalog.Edition, counts map[catalog.ItemCode]int) []ChapterCount {

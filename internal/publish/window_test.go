@@ -13,7 +13,8 @@ import (
 func rules(t interface {
 	Helper()
 	Fatal(...any)
-}) *Rules {
+},
+) *Rules {
 	t.Helper()
 	r, err := DefaultRules()
 	if err != nil {
@@ -74,8 +75,10 @@ func TestWindow(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := r.Window(Matter{Rule: tt.rule, DecidedOn: dateOf(t, tt.decided), ValidTo: dateOf(t, tt.validTo), PublicEnd: dateOf(t, tt.stated), Procedure: tt.procedure,
-				Kinds: tt.kinds, Fine: tt.fine, Severity: tt.severity})
+			w := r.Window(Matter{
+				Rule: tt.rule, DecidedOn: dateOf(t, tt.decided), ValidTo: dateOf(t, tt.validTo), PublicEnd: dateOf(t, tt.stated), Procedure: tt.procedure,
+				Kinds: tt.kinds, Fine: tt.fine, Severity: tt.severity,
+			})
 			if w.Public != tt.public || w.Until.String() != tt.until || w.RuleSet != tt.set || w.Severity != tt.want || w.Longer != tt.longer || w.From != dateOf(t, tt.decided) {
 				t.Errorf("got %+v", w)
 			}
@@ -89,9 +92,11 @@ func TestWindowProperties(t *testing.T) {
 	all := []string{"警告", "通报批评", "罚款", "没收违法所得", "吊销许可证件", "责令停产停业", "限制从业", "其他"}
 	rapid.Check(t, func(t *rapid.T) {
 		decided, _ := clock.MakeDate(rapid.IntRange(2015, 2035).Draw(t, "y"), rapid.IntRange(1, 12).Draw(t, "m"), rapid.IntRange(1, 28).Draw(t, "d"))
-		m := Matter{Rule: "penalty", DecidedOn: decided, Kinds: rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 4, rapid.ID[string]).Draw(t, "kinds"),
+		m := Matter{
+			Rule: "penalty", DecidedOn: decided, Kinds: rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 4, rapid.ID[string]).Draw(t, "kinds"),
 			Fine: rapid.Float64Range(0, 1000).Draw(t, "fine"), Procedure: record.Procedure(rapid.IntRange(0, 2).Draw(t, "procedure")),
-			Severity: record.Severity(rapid.IntRange(0, 3).Draw(t, "severity"))}
+			Severity: record.Severity(rapid.IntRange(0, 3).Draw(t, "severity")),
+		}
 		if rapid.Bool().Draw(t, "has end") {
 			m.PublicEnd = decided.AddDays(rapid.IntRange(1, 3000).Draw(t, "end"))
 		}

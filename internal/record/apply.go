@@ -127,11 +127,15 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails since Go 1.24
 	at := micros(b.change.At)
-	v := Version{ID: ID{d.Subject, h.key}, Facts: f, Number: h.version, Body: body, Action: actions[out],
-		Actor: b.change.Actor, Basis: b.change.Basis, Why: b.change.Why, Submission: b.change.Submission, RecordedAt: b.change.At}
-	b.versions = append(b.versions, []any{d.Subject, h.key, int64(h.version), string(f.Item), f.Edition, f.NaturalKey, string(f.Class), int64(f.Status), bit(f.Listed),
+	v := Version{
+		ID: ID{d.Subject, h.key}, Facts: f, Number: h.version, Body: body, Action: actions[out],
+		Actor: b.change.Actor, Basis: b.change.Basis, Why: b.change.Why, Submission: b.change.Submission, RecordedAt: b.change.At,
+	}
+	b.versions = append(b.versions, []any{
+		d.Subject, h.key, int64(h.version), string(f.Item), f.Edition, f.NaturalKey, string(f.Class), int64(f.Status), bit(f.Listed),
 		int64(f.DecidedOn), int64(f.PublicFrom), untilColumn(f.PublicUntil), f.Agency, f.Region, f.Kinds, int64(f.Procedure), int64(f.Severity), f.RuleSet,
-		body, v.Action, v.Actor, v.Basis, v.Why, v.Submission, at, salt, b.outbox, int64(len(b.leaves))})
+		body, v.Action, v.Actor, v.Basis, v.Why, v.Submission, at, salt, b.outbox, int64(len(b.leaves)),
+	})
 	b.leaves = append(b.leaves, v.leaf(salt))
 }
 
@@ -151,12 +155,16 @@ func bit(b bool) int64 {
 	return 0
 }
 
-var versionColumns = []string{"subject_id", "record_key", "version", "item", "edition", "nkey", "class", "status", "listed", "decided_on", "public_from", "public_until",
+var versionColumns = []string{
+	"subject_id", "record_key", "version", "item", "edition", "nkey", "class", "status", "listed", "decided_on", "public_from", "public_until",
 	"agency_id", "region", "kinds", "procedure", "severity", "rule_set", "body", "action", "actor", "basis", "why", "submission", "recorded_at", "salt",
-	"outbox_id", "outbox_pos"}
+	"outbox_id", "outbox_pos",
+}
 
-var headColumns = []string{"subject_id", "record_key", "item", "nkey", "version", "status", "listed", "decided_on", "public_from", "public_until", "agency_id",
-	"region", "kinds", "digest", "recorded_at"}
+var headColumns = []string{
+	"subject_id", "record_key", "item", "nkey", "version", "status", "listed", "decided_on", "public_from", "public_until", "agency_id",
+	"region", "kinds", "digest", "recorded_at",
+}
 
 func (b *batch) write(ctx context.Context, tx *db.Tx, heads *headSet) error {
 	if len(b.versions) == 0 {
@@ -168,8 +176,10 @@ func (b *batch) write(ctx context.Context, tx *db.Tx, heads *headSet) error {
 	var inserts, updates [][]any
 	for _, e := range heads.touched() {
 		d := &b.drafts[e.draft]
-		row := []any{d.Subject, e.key, string(d.Item), e.nkey, int64(e.version), int64(e.status), bit(e.listed), int64(d.DecidedOn), int64(d.PublicFrom),
-			untilColumn(d.PublicUntil), d.Agency, d.Region, d.Kinds, e.digest[:], micros(b.change.At)}
+		row := []any{
+			d.Subject, e.key, string(d.Item), e.nkey, int64(e.version), int64(e.status), bit(e.listed), int64(d.DecidedOn), int64(d.PublicFrom),
+			untilColumn(d.PublicUntil), d.Agency, d.Region, d.Kinds, e.digest[:], micros(b.change.At),
+		}
 		if e.fresh {
 			inserts = append(inserts, row)
 		} else {

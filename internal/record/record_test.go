@@ -23,8 +23,10 @@ func newStore(d *db.DB) *record.Store {
 }
 
 func draft(subject int64, key, body string) record.Draft {
-	d := record.Draft{Subject: subject, Body: body, Facts: record.Facts{Item: "XZCF", Edition: "1", NaturalKey: key, Status: record.Active, Listed: true,
-		DecidedOn: 20260510, PublicFrom: 20260510, PublicUntil: 20270510, Agency: 7, Region: "990102", Kinds: 4}}
+	d := record.Draft{Subject: subject, Body: body, Facts: record.Facts{
+		Item: "XZCF", Edition: "1", NaturalKey: key, Status: record.Active, Listed: true,
+		DecidedOn: 20260510, PublicFrom: 20260510, PublicUntil: 20270510, Agency: 7, Region: "990102", Kinds: 4,
+	}}
 	copy(d.Digest[:], body)
 	return d
 }
@@ -176,8 +178,16 @@ func TestColumnsPageInOrder(t *testing.T) {
 		}
 		apply(t, d, s, start, all...)
 		const today = 20261122
-		filters := []record.Filter{{}, {Agency: 3}, {Regions: []string{"990104"}}, {Kinds: 1 | 4}, {Agency: 2, Kinds: 2}, {From: 20260105, To: 20260109},
-			{Regions: []string{"990102", "990103"}, Kinds: 8, From: 20260110}, {Agency: 99}}
+		filters := []record.Filter{
+			{},
+			{Agency: 3},
+			{Regions: []string{"990104"}},
+			{Kinds: 1 | 4},
+			{Agency: 2, Kinds: 2},
+			{From: 20260105, To: 20260109},
+			{Regions: []string{"990102", "990103"}, Kinds: 8, From: 20260110},
+			{Agency: 99},
+		}
 		for _, f := range filters {
 			f.Item, f.Today = "XZCF", today
 			want := map[string]bool{}

@@ -99,7 +99,7 @@ func (a *archive) scan(name string, start func(s *xmlScanner) error) error {
 	if err != nil {
 		return err
 	}
-	defer p.Close()
+	defer func() { _ = p.Close() }()
 	s := newXML(p)
 	if err := s.decode16(); err != nil {
 		return partError(err)

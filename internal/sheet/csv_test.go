@@ -44,8 +44,10 @@ func TestCSVRecords(t *testing.T) {
 		{"text behind the closing quote", head + "\"甲\"乙,1,2,3\n丙,1,2,3\n", "2:BAD3004\n3:丙|1|2|3\n"},
 		{"quote never closed", head + "\"甲,1,2,3\n乙,1,2,3\n丙,1,2,3\n", "2:BAD3004\n3:乙|1|2|3\n4:丙|1|2|3\n"},
 		{"stray quote closed by the next quoted cell", head + "\"甲,1,2,3\n乙,1,2,3\n\"丙\",1,2,3\n", "2:BAD3004\n3:乙|1|2|3\n4:丙|1|2|3\n"},
-		{"stray quote closed by a bare quote at a cell's end", head + "甲,\"1,2,3\n乙,1,2,3\n丙,12\",2,3\n丁,1,2,3\n",
-			"2:BAD3004\n3:乙|1|2|3\n4:丙|12\"|2|3\n5:丁|1|2|3\n"},
+		{
+			"stray quote closed by a bare quote at a cell's end", head + "甲,\"1,2,3\n乙,1,2,3\n丙,12\",2,3\n丁,1,2,3\n",
+			"2:BAD3004\n3:乙|1|2|3\n4:丙|12\"|2|3\n5:丁|1|2|3\n",
+		},
 		{"stray quotes in every row", head + "甲,\"1,2,3\n乙,\"1,2,3\n丙,\"1,2,3\n", "2:BAD3004\n3:BAD3004\n4:BAD3004\n"},
 		{"stray quote in the last cell of all", head + "甲,1,2,3\n乙,1,2,\"", "2:甲|1|2|3\n3:BAD3004\n"},
 		{"the last column over several lines", head + "甲,1,2,\"a\nb\nc\"\n乙,1,2,3\n", "2:甲|1|2|a\nb\nc\n5:乙|1|2|3\n"},

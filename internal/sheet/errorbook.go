@@ -154,7 +154,7 @@ func unionHeader(src *Reader) (_ []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	var row Row
 	for {
 		if err := r.Next(&row); err == io.EOF {

@@ -14,8 +14,10 @@ type bookStyles struct{ title, header, text, bad, warned, reason, bold, wrap int
 func (b *errorBook) makeStyles() error {
 	const asText = 49 // the built-in format @
 	border := []excelize.Border{
-		{Type: "left", Color: "D9D9D9", Style: 1}, {Type: "right", Color: "D9D9D9", Style: 1},
-		{Type: "top", Color: "D9D9D9", Style: 1}, {Type: "bottom", Color: "D9D9D9", Style: 1},
+		{Type: "left", Color: "D9D9D9", Style: 1},
+		{Type: "right", Color: "D9D9D9", Style: 1},
+		{Type: "top", Color: "D9D9D9", Style: 1},
+		{Type: "bottom", Color: "D9D9D9", Style: 1},
 	}
 	fill := func(colour string) excelize.Fill {
 		return excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{colour}}

@@ -145,9 +145,11 @@ func (r *Reader) noHeader(f found, c *csvTable) error {
 		return e
 	}
 	if sep := r.foreignSeparator(f.lines); sep != "" {
-		return &fault.Error{Kind: e.Kind, Code: e.Code,
+		return &fault.Error{
+			Kind: e.Kind, Code: e.Code,
 			Message: numbered(reasonNoHeader, message+"；各栏之间像是用“"+sep+"”分隔的"),
-			Fix:     "请改用英文逗号分隔各栏，最简单的办法是用 Excel 另存为“CSV UTF-8（逗号分隔）”或 .xlsx"}
+			Fix:     "请改用英文逗号分隔各栏，最简单的办法是用 Excel 另存为“CSV UTF-8（逗号分隔）”或 .xlsx",
+		}
 	}
 	return e
 }

@@ -23,7 +23,7 @@ func survey(a *archive, name string) (merges []merge, size int64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	defer p.Close()
+	defer func() { _ = p.Close() }()
 	s := newXML(p)
 	if err := s.decode16(); err != nil {
 		return nil, 0, partError(err)

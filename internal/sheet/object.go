@@ -137,7 +137,7 @@ func (p *objectParser) value(col int) *RowProblem {
 	from := len(p.scratch)
 	ok := true
 	var bad *RowProblem
-	switch c := p.peek(); {
+	switch c := p.peek(); { //nolint:staticcheck // QF1002: one case is a range
 	case c == '"':
 		p.scratch, ok = p.str(p.scratch)
 	case c == '{' || c == '[':

@@ -115,9 +115,11 @@ func byteSize(n int64) string {
 // What makes a single row unreadable. Columns are counted from 1 in the words.
 
 func badSurplus(width, surplus int) *RowProblem {
-	return &RowProblem{reasonTooWide,
+	return &RowProblem{
+		reasonTooWide,
 		fmt.Sprintf("这一行比表头多出 %d 个有内容的单元格（表头共 %d 栏），无法判断从哪一栏开始错位", surplus, width),
-		"请检查是否多写了分隔符或在表格右侧另写了内容，删除后再报送"}
+		"请检查是否多写了分隔符或在表格右侧另写了内容，删除后再报送",
+	}
 }
 
 func badTooWide(limit int) *RowProblem {
@@ -133,8 +135,10 @@ func badLineLength(limit int) *RowProblem {
 }
 
 func badQuote() *RowProblem {
-	return &RowProblem{reasonUnreadable, "这一行的英文双引号不成对，无法分清各栏",
-		"内容里的英文双引号要写成两个（\"\"），并用一对双引号把该栏括起来；用 Excel 另存为 CSV 会自动处理"}
+	return &RowProblem{
+		reasonUnreadable, "这一行的英文双引号不成对，无法分清各栏",
+		"内容里的英文双引号要写成两个（\"\"），并用一对双引号把该栏括起来；用 Excel 另存为 CSV 会自动处理",
+	}
 }
 
 func badNUL() *RowProblem {
@@ -142,8 +146,10 @@ func badNUL() *RowProblem {
 }
 
 func badEncoding(enc string) *RowProblem {
-	return &RowProblem{reasonEncoding, "这一行有字节不符合文件的文字编码 " + enc + "，可能有半个汉字或混用了两种编码",
-		"请把文件统一另存为“CSV UTF-8（逗号分隔）”或 .xlsx，并核对这一行的文字"}
+	return &RowProblem{
+		reasonEncoding, "这一行有字节不符合文件的文字编码 " + enc + "，可能有半个汉字或混用了两种编码",
+		"请把文件统一另存为“CSV UTF-8（逗号分隔）”或 .xlsx，并核对这一行的文字",
+	}
 }
 
 func badReference() *RowProblem {

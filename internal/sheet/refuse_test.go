@@ -182,7 +182,9 @@ func TestRefusalsThatNeedTheName(t *testing.T) {
 		name, in string
 		reason   int
 	}{
-		{"x.json", "[1,2,3]", 3019}, {"x.json", "名称,代码\n甲,1\n", 3019}, {"x.ndjson", "\"a\"", 3019},
+		{"x.json", "[1,2,3]", 3019},
+		{"x.json", "名称,代码\n甲,1\n", 3019},
+		{"x.ndjson", "\"a\"", 3019},
 		{"~$表.xlsx", "\x05admin" + strings.Repeat("\x01\x02 ", 50), 3004},
 	} {
 		o := testOptions
@@ -231,8 +233,10 @@ func forge(name string, raw []byte, declared uint64) []byte {
 	fw.Close()
 	var b bytes.Buffer
 	zw := zip.NewWriter(&b)
-	w, _ := zw.CreateRaw(&zip.FileHeader{Name: name, Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(raw),
-		CompressedSize64: uint64(packed.Len()), UncompressedSize64: declared})
+	w, _ := zw.CreateRaw(&zip.FileHeader{
+		Name: name, Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(raw),
+		CompressedSize64: uint64(packed.Len()), UncompressedSize64: declared,
+	})
 	_, _ = w.Write(packed.Bytes())
 	zw.Close()
 	return b.Bytes()

@@ -69,7 +69,7 @@ func loadStrings(a *archive, name string, o Options) (_ *sharedStrings, err erro
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
+	defer func() { _ = p.Close() }()
 	defer func() {
 		if err != nil {
 			_ = t.close()

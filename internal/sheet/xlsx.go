@@ -137,7 +137,7 @@ func (x *xlsxTable) filled(part string) bool {
 	if err != nil {
 		return x.a.has(part)
 	}
-	defer p.Close()
+	defer func() { _ = p.Close() }()
 	s := newXML(io.LimitReader(p, 1<<20))
 	for {
 		t, err := s.next()

@@ -104,8 +104,10 @@ func TestXLSXMarkup(t *testing.T) {
 func TestXLSX1904(t *testing.T) {
 	t.Parallel()
 	book := rawBook(t, `<worksheet><sheetData><row r="1"><c t="str"><v>名称</v></c><c t="str"><v>日期</v></c></row><row r="2"><c t="str"><v>甲</v></c><c s="1"><v>44621</v></c></row></sheetData></worksheet>`,
-		map[string]string{"xl/styles.xml": testStyles,
-			"xl/workbook.xml": `<workbook xmlns:r="x"><workbookPr date1904="1"/><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>`})
+		map[string]string{
+			"xl/styles.xml":   testStyles,
+			"xl/workbook.xml": `<workbook xmlns:r="x"><workbookPr date1904="1"/><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+		})
 	_, rows := readString(t, string(book), testOptions)
 	if diff := cmp.Diff("2:甲|2026-03-02\n", cellsOf(rows)); diff != "" {
 		t.Error(diff)

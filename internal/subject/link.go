@@ -296,8 +296,10 @@ func (r *resolver) write(ctx context.Context, tx *db.Tx) error {
 	for _, id := range r.order {
 		sub := r.subjects[id]
 		if r.fresh[id] {
-			inserts = append(inserts, []any{sub.ID, string(sub.Kind), sub.Code, sub.Name, sub.NameKey, sub.Region, string(sub.Status), bit(sub.Provisional),
-				sub.CreatedAt.UnixMicro(), sub.ChangedAt.UnixMicro()})
+			inserts = append(inserts, []any{
+				sub.ID, string(sub.Kind), sub.Code, sub.Name, sub.NameKey, sub.Region, string(sub.Status), bit(sub.Provisional),
+				sub.CreatedAt.UnixMicro(), sub.ChangedAt.UnixMicro(),
+			})
 			continue
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE subject SET kind = $2, name = $3, name_key = $4, region = $5, status = $6, provisional = $7, changed_at = $8 WHERE subject_id = $1`,

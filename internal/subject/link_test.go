@@ -165,9 +165,11 @@ func TestPersonsAreSealedAndNeverFed(t *testing.T) {
 			var n int
 			q := `SELECT count(*) FROM ` + table + ` t WHERE CAST(t AS TEXT) LIKE $1`
 			if d.Engine() == db.SQLite {
-				q = map[string]string{"subject": `SELECT count(*) FROM subject WHERE name || code || name_key LIKE $1`,
+				q = map[string]string{
+					"subject":            `SELECT count(*) FROM subject WHERE name || code || name_key LIKE $1`,
 					"subject_identifier": `SELECT count(*) FROM subject_identifier WHERE token LIKE $1`,
-					"subject_name":       `SELECT count(*) FROM subject_name WHERE name || name_key LIKE $1`}[table]
+					"subject_name":       `SELECT count(*) FROM subject_name WHERE name || name_key LIKE $1`,
+				}[table]
 			}
 			for _, secret := range []string{number, name} {
 				if err := d.Read().QueryRowContext(context.Background(), q, "%"+secret+"%").Scan(&n); err != nil || n != 0 {

@@ -116,7 +116,9 @@ func (s *Store) nameKey(kind catalog.SubjectKind, name string) string {
 const columns = `subject_id, kind, code, name, name_key, region, status, provisional, created_at, changed_at`
 
 // columnsOf gives the columns behind an alias.
-func columnsOf(alias string) string { return alias + "." + strings.ReplaceAll(columns, ", ", ", "+alias+".") }
+func columnsOf(alias string) string {
+	return alias + "." + strings.ReplaceAll(columns, ", ", ", "+alias+".")
+}
 
 type scanner interface{ Scan(dest ...any) error }
 

@@ -167,7 +167,7 @@ func (s *Site) recover(next http.Handler) http.Handler {
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if v == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
 				panic(v)
 			}
 			what := fmt.Sprintf("%T", v)

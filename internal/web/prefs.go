@@ -47,11 +47,11 @@ func (s *Site) setPrefs(w http.ResponseWriter, r *http.Request) {
 		s.setCookie(w, sizeCookie, "")
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, Local(r.PostForm.Get("back")), http.StatusSeeOther)
+	http.Redirect(w, r, Local(r.PostForm.Get("back")), http.StatusSeeOther) //nolint:gosec // G710: Local lets only paths of this site pass
 }
 
 func (s *Site) setCookie(w http.ResponseWriter, name, value string) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // G124: Secure follows the site, the display choice is no secret
 		Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 60 * 60,
 		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
 	}

@@ -260,8 +260,12 @@ func TestGzip(t *testing.T) {
 		packed       bool
 		want         string
 	}{
-		{"/long", "gzip, br", true, long}, {"/long", "", false, long}, {"/long", "gzip;q=0", false, long},
-		{"/short", "gzip", false, "ok"}, {"/png", "gzip", false, long}, {"/stream", "gzip", true, long + long + long},
+		{"/long", "gzip, br", true, long},
+		{"/long", "", false, long},
+		{"/long", "gzip;q=0", false, long},
+		{"/short", "gzip", false, "ok"},
+		{"/png", "gzip", false, long},
+		{"/stream", "gzip", true, long + long + long},
 	}
 	for _, c := range cases {
 		r := httptest.NewRequest("GET", c.path, nil)

@@ -22,11 +22,13 @@ func findRoles(item *catalog.Item) roles {
 		}
 		return -1
 	}
-	return roles{name: index(catalog.RoleName), regno: index(catalog.RoleRegNo), taxno: index(catalog.RoleTaxNo), instno: index(catalog.RoleInstNo),
+	return roles{
+		name: index(catalog.RoleName), regno: index(catalog.RoleRegNo), taxno: index(catalog.RoleTaxNo), instno: index(catalog.RoleInstNo),
 		socno: index(catalog.RoleSocNo), orgcode: index(catalog.RoleOrgCode), uscc: index(catalog.RoleUSCC), personIDType: index(catalog.RolePersonIDType),
 		personID: index(catalog.RolePersonID), decidedOn: index(catalog.RoleDecidedOn), validTo: index(catalog.RoleValidTo),
 		publicEnd: index(catalog.RolePublicEnd), procedure: index(catalog.RoleProcedure), severity: index(catalog.RoleSeverity),
-		fine: index(catalog.RoleFine), state: index(catalog.RoleState), region: index(catalog.RoleRegion), formerNames: index(catalog.RoleFormerNames)}
+		fine: index(catalog.RoleFine), state: index(catalog.RoleState), region: index(catalog.RoleRegion), formerNames: index(catalog.RoleFormerNames),
+	}
 }
 
 // claim gathers what the row says of its subject, the identifier that identifies by itself first.
@@ -43,8 +45,14 @@ func (p *Parser) claim(v catalog.Values, kind catalog.SubjectKind) subject.Claim
 	for _, id := range []struct {
 		kind  subject.IdentKind
 		index int
-	}{{subject.Code, p.roles.uscc}, {subject.OrgCode, p.roles.orgcode}, {subject.RegNo, p.roles.regno}, {subject.TaxNo, p.roles.taxno},
-		{subject.InstNo, p.roles.instno}, {subject.SocNo, p.roles.socno}} {
+	}{
+		{subject.Code, p.roles.uscc},
+		{subject.OrgCode, p.roles.orgcode},
+		{subject.RegNo, p.roles.regno},
+		{subject.TaxNo, p.roles.taxno},
+		{subject.InstNo, p.roles.instno},
+		{subject.SocNo, p.roles.socno},
+	} {
 		if value := at(v, id.index); value != "" {
 			c.Idents = append(c.Idents, subject.Ident{Kind: id.kind, Value: value})
 		}
@@ -94,15 +102,19 @@ func splitNames(s string) []string {
 func (p *Parser) draft(r *Row, kind catalog.SubjectKind) record.Draft {
 	v, item := r.Values, p.Item
 	kindNames := item.Categories(v)
-	m := publish.Matter{Rule: item.Publicity, DecidedOn: p.date(v, p.roles.decidedOn), ValidTo: p.date(v, p.roles.validTo), PublicEnd: p.date(v, p.roles.publicEnd),
-		Kinds: kindNames, Fine: number(at(v, p.roles.fine)), Procedure: procedureOf(at(v, p.roles.procedure)), Severity: severityOf(at(v, p.roles.severity))}
+	m := publish.Matter{
+		Rule: item.Publicity, DecidedOn: p.date(v, p.roles.decidedOn), ValidTo: p.date(v, p.roles.validTo), PublicEnd: p.date(v, p.roles.publicEnd),
+		Kinds: kindNames, Fine: number(at(v, p.roles.fine)), Procedure: procedureOf(at(v, p.roles.procedure)), Severity: severityOf(at(v, p.roles.severity)),
+	}
 	w := p.Rules.Window(m)
 	if w.Longer && !r.Withdraw {
 		f := item.Fields[p.roles.publicEnd]
 		r.Reject(catalog.Reason{Field: f.Code, Code: 2204, Severity: catalog.Warning, Message: "公示截止期晚于规则计算的期限，按计算的期限公示", Fix: "如无特别规定，此列可以留空"})
 	}
-	d := record.Draft{Facts: record.Facts{Item: item.Code, Edition: item.Edition, NaturalKey: item.Key(v), Status: record.Active, DecidedOn: m.DecidedOn,
-		PublicFrom: w.From, PublicUntil: w.Until, Agency: p.Unit.ID, Kinds: item.KindBits(kindNames), Procedure: m.Procedure, Severity: w.Severity, RuleSet: w.RuleSet}}
+	d := record.Draft{Facts: record.Facts{
+		Item: item.Code, Edition: item.Edition, NaturalKey: item.Key(v), Status: record.Active, DecidedOn: m.DecidedOn,
+		PublicFrom: w.From, PublicUntil: w.Until, Agency: p.Unit.ID, Kinds: item.KindBits(kindNames), Procedure: m.Procedure, Severity: w.Severity, RuleSet: w.RuleSet,
+	}}
 	d.Class = item.RowClass(v)
 	d.Listed = w.Public && d.Class == catalog.Public && kind != catalog.Person
 	if r.Withdraw {

@@ -31,11 +31,13 @@ func filing(t testing.TB, code catalog.ItemCode, received string) Filing {
 	if !ok {
 		t.Fatalf("no item %s", code)
 	}
-	return Filing{Item: item, Unit: Unit{ID: 1, Code: "11990100001000010R", Name: "临溪市市场监督管理局", Region: "990100"}, Received: day, Rules: rules,
+	return Filing{
+		Item: item, Unit: Unit{ID: 1, Code: "11990100001000010R", Name: "临溪市市场监督管理局", Region: "990100"}, Received: day, Rules: rules,
 		Calendar: clock.DefaultCalendar(), Ring: ring, Legacy: func(string) bool { return false },
 		Persons: func(kind, number string) subject.Ident {
 			return subject.Ident{Kind: subject.PersonDoc, Value: ring.Token("person-doc", kind+number)}
-		}}
+		},
+	}
 }
 
 func values(item *catalog.Item, changes map[string]string) catalog.Values {
@@ -75,8 +77,10 @@ func TestPersonsAreSealed(t *testing.T) {
 	t.Parallel()
 	f := filing(t, "XZCF", "2025-06-05")
 	secrets := []string{"张某某", "370303199001010017"}
-	row := NewParser(f).Row(Input{N: 1, Line: 2, Values: values(f.Item, map[string]string{"CF_XDR_MC": secrets[0], "CF_XDR_LB": "自然人", "CF_XDR_SHXYM": "", "CF_FRDB": "",
-		"CF_XDR_ZJLX": "身份证", "CF_XDR_ZJHM": secrets[1]})})
+	row := NewParser(f).Row(Input{N: 1, Line: 2, Values: values(f.Item, map[string]string{
+		"CF_XDR_MC": secrets[0], "CF_XDR_LB": "自然人", "CF_XDR_SHXYM": "", "CF_FRDB": "",
+		"CF_XDR_ZJLX": "身份证", "CF_XDR_ZJHM": secrets[1],
+	})})
 	if row.Rejected {
 		t.Fatalf("refused: %+v", row.Reasons)
 	}

@@ -188,8 +188,14 @@ func basisPeriod(b catalog.Basis) string {
 func itemLink(code catalog.ItemCode) string { return "/catalog/" + url.PathEscape(string(code)) }
 
 var (
-	catalogueColumns = []ui.Column{{Label: "事项"}, {Label: "代码", Class: "short"}, {Label: "披露方式", Class: "short"},
-		{Label: "性质", Class: "short"}, {Label: "信用主体"}, {Label: "提供单位"}}
+	catalogueColumns = []ui.Column{
+		{Label: "事项"},
+		{Label: "代码", Class: "short"},
+		{Label: "披露方式", Class: "short"},
+		{Label: "性质", Class: "short"},
+		{Label: "信用主体"},
+		{Label: "提供单位"},
+	}
 	fieldColumns   = []ui.Column{{Label: "字段"}, {Label: "类型"}, {Label: "填写"}, {Label: "披露"}, {Label: "说明"}}
 	editionColumns = []ui.Column{{Label: "版本"}, {Label: "施行日期", Class: "short"}, {Label: "本事项"}}
 	basisColumns   = []ui.Column{{Label: "依据"}, {Label: "条款"}, {Label: "施行期间", Class: "short"}}

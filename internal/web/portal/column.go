@@ -136,7 +136,10 @@ func aboutWords(n int) string {
 
 func rowColumns(item *catalog.Item) []ui.Column {
 	return []ui.Column{
-		{Label: "决定日期", Class: "date"}, {Label: "行政相对人"}, {Label: item.Name},
-		{Label: categoryLabel(item)}, {Label: "决定机关"},
+		{Label: "决定日期", Class: "date"},
+		{Label: "行政相对人"},
+		{Label: item.Name},
+		{Label: categoryLabel(item)},
+		{Label: "决定机关"},
 	}
 }

@@ -271,5 +271,7 @@ func (discard) Header() http.Header         { return http.Header{} }
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}
 
-var _ Source = (*fake)(nil)
-var _ Source = (*publish.Service)(nil)
+var (
+	_ Source = (*fake)(nil)
+	_ Source = (*publish.Service)(nil)
+)

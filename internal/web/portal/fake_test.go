@@ -71,8 +71,10 @@ func newFake(perSubject int) *fake {
 			RegionName: "临溪市" + region.name,
 			UpdatedAt:  now.Add(-26 * time.Hour),
 			Basics: []publish.Pair{
-				{Code: "a", Label: "企业类型", Value: "有限责任公司（自然人投资或控股）"}, {Code: "b", Label: "法定代表人", Value: "测试甲"},
-				{Code: "c", Label: "成立日期", Value: "2015-03-12"}, {Code: "d", Label: "登记机关", Value: region.name + "市场监督管理局"},
+				{Code: "a", Label: "企业类型", Value: "有限责任公司（自然人投资或控股）"},
+				{Code: "b", Label: "法定代表人", Value: "测试甲"},
+				{Code: "c", Label: "成立日期", Value: "2015-03-12"},
+				{Code: "d", Label: "登记机关", Value: region.name + "市场监督管理局"},
 				{Code: "e", Label: "住所", Value: "临溪市" + region.name + "示范路100号创新大厦A座1201室"},
 			},
 		}
@@ -90,8 +92,10 @@ func newFake(perSubject int) *fake {
 }
 
 func fakeChapters(records []publish.RecordView) []publish.ChapterCount {
-	names := []string{"登记注册基础信息", "行政管理信息", "诚实守信相关荣誉信息", "严重失信主体名单信息", "经营（活动）异常名录（状态）信息",
-		"信用承诺信息", "信用评价信息", "司法判决及执行信息", "其他信息", "信用状况提升建议"}
+	names := []string{
+		"登记注册基础信息", "行政管理信息", "诚实守信相关荣誉信息", "严重失信主体名单信息", "经营（活动）异常名录（状态）信息",
+		"信用承诺信息", "信用评价信息", "司法判决及执行信息", "其他信息", "信用状况提升建议",
+	}
 	counts := map[catalog.ItemCode]int{}
 	for i := range records {
 		counts[records[i].Item]++
@@ -115,12 +119,17 @@ func fakeRecords(s *publish.SubjectView, n int) []publish.RecordView {
 			PublicFrom: 20260903, PublicUntil: 20310902, Authority: a.Name, Source: a, RuleSet: "licence", WindowWhy: "行政许可公示至有效期届满",
 			Edition: "2026.1", Version: 1, RecordedAt: now.Add(-time.Duration(i+1) * 30 * time.Hour),
 			Fields: []publish.FieldView{
-				{Code: "XK_XDR_MC", Name: "行政相对人名称", Value: s.Name}, {Code: "XK_XDR_LB", Name: "行政相对人类别", Value: "法人及非法人组织"},
-				{Code: "XK_XDR_SHXYM", Name: "行政相对人代码_1（统一社会信用代码）", Value: s.Code}, {Code: "XK_XKWS", Name: "行政许可决定文书名称", Value: "食品经营许可证"},
-				{Code: "XK_WSH", Name: "行政许可决定文书号", Value: fmt.Sprintf("JY1990102000%04d", i+17)}, {Code: "XK_XKLB", Name: "许可类别", Value: "普通"},
+				{Code: "XK_XDR_MC", Name: "行政相对人名称", Value: s.Name},
+				{Code: "XK_XDR_LB", Name: "行政相对人类别", Value: "法人及非法人组织"},
+				{Code: "XK_XDR_SHXYM", Name: "行政相对人代码_1（统一社会信用代码）", Value: s.Code},
+				{Code: "XK_XKWS", Name: "行政许可决定文书名称", Value: "食品经营许可证"},
+				{Code: "XK_WSH", Name: "行政许可决定文书号", Value: fmt.Sprintf("JY1990102000%04d", i+17)},
+				{Code: "XK_XKLB", Name: "许可类别", Value: "普通"},
 				{Code: "XK_NR", Name: "许可内容", Value: "准予从事预包装食品（含冷藏冷冻食品）销售、散装食品销售，热食类食品制售。经营场所面积320平方米，食品安全管理人员2名。"},
-				{Code: "XK_JDRQ", Name: "许可决定日期", Value: "2026-09-02"}, {Code: "XK_YXQZI", Name: "有效期至", Value: "2099-12-31", Shown: "长期"},
-				{Code: "XK_XKJG", Name: "许可机关", Value: a.Name}, {Code: "XK_LYDW", Name: "数据来源单位", Value: a.Name},
+				{Code: "XK_JDRQ", Name: "许可决定日期", Value: "2026-09-02"},
+				{Code: "XK_YXQZI", Name: "有效期至", Value: "2099-12-31", Shown: "长期"},
+				{Code: "XK_XKJG", Name: "许可机关", Value: a.Name},
+				{Code: "XK_LYDW", Name: "数据来源单位", Value: a.Name},
 			},
 			Versions: []publish.VersionMark{{Version: 1, RecordedAt: now.Add(-720 * time.Hour), Action: "filed", Why: "首次报送"}},
 		}
@@ -132,10 +141,13 @@ func fakeRecords(s *publish.SubjectView, n int) []publish.RecordView {
 				v.Severity, v.WindowWhy = "serious", "严重失信，自决定之日起公示3年（《信用修复管理办法》）"
 			}
 			v.Fields = []publish.FieldView{
-				{Code: "CF_XDR_MC", Name: "行政相对人名称", Value: s.Name}, {Code: "CF_WSH", Name: "行政处罚决定书文号", Value: v.DocNo},
-				{Code: "CF_WFXW", Name: "违法行为类型", Value: v.Title}, {Code: "CF_CFLB", Name: "处罚类别", Value: "罚款、没收违法所得"},
+				{Code: "CF_XDR_MC", Name: "行政相对人名称", Value: s.Name},
+				{Code: "CF_WSH", Name: "行政处罚决定书文号", Value: v.DocNo},
+				{Code: "CF_WFXW", Name: "违法行为类型", Value: v.Title},
+				{Code: "CF_CFLB", Name: "处罚类别", Value: "罚款、没收违法所得"},
 				{Code: "CF_SY", Name: "违法事实", Value: "当事人在2026年6月采购一批调味品时，未按规定查验供货者的食品生产许可证和产品合格证明文件，货值金额0.36万元。"},
-				{Code: "CF_NR_FK", Name: "罚款金额", Value: "0.5", Shown: "0.5万元"}, {Code: "CF_CFJG", Name: "处罚机关", Value: a.Name},
+				{Code: "CF_NR_FK", Name: "罚款金额", Value: "0.5", Shown: "0.5万元"},
+				{Code: "CF_CFJG", Name: "处罚机关", Value: a.Name},
 				{Code: "CF_FRDB", Name: "法定代表人", Value: "测*", Masked: true},
 			}
 			v.Version = 2
@@ -230,8 +242,10 @@ func (f *fake) rows(item catalog.ItemCode) []publish.ListRow {
 		for i := range f.records[s.Code] {
 			r := &f.records[s.Code][i]
 			if r.Item == item {
-				rows = append(rows, publish.ListRow{ID: r.ID, Item: r.Item, Subject: r.Subject, Title: r.Title, DocNo: r.DocNo,
-					Categories: r.Categories, DecidedOn: r.DecidedOn, Authority: r.Authority, Region: s.Region})
+				rows = append(rows, publish.ListRow{
+					ID: r.ID, Item: r.Item, Subject: r.Subject, Title: r.Title, DocNo: r.DocNo,
+					Categories: r.Categories, DecidedOn: r.DecidedOn, Authority: r.Authority, Region: s.Region,
+				})
 			}
 		}
 	}

@@ -75,8 +75,10 @@ func recordFacts(rec *publish.RecordView) []ui.Fact {
 func officeFacts(o Office) []ui.Fact {
 	var facts []ui.Fact
 	for _, f := range []ui.Fact{
-		{Label: "单位", Value: o.Name}, {Label: "电话", Value: o.Phone},
-		{Label: "地址", Value: o.Address}, {Label: "办公时间", Value: o.Hours},
+		{Label: "单位", Value: o.Name},
+		{Label: "电话", Value: o.Phone},
+		{Label: "地址", Value: o.Address},
+		{Label: "办公时间", Value: o.Hours},
 	} {
 		if f.Value != "" {
 			facts = append(facts, f)

@@ -105,7 +105,8 @@ func shoot(ctx context.Context, t *testing.T, url, file string, m mode, axe stri
 	_, err = chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "gx_size", Value: size, URL: url})
 	must(err)
 	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: media, Features: []*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
 	must(err)
 	must(chromedp.Do(ctx, chromedp.Navigate(url), chromedp.Sleep(300*time.Millisecond)))
 	overflow, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))

@@ -75,8 +75,14 @@ func regionRecords(r publish.RegionCount) int { return r.Licences + r.Penalties 
 var (
 	itemColumns   = []ui.Column{{Label: "事项"}, {Label: "公示中的记录", Class: "num"}}
 	monthColumns  = []ui.Column{{Label: "月份"}, {Label: "行政许可", Class: "num"}, {Label: "行政处罚", Class: "num"}}
-	regionColumns = []ui.Column{{Label: "地区"}, {Label: "信用主体", Class: "num"}, {Label: "行政许可", Class: "num"},
-		{Label: "行政处罚", Class: "num"}, {Label: "其他信息", Class: "num"}, {Label: "记录合计", Class: "num"}}
+	regionColumns = []ui.Column{
+		{Label: "地区"},
+		{Label: "信用主体", Class: "num"},
+		{Label: "行政许可", Class: "num"},
+		{Label: "行政处罚", Class: "num"},
+		{Label: "其他信息", Class: "num"},
+		{Label: "记录合计", Class: "num"},
+	}
 )
 
 // coord writes a coordinate of the picture.
