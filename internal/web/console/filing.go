@@ -16,8 +16,12 @@ import (
 	"gongxin/internal/web/ui"
 )
 
-// recentRows is how many filings the desk lists.
-const recentRows = 30
+const (
+	// recentRows is how many finished filings the desk lists.
+	recentRows = 30
+	// recentRead is how many filings it reads, so that those that still run are seen behind newer ones.
+	recentRead = 100
+)
 
 // filingRow is one filing in the desk's lists.
 type filingRow struct {
@@ -125,16 +129,17 @@ func returned(running, recent []filingRow) []filingRow {
 
 // filings gives the recent filings, those that still run apart.
 func (c *Console) filings(ctx context.Context) (running, recent []filingRow, err error) {
-	list, err := c.Intake.Recent(ctx, 0, recentRows)
+	list, err := c.Intake.Recent(ctx, 0, recentRead)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, s := range list {
 		row := filingRow{Submission: s, itemName: c.itemName(s.Edition, s.Item), unit: c.unit(ctx, s.Agency)}
-		if finished(s) {
-			recent = append(recent, row)
-		} else {
+		switch {
+		case !finished(s):
 			running = append(running, row)
+		case len(recent) < recentRows:
+			recent = append(recent, row)
 		}
 	}
 	return running, recent, nil
