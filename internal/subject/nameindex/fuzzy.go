@@ -7,10 +7,10 @@ import (
 
 // Limits of the typo search in one segment.
 const (
-	typoDriver   = 3000 // documents in the rarest list of a hypothesis
-	typoTotal    = 8000 // candidates compared
+	typoDriver   = 2500 // documents in the rarest list of a hypothesis
+	typoTotal    = 5000 // candidates compared
 	farDriver    = 1000 // the same for two slips in a longer text
-	farTotal     = 6000
+	farTotal     = 5000
 	commonChecks = 3000 // candidates compared when every intact part is common
 	maxTypoHits  = 100
 )

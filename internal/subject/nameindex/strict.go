@@ -247,7 +247,7 @@ func (s *segmentSearch) takeLazily(p *plan, sets [3][]uint64, check func(uint32)
 	for _, set := range sets {
 		estimate += s.share(set, s.countMains(set, false), func(d uint32) bool { return check(d) >= 0 })
 	}
-	left := verifySome
+	left := effort(estimate)
 	scan := func(c int, from, to uint32, tier int) {
 		eachBit(sets[c], from, to, func(d uint32) bool {
 			if !s.room(p) || left == 0 {
@@ -288,9 +288,10 @@ var (
 func (s *segmentSearch) takeChecked(p *plan, cand []uint64, n int, check func(docView) bool, tiers tierPair) count {
 	mains, docs := uint32(s.mains), uint32(s.seg.docs())
 	all := n <= verifyAll
-	estimate, got, left := 0, 0, verifySome
+	estimate, got, left := 0, 0, n
 	if !all {
 		estimate = s.share(cand, s.countMains(cand, false), func(d uint32) bool { return check(s.seg.view(d)) })
+		left = effort(estimate)
 	}
 	take := func(d uint32, tier int) bool {
 		if !all && (!s.room(p) || left == 0) {
@@ -331,6 +332,14 @@ func (s *segmentSearch) share(set []uint64, n int, check func(d uint32) bool) in
 		return 0
 	}
 	return n * passed / tried
+}
+
+// effort gives how many candidates to compare: fewer when not one of a sample matched.
+func effort(estimate int) int {
+	if estimate == 0 {
+		return verifyAll
+	}
+	return verifySome
 }
 
 // estimated turns the size of a set of matches into what it adds to the total. What an earlier stage estimated is part
