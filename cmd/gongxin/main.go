@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"gongxin/internal/catalog"
 	"gongxin/internal/config"
 	"gongxin/internal/fault"
 )
@@ -44,7 +45,7 @@ type CLI struct {
 	Agency   AgencyCmd   `cmd:"" help:"报送单位：登记、列出。"`
 	Catalog  CatalogCmd  `cmd:"" help:"信用目录：列出、检查、装载新版本。"`
 	Calendar CalendarCmd `cmd:"" help:"节假日表：列出、装载新的年份。"`
-	Legacy   LegacyCmd   `cmd:"" help:"试点期旧代码白名单：列出、加入。"`
+	Legacy   LegacyCmd   `cmd:"" help:"试点期旧代码白名单：加入。"`
 	Cfg      ConfigCmd   `cmd:"" name:"config" help:"配置：检查。"`
 	Gen      GenCmd      `cmd:"" help:"按标准模板生成合成城市的文件。"`
 }
@@ -102,6 +103,10 @@ func report(err error, asJSON bool) int {
 		return exitFailed
 	}
 	isUsage := errors.As(err, &u)
+	var faults *catalog.LoadError
+	if errors.As(err, &faults) {
+		return reportFaults(faults, asJSON)
+	}
 	if errors.As(err, &f) && f.Kind != fault.Internal {
 		if asJSON && !errors.As(err, &p) {
 			_ = json.NewEncoder(os.Stdout).Encode(map[string]any{"error": map[string]string{"code": f.Code, "message": f.Message, "fix": f.Fix}})
@@ -118,6 +123,20 @@ func report(err error, asJSON bool) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// reportFaults prints everything that is wrong with a catalogue.
+func reportFaults(e *catalog.LoadError, asJSON bool) int {
+	list := make([]map[string]string, len(e.Faults))
+	for i, f := range e.Faults {
+		list[i] = map[string]string{"code": f.Code, "message": f.Message, "fix": f.Fix}
+		fmt.Fprintf(os.Stderr, "错误：%s（%s）\n处理：%s\n", f.Message, f.Code, f.Fix)
+	}
+	if asJSON {
+		_ = json.NewEncoder(os.Stdout).Encode(map[string]any{"errors": list})
+	}
+	fmt.Fprintf(os.Stderr, "目录没有装载：共 %d 处问题。\n", len(list))
+	return exitUsage
 }
 
 // settings lays flags over the environment over the file over the defaults.

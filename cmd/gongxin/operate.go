@@ -139,7 +139,7 @@ type CatalogCheckCmd struct {
 
 // Run checks.
 func (c *CatalogCheckCmd) Run(e *Env) error {
-	edition, err := catalog.Load(os.DirFS(c.Dir))
+	edition, err := catalog.LoadOver(catalog.Default(), os.DirFS(c.Dir))
 	if err != nil {
 		return usage{err}
 	}
@@ -154,7 +154,7 @@ type CatalogLoadCmd struct {
 
 // Run loads.
 func (c *CatalogLoadCmd) Run(e *Env) (err error) {
-	edition, err := catalog.Load(os.DirFS(c.Dir))
+	edition, err := catalog.LoadOver(catalog.Default(), os.DirFS(c.Dir))
 	if err != nil {
 		return usage{err}
 	}

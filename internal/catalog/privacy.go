@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/BurntSushi/toml"
 
 	"gongxin/internal/cntext"
 )
@@ -25,14 +28,40 @@ type prohibition struct {
 	OnlyPersons []string `toml:"only_persons"`
 }
 
+// readProhibited starts from the list that ships with the program, whatever lies beside an operator's catalogue: a city may forbid more, never less. So
+// its file adds groups and words about people; a compound that it calls harmless would open a hole and is refused.
 func (b *builder) readProhibited() {
-	if !b.decode(prohibitedFile, &b.prohibited) {
+	shipped := shippedProhibitions()
+	b.prohibited = shipped
+	if _, ok := b.files[prohibitedFile]; !ok {
 		return
 	}
-	if len(b.prohibited.Groups) == 0 || len(b.prohibited.Conditional) == 0 {
-		b.refuse(errFile, "文件“%s”没有禁止归集的词，不能当作没有禁令", prohibitedFile)
+	var own prohibitions
+	if !b.decode(prohibitedFile, &own) {
+		return
 	}
+	for _, word := range own.Harmless {
+		if !slices.Contains(shipped.Harmless, word) {
+			b.refuse(errProhibited, "文件“%s”把“%s”列为无害词：禁止归集的范围只能增加，不能减少", prohibitedFile, shorten(word))
+		}
+	}
+	b.prohibited.PersonWords = append(slices.Clone(shipped.PersonWords), own.PersonWords...)
+	b.prohibited.Groups = append(slices.Clone(shipped.Groups), own.Groups...)
+	b.prohibited.Conditional = append(slices.Clone(shipped.Conditional), own.Conditional...)
 }
+
+// shippedProhibitions reads the embedded list once.
+var shippedProhibitions = sync.OnceValue(func() prohibitions {
+	var p prohibitions
+	raw, err := embedded.ReadFile("data/" + prohibitedFile)
+	if err == nil {
+		_, err = toml.Decode(string(raw), &p)
+	}
+	if err != nil || len(p.Groups) == 0 || len(p.Conditional) == 0 {
+		panic("catalog: the list of prohibited data that ships with the program is unreadable") // a broken build, not an input
+	}
+	return p
+})
 
 // personRoles are the fields that can only be about a natural person.
 var personRoles = []Role{RolePersonID, RolePersonIDType, RoleRepID, RoleRepIDType}

@@ -74,7 +74,7 @@ var (
 	ErrServerEncoding = fault.New(fault.Invalid, "db.server_encoding", "PostgreSQL 数据库的字符编码不是 UTF8，中文会丢失",
 		"请用 createdb -E UTF8 重新建库")
 	ErrOpen = fault.New(fault.Unavailable, "db.open", "无法打开数据库",
-		"请检查地址、权限和服务器是否运行；可执行 gongxin doctor 查看原因")
+		"请检查地址、权限和服务器是否运行；数据库日志里有详细原因")
 )
 
 // Open opens the database at url: postgres:// or postgresql:// is a server, everything else a file path, with or without the
