@@ -48,6 +48,7 @@ type CLI struct {
 	Legacy   LegacyCmd   `cmd:"" help:"试点期旧代码白名单：加入。"`
 	Cfg      ConfigCmd   `cmd:"" name:"config" help:"配置：检查。"`
 	Gen      GenCmd      `cmd:"" help:"按标准模板生成合成城市的文件。"`
+	Bench    BenchCmd    `cmd:"" help:"性能测试：与同一次运行中的裸引擎基线比较。"`
 }
 
 // errRefused says that the work was done but some rows were refused; the receipt is printed already.
