@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -119,6 +121,24 @@ func (c *columns) note(names []string, m *catalog.HeaderMap, flag int) {
 			c.mapping.Notices = append(c.mapping.Notices, notice)
 		}
 	}
+}
+
+// skip goes behind the rows that an earlier run answered. NDJSON rows bring their names with them, and the mapping speaks of those, too.
+func (c *columns) skip(r *sheet.Reader, rows int) error {
+	if c.keyed == nil {
+		return r.Skip(rows)
+	}
+	var row sheet.Row
+	for range rows {
+		switch err := r.Next(&row); {
+		case errors.Is(err, io.EOF):
+			return r.Skip(1) // refuses the file, which is shorter than it was
+		case err != nil:
+			return err
+		}
+		c.row(&row)
+	}
+	return nil
 }
 
 // row turns cells into values in the catalogue's order. The cells' strings are kept, their slice is not.

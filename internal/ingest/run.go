@@ -79,7 +79,7 @@ func (s *Service) runFile(ctx context.Context, sub *Submission, f parse.Filing, 
 	if err != nil {
 		return err
 	}
-	if err := reader.Skip(sub.RowsDone); err != nil {
+	if err := columns.skip(reader, sub.RowsDone); err != nil {
 		return err
 	}
 	sub.Mapping = columns.mapping
@@ -121,7 +121,8 @@ func (s *Service) pipe(ctx context.Context, sub *Submission, f parse.Filing, rea
 	}
 	// The channel closes after the reader's last word, so that what it left is seen here.
 	err := w.take(ctx, ordered, func() error {
-		sub.Mapping = columns.mapping // NDJSON rows bring their names with them
+		columns.mapping.Notes = reader.Notes() // complete only now
+		sub.Mapping = columns.mapping          // NDJSON rows bring their names with them
 		return readErr
 	})
 	cancel()
