@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -25,17 +24,18 @@ type paths func(*rand.Rand) string
 // server answers on loopback until stopped.
 type server struct {
 	address string
+	plain   bool // clients do not say that they accept gzip
 	http    *http.Server
 	done    chan error
 }
 
 // serve starts a server with the product's bounds on slow clients, which cost the floor the same.
-func serve(ctx context.Context, h http.Handler) (*server, error) {
+func serve(ctx context.Context, h http.Handler, plain bool) (*server, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{address: listener.Addr().String(), http: web.NewServer("", h, slog.New(slog.DiscardHandler)), done: make(chan error, 1)}
+	s := &server{address: listener.Addr().String(), plain: plain, http: web.NewServer("", h, slog.New(slog.DiscardHandler)), done: make(chan error, 1)}
 	go func() { s.done <- s.http.Serve(listener) }()
 	return s, nil
 }
@@ -53,21 +53,24 @@ type client struct {
 	conn net.Conn
 	in   *bufio.Reader
 	out  []byte
-	host string
+	head string // of every request, behind the path
 }
 
-func dial(ctx context.Context, address string) (*client, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+func dial(ctx context.Context, to *server) (*client, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.address)
 	if err != nil {
 		return nil, err
 	}
-	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), host: address}, nil
+	head := " HTTP/1.1\r\nHost: " + to.address + "\r\n"
+	if !to.plain {
+		head += "Accept-Encoding: gzip\r\n"
+	}
+	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), head: head + "\r\n"}, nil
 }
 
-// get asks and reads the whole answer; gzip is accepted as by every browser.
+// get asks and reads the whole answer.
 func (c *client) get(path string) error {
-	c.out = append(append(c.out[:0], "GET "...), path...)
-	c.out = append(append(append(c.out, " HTTP/1.1\r\nHost: "...), c.host...), "\r\nAccept-Encoding: gzip\r\n\r\n"...)
+	c.out = append(append(append(c.out[:0], "GET "...), path...), c.head...)
 	if _, err := c.conn.Write(c.out); err != nil {
 		return err
 	}
@@ -136,50 +139,53 @@ type pace time.Duration
 // next draws the time to the next request.
 func (p pace) next(r *rand.Rand) time.Duration { return time.Duration(r.ExpFloat64() * float64(p)) }
 
-// drive lets clients ask for a while, each at least once, and gives every request's time. At a pace, a request that could not leave in time because the one before
-// was still running counts from when it was due: who queues waits too. What the generator itself is late does not count.
-func drive(ctx context.Context, address string, clients int, d time.Duration, p pace, next paths) ([]time.Duration, time.Duration, error) {
+// traffic is what a group of clients asks.
+type traffic struct {
+	to      *server
+	clients int
+	span    time.Duration
+	pace    pace
+	next    paths
+}
+
+// drive lets clients ask for a while, each at least once, and gives every request's time. At a pace, a request that could not leave in time because
+// the one before was still running counts from when it was due: who queues waits too. What the generator itself is late does not count.
+func drive(ctx context.Context, t traffic) ([]time.Duration, time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	samples, errs := make([][]time.Duration, clients), make([]error, clients)
-	var wg sync.WaitGroup
-	conns := make([]*client, clients)
+	samples, errs := make([][]time.Duration, t.clients), make([]error, t.clients)
+	conns := make([]*client, t.clients)
 	for i := range conns {
-		c, err := dial(ctx, address)
+		c, err := dial(ctx, t.to)
 		if err != nil {
 			return nil, 0, err
 		}
 		defer func() { _ = c.conn.Close() }()
 		conns[i] = c
 	}
+	var wg sync.WaitGroup
 	began := time.Now()
 	for i, c := range conns {
 		wg.Go(func() {
-			r := rand.New(rand.NewPCG(uint64(i), uint64(d)))
-			if samples[i], errs[i] = c.drive(ctx, began, d, p, next, r); errs[i] != nil {
+			r := rand.New(rand.NewPCG(uint64(i), uint64(t.span)))
+			if samples[i], errs[i] = c.drive(ctx, began, t, r); errs[i] != nil {
 				cancel()
 			}
 		})
 	}
 	wg.Wait()
 	took := time.Since(began)
-	var all []time.Duration
-	for _, s := range samples {
-		all = append(all, s...)
-	}
-	return all, took, errors.Join(errs...)
+	return slices.Concat(samples...), took, errors.Join(errs...)
 }
 
-func (c *client) drive(ctx context.Context, began time.Time, d time.Duration, p pace, next paths, r *rand.Rand) ([]time.Duration, error) {
-	var out []time.Duration
-	due := began.Add(p.next(r))
+func (c *client) drive(ctx context.Context, began time.Time, t traffic, r *rand.Rand) (out []time.Duration, err error) {
+	due := began.Add(t.pace.next(r))
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		path := next(r)
-		start := time.Now()
-		if p > 0 {
-			if due.Sub(began) >= d && len(out) > 0 {
+		path, start := t.next(r), time.Now()
+		if t.pace > 0 {
+			if due.Sub(began) >= t.span && len(out) > 0 {
 				break
 			}
 			if wait := due.Sub(start); wait > 0 {
@@ -193,16 +199,15 @@ func (c *client) drive(ctx context.Context, began time.Time, d time.Duration, p 
 			} else {
 				start = due
 			}
-			due = due.Add(p.next(r))
-		}
-		if start.Sub(began) >= d && len(out) > 0 {
+			due = due.Add(t.pace.next(r))
+		} else if start.Sub(began) >= t.span && len(out) > 0 {
 			break
 		}
 		if err := c.get(path); err != nil {
-			if errors.Is(err, io.EOF) || ctx.Err() == nil {
-				return out, err
+			if ctx.Err() != nil { // another client failed first
+				return out, nil
 			}
-			return out, nil
+			return out, err
 		}
 		out = append(out, time.Since(start))
 	}
@@ -212,44 +217,26 @@ func (c *client) drive(ctx context.Context, began time.Time, d time.Duration, p 
 // rounds is how often product and floor take turns, so that a slow moment of the machine meets both.
 const rounds = 2
 
-// compare measures the product against its floor over HTTP: at full load with each number of connections, then at half of the best rate. The floor's
-// addresses may be other ones.
-func (r *runner) compare(ctx context.Context, product, floor http.Handler, next, floorNext paths) (HTTPFigures, error) {
-	var out HTTPFigures
-	servers := [2]*server{}
-	for i, h := range []http.Handler{product, floor} {
-		s, err := serve(ctx, h)
+// side is the product or its floor: a handler and what it is asked.
+type side struct {
+	handler http.Handler
+	next    paths
+	plain   bool
+}
+
+// compare measures the product against its floor over HTTP: at full load with each number of connections, then at half of the best rate.
+func (r *runner) compare(ctx context.Context, product, floor side) (out HTTPFigures, err error) {
+	var to [2]traffic
+	for i, x := range []side{product, floor} {
+		s, err := serve(ctx, x.handler, x.plain)
 		if err != nil {
 			return out, err
 		}
 		defer func() { _ = s.stop() }()
-		servers[i] = s
-	}
-	both := func(clients int, span time.Duration, p pace) (l [2]Latency, err error) {
-		var samples [2][]time.Duration
-		var took [2]time.Duration
-		for round := range 1 + rounds {
-			for i, n := range []paths{next, floorNext} {
-				d := span / rounds
-				if round == 0 {
-					d = span / 5 // warming up
-				}
-				s, t, err := drive(ctx, servers[i].address, clients, d, p, n)
-				if err != nil {
-					return l, err
-				}
-				if round > 0 {
-					samples[i], took[i] = append(samples[i], s...), took[i]+t
-				}
-			}
-		}
-		for i := range l {
-			l[i] = latency(samples[i], took[i])
-		}
-		return l, nil
+		to[i] = traffic{to: s, next: x.next}
 	}
 	for _, n := range r.Clients {
-		l, err := both(n, r.span(1), 0)
+		l, err := r.inTurn(ctx, to, n, 0)
 		if err != nil {
 			return out, err
 		}
@@ -257,31 +244,60 @@ func (r *runner) compare(ctx context.Context, product, floor http.Handler, next,
 	}
 	// More connections than requests under way: whoever comes meets the server, not the queue of one connection.
 	clients, rate := slices.Max(r.Clients), out.best().Product.PerSecond/2
-	l, err := both(clients, r.span(1), pace(float64(time.Second)*float64(clients)/max(rate, 1e-3)))
+	l, err := r.inTurn(ctx, to, clients, pace(float64(time.Second)*float64(clients)/max(rate, 1e-3)))
 	out.Half = Half{clients, rate, l[0], l[1]}
 	return out, err
 }
 
+// inTurn measures product and floor, each for the span of one measurement, after warming both up.
+func (r *runner) inTurn(ctx context.Context, to [2]traffic, clients int, p pace) (l [2]Latency, err error) {
+	var samples [2][]time.Duration
+	var took [2]time.Duration
+	for round := range 1 + rounds {
+		for i, t := range to {
+			t.clients, t.pace, t.span = clients, p, r.span(1)/rounds
+			if round == 0 {
+				t.span = r.span(warming)
+			}
+			s, d, err := drive(ctx, t)
+			if err != nil {
+				return l, err
+			}
+			if round > 0 {
+				samples[i], took[i] = append(samples[i], s...), took[i]+d
+			}
+		}
+	}
+	for i := range l {
+		l[i] = latency(samples[i], took[i])
+	}
+	return l, nil
+}
+
+// warming is the share of a measurement that goes before it and does not count.
+const warming = 0.2
+
 // alone measures one connection at full load.
-func (r *runner) alone(ctx context.Context, h http.Handler, span time.Duration, next paths) (Latency, error) {
-	s, err := serve(ctx, h)
+func (r *runner) alone(ctx context.Context, x side, share float64) (Latency, error) {
+	s, err := serve(ctx, x.handler, x.plain)
 	if err != nil {
 		return Latency{}, err
 	}
 	defer func() { _ = s.stop() }()
-	if _, _, err := drive(ctx, s.address, 1, span/5, 0, next); err != nil {
+	t := traffic{to: s, clients: 1, span: r.span(share * warming), next: x.next}
+	if _, _, err := drive(ctx, t); err != nil {
 		return Latency{}, err
 	}
-	samples, took, err := drive(ctx, s.address, 1, span, 0, next)
+	t.span = r.span(share)
+	samples, took, err := drive(ctx, t)
 	return latency(samples, took), err
 }
 
-// direct measures calls within the process, one after the other, after warming up for a fifth of the time. At least a few calls are made however slow
-// they are.
+// direct measures calls within the process, one after the other, after warming up. At least a few calls are made however slow they are.
 func direct(ctx context.Context, span time.Duration, f func(*rand.Rand) error) (Latency, error) {
 	const least = 5
 	r := rand.New(rand.NewPCG(7, uint64(span)))
-	for began, n := time.Now(), 0; n < 1 || time.Since(began) < span/5; n++ {
+	for began, n := time.Now(), 0; n < 1 || time.Since(began).Seconds() < warming*span.Seconds(); n++ {
 		if err := errors.Join(ctx.Err(), f(r)); err != nil {
 			return Latency{}, err
 		}

@@ -31,6 +31,8 @@ func TestLatency(t *testing.T) {
 	}
 }
 
+func root(*rand.Rand) string { return "/" }
+
 // TestDrive counts every request, reads answers of known and of unknown length, and keeps to a pace.
 func TestDrive(t *testing.T) {
 	t.Parallel()
@@ -47,20 +49,20 @@ func TestDrive(t *testing.T) {
 			_, _ = w.Write([]byte(long)) // chunked
 		}
 	})
-	s, err := serve(t.Context(), h)
+	s, err := serve(t.Context(), h, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	samples, took, err := drive(t.Context(), s.address, 3, 50*time.Millisecond, 0, func(*rand.Rand) string { return "/" })
+	samples, took, err := drive(t.Context(), traffic{s, 3, 50 * time.Millisecond, 0, root})
 	if err != nil || len(samples) < 3 || int64(len(samples)) != asked.Load() || took < 50*time.Millisecond {
 		t.Errorf("%d samples of %d requests in %v: %v", len(samples), asked.Load(), took, err)
 	}
 	asked.Store(0)
-	samples, _, err = drive(t.Context(), s.address, 2, 200*time.Millisecond, pace(20*time.Millisecond), func(*rand.Rand) string { return "/" })
+	samples, _, err = drive(t.Context(), traffic{s, 2, 200 * time.Millisecond, pace(20 * time.Millisecond), root})
 	if err != nil || len(samples) == 0 || len(samples) > 60 || int64(len(samples)) != asked.Load() { // 20 are to be expected
 		t.Errorf("%d samples at a pace: %v", len(samples), err)
 	}
-	if _, _, err = drive(t.Context(), s.address, 1, time.Second, 0, func(*rand.Rand) string { return "/none" }); err == nil || !strings.Contains(err.Error(), "404") {
+	if _, _, err = drive(t.Context(), traffic{s, 1, time.Second, 0, func(*rand.Rand) string { return "/none" }}); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("a refused request: %v", err)
 	}
 	if err := s.stop(); err != nil {
@@ -76,12 +78,12 @@ func TestQueue(t *testing.T) {
 		defer timer.Stop()
 		<-timer.C
 	})
-	s, err := serve(t.Context(), slow)
+	s, err := serve(t.Context(), slow, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.stop() }()
-	samples, _, err := drive(t.Context(), s.address, 1, 100*time.Millisecond, pace(time.Millisecond), func(*rand.Rand) string { return "/" })
+	samples, _, err := drive(t.Context(), traffic{s, 1, 100 * time.Millisecond, pace(time.Millisecond), root})
 	if err != nil || len(samples) < 2 {
 		t.Fatalf("%d samples: %v", len(samples), err)
 	}
@@ -94,8 +96,7 @@ func TestCompare(t *testing.T) {
 	t.Parallel()
 	r := &runner{Options: Options{Clients: []int{1, 3}, Seconds: 0.04}}
 	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("信用")) })
-	next := func(*rand.Rand) string { return "/" }
-	got, err := r.compare(t.Context(), h, h, next, next)
+	got, err := r.compare(t.Context(), side{handler: h, next: root}, side{handler: h, next: root, plain: true})
 	if err != nil {
 		t.Fatal(err)
 	}

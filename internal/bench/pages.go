@@ -151,11 +151,12 @@ func (r *runner) measureKinds(ctx context.Context, what string, kinds []pageKind
 		out.Kinds = append(out.Kinds, PageKind{k.name, bytes / calls, l})
 	}
 	mixed := func(x *rand.Rand) string { return pick(x, kinds).next(x) }
-	floor, floorNext, err := r.sameBytes(ctx, product, mixed)
+	whole := side{handler: product, next: mixed}
+	floor, err := r.sameBytes(ctx, whole)
 	if err != nil {
 		return nil, err
 	}
-	out.HTTPFigures, err = r.compare(ctx, product, floor, mixed, floorNext)
+	out.HTTPFigures, err = r.compare(ctx, whole, floor)
 	return out, err
 }
 
@@ -200,7 +201,7 @@ func ask(ctx context.Context, h http.Handler, path string, w *sink) error {
 }
 
 // sameBytes makes a bare handler that writes answers which the product gave before, packed as it packed them.
-func (r *runner) sameBytes(ctx context.Context, product http.Handler, next paths) (http.Handler, paths, error) {
+func (r *runner) sameBytes(ctx context.Context, product side) (side, error) {
 	const answers = 200
 	type answer struct {
 		header http.Header
@@ -209,8 +210,8 @@ func (r *runner) sameBytes(ctx context.Context, product http.Handler, next paths
 	kept, list := map[string]answer{}, []string{}
 	for i := range answers {
 		w := &sink{header: http.Header{}, keep: true}
-		if err := ask(ctx, product, next(r.rng), w); err != nil {
-			return nil, nil, err
+		if err := ask(ctx, product.handler, product.next(r.rng), w); err != nil {
+			return side{}, err
 		}
 		at := "/" + strconv.Itoa(i)
 		list = append(list, at)
@@ -221,5 +222,5 @@ func (r *runner) sameBytes(ctx context.Context, product http.Handler, next paths
 		maps.Copy(w.Header(), a.header)
 		_, _ = w.Write(a.body)
 	})
-	return h, func(x *rand.Rand) string { return pick(x, list) }, nil
+	return side{handler: h, next: func(x *rand.Rand) string { return pick(x, list) }}, nil
 }

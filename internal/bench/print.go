@@ -93,7 +93,8 @@ func (p *printer) stage(s *Stage) {
 		p.line("")
 		p.line("  记录查询（GET /api/v1/subjects/{code}/records）")
 		p.http(&q.HTTPFigures)
-		p.table(latencyHead("服务"), append([]string{"记录最多的 100 个主体，单连接"}, latencyCells(&q.Heaviest)...))
+		p.table(latencyHead("单个连接"), append([]string{"记录最多的 100 个主体"}, latencyCells(&q.Heaviest)...),
+			append([]string{"任意主体，gzip 压缩"}, latencyCells(&q.Packed)...))
 	}
 	if s.Search != nil {
 		p.search(s.Search)

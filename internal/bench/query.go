@@ -78,7 +78,7 @@ func (r *runner) heaviest(ctx context.Context) ([]string, error) {
 // pick draws one of a list.
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
-// measureQuery asks for the records of random subjects over the API. It stands in for the credit check until there is one.
+// measureQuery asks for the records of random subjects over the API, unpacked, as the floor answers. It stands in for the credit check until there is one.
 func (r *runner) measureQuery(ctx context.Context, s *Stage) error {
 	r.Progress("记录查询", 0)
 	firms, err := r.firms(ctx, mostFirms)
@@ -89,17 +89,22 @@ func (r *runner) measureQuery(ctx context.Context, s *Stage) error {
 	if err != nil {
 		return err
 	}
-	q := &QueryFigures{}
-	s.Query = q
-	next := func(x *rand.Rand) string { return recordsPath(pick(x, firms).code) }
-	if q.HTTPFigures, err = r.compare(ctx, product, r.bareQuery(), next, func(x *rand.Rand) string { return "/" + pick(x, firms).code }); err != nil {
-		return err
-	}
 	heavy, err := r.heaviest(ctx)
 	if err != nil {
 		return err
 	}
-	q.Heaviest, err = r.alone(ctx, product, r.span(0.5), func(x *rand.Rand) string { return recordsPath(pick(x, heavy)) })
+	q := &QueryFigures{}
+	s.Query = q
+	whole := side{product, func(x *rand.Rand) string { return recordsPath(pick(x, firms).code) }, true}
+	floor := side{r.bareQuery(), func(x *rand.Rand) string { return "/" + pick(x, firms).code }, true}
+	if q.HTTPFigures, err = r.compare(ctx, whole, floor); err != nil {
+		return err
+	}
+	if q.Heaviest, err = r.alone(ctx, side{product, func(x *rand.Rand) string { return recordsPath(pick(x, heavy)) }, true}, 0.5); err != nil {
+		return err
+	}
+	whole.plain = false
+	q.Packed, err = r.alone(ctx, whole, 0.5)
 	return err
 }
 

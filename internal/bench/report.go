@@ -146,6 +146,7 @@ func (h *HTTPFigures) best() *Load {
 type QueryFigures struct {
 	HTTPFigures
 	Heaviest Latency `json:"heaviest"` // the hundred subjects with most records, one connection
+	Packed   Latency `json:"packed"`   // any subject, one connection, the answer packed by gzip
 }
 
 // PageFigures are those of pages.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -15,6 +16,7 @@ import (
 	"gongxin/internal/api"
 	"gongxin/internal/cntext"
 	"gongxin/internal/obs"
+	"gongxin/internal/publish"
 	"gongxin/internal/web"
 	"gongxin/internal/web/ui"
 )
@@ -26,6 +28,9 @@ type searchKind struct {
 	trigram func(text string) (query string, args []any)
 }
 
+// oneSlip names the kind of query with which recall is measured.
+const oneSlip = "错一字"
+
 // hitsWanted is how many hits a query asks for.
 const hitsWanted = 10
 
@@ -36,7 +41,7 @@ func searchKinds(other func(*rand.Rand) firm) []searchKind {
 		{"全称", func(_ *rand.Rand, f firm) string { return f.name }, phrase},
 		{"几个词", func(x *rand.Rand, f firm) string { return pair(x, f.name) + " " + pair(x, f.name) }, like},
 		{"拼音首字母", initialsOf, nil},
-		{"错一字", func(x *rand.Rand, f firm) string { return slip(x, f.name, other(x).name) }, anyTrigram},
+		{oneSlip, func(x *rand.Rand, f firm) string { return slip(x, f.name, other(x).name) }, anyTrigram},
 		{"代码", func(_ *rand.Rand, f firm) string { return f.code }, nil},
 	}
 }
@@ -72,62 +77,73 @@ func slip(x *rand.Rand, name, other string) string {
 	return string(slices.Delete(n, i, i+1))
 }
 
+// seeker is what the measurements of the search share.
+type seeker struct {
+	firms []firm
+	kinds []searchKind
+	http  http.Handler
+	fts   *trigrams
+}
+
+// draw makes a query of a kind.
+func (k *seeker) draw(x *rand.Rand, kind *searchKind) string { return kind.text(x, pick(x, k.firms)) }
+
 // measureSearch builds the name index as a starting server does and asks it.
-func (r *runner) measureSearch(ctx context.Context, s *Stage) error {
-	q := &SearchFigures{}
+func (r *runner) measureSearch(ctx context.Context, s *Stage) (err error) {
+	q, k := &SearchFigures{}, &seeker{}
 	s.Search = q
-	firms, err := r.firms(ctx, mostFirms)
-	if err != nil {
+	if k.firms, err = r.firms(ctx, mostFirms); err != nil {
 		return err
 	}
+	k.kinds = searchKinds(func(x *rand.Rand) firm { return pick(x, k.firms) })
 	if err := r.buildNames(ctx, q); err != nil {
 		return err
 	}
-	side, err := r.buildTrigrams(ctx, q)
-	if err != nil {
+	if k.fts, err = r.buildTrigrams(ctx, q); err != nil {
 		return err
 	}
-	defer func() { _ = side.close() }()
-	h, err := r.unlimited()
-	if err != nil {
+	defer func() { err = errors.Join(err, k.fts.close()) }()
+	if k.http, err = r.unlimited(); err != nil {
 		return err
 	}
-	kinds := searchKinds(func(x *rand.Rand) firm { return pick(x, firms) })
-	draw := func(x *rand.Rand, k searchKind) string { return k.text(x, pick(x, firms)) }
-	for i, k := range kinds {
-		r.Progress("名称搜索", float64(i)/float64(len(kinds)))
-		out := SearchKind{Name: k.name, Example: draw(r.rng, k)}
-		out.Direct, err = direct(ctx, r.span(0.5), func(x *rand.Rand) error {
-			_, err := r.app.Publish.Search(ctx, draw(x, k), "", hitsWanted)
-			return err
-		})
+	for i := range k.kinds {
+		r.Progress("名称搜索", float64(i)/float64(len(k.kinds)))
+		out, err := r.measureSearchKind(ctx, k, &k.kinds[i])
 		if err != nil {
 			return err
 		}
-		if out.HTTP, err = r.alone(ctx, h, r.span(0.5), func(x *rand.Rand) string { return searchPath(draw(x, k)) }); err != nil {
-			return err
-		}
-		if k.trigram != nil {
-			l, err := direct(ctx, r.span(0.5), func(x *rand.Rand) error {
-				_, err := side.find(ctx, k, draw(x, k))
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			out.Trigram = &l
-		}
 		q.Kinds = append(q.Kinds, out)
 	}
-	mixed := func(x *rand.Rand) string { return searchPath(draw(x, pick(x, kinds))) }
-	floor, floorNext, err := r.sameBytes(ctx, h, mixed)
+	mixed := side{handler: k.http, next: func(x *rand.Rand) string { return searchPath(k.draw(x, &k.kinds[x.IntN(len(k.kinds))])) }}
+	floor, err := r.sameBytes(ctx, mixed)
 	if err != nil {
 		return err
 	}
-	if q.Mixed, err = r.compare(ctx, h, floor, mixed, floorNext); err != nil {
+	if q.Mixed, err = r.compare(ctx, mixed, floor); err != nil {
 		return err
 	}
-	return r.recall(ctx, &q.Recall, firms, side, kinds)
+	return r.recall(ctx, &q.Recall, k)
+}
+
+func (r *runner) measureSearchKind(ctx context.Context, k *seeker, kind *searchKind) (out SearchKind, err error) {
+	out.Name, out.Example = kind.name, k.draw(r.rng, kind)
+	out.Direct, err = direct(ctx, r.span(0.5), func(x *rand.Rand) error {
+		_, err := r.app.Publish.Search(ctx, k.draw(x, kind), "", hitsWanted)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	out.HTTP, err = r.alone(ctx, side{handler: k.http, next: func(x *rand.Rand) string { return searchPath(k.draw(x, kind)) }}, 0.5)
+	if err != nil || kind.trigram == nil {
+		return out, err
+	}
+	l, err := direct(ctx, r.span(0.5), func(x *rand.Rand) error {
+		_, err := k.fts.find(ctx, kind, k.draw(x, kind))
+		return err
+	})
+	out.Trigram = &l
+	return out, err
 }
 
 func searchPath(text string) string {
@@ -191,39 +207,40 @@ func (r *runner) unlimited() (http.Handler, error) {
 }
 
 // recall asks with one character wrong or missing and looks for the name among the first hits. Of firms with one name any will do.
-func (r *runner) recall(ctx context.Context, out *Recall, firms []firm, side *trigrams, kinds []searchKind) error {
+func (r *runner) recall(ctx context.Context, out *Recall, k *seeker) (err error) {
 	r.Progress("recall@10", 0)
+	kind := &k.kinds[slices.IndexFunc(k.kinds, func(k searchKind) bool { return k.name == oneSlip })]
+	out.Asked, out.Share, err = r.share(k.firms, func(f firm) (bool, error) {
+		page, err := r.app.Publish.Search(ctx, kind.text(r.rng, f), "", hitsWanted)
+		if err != nil {
+			return false, err
+		}
+		return slices.ContainsFunc(page.Hits, func(h publish.Hit) bool { return h.Name == f.name }), nil
+	})
+	if err != nil {
+		return err
+	}
+	out.TrigramAsked, out.TrigramShare, err = r.share(k.firms, func(f firm) (bool, error) {
+		names, err := k.fts.find(ctx, kind, kind.text(r.rng, f))
+		return slices.Contains(names, f.name), err
+	})
+	return err
+}
+
+// share asks about random firms for the span of one measurement and gives how many were asked about and the share that was found.
+func (r *runner) share(firms []firm, found func(firm) (bool, error)) (asked int, share float64, err error) {
 	const most, least = 5000, 20
-	k := kinds[slices.IndexFunc(kinds, func(k searchKind) bool { return k.name == "错一字" })]
-	share := func(found, asked int) float64 { return float64(found) / float64(max(asked, 1)) }
-	found := 0
-	for began := time.Now(); out.Asked < most && (out.Asked < least || time.Since(began) < r.span(1)); out.Asked++ {
-		f := pick(r.rng, firms)
-		page, err := r.app.Publish.Search(ctx, k.text(r.rng, f), "", hitsWanted)
+	hits := 0
+	for began := time.Now(); asked < most && (asked < least || time.Since(began) < r.span(1)); asked++ {
+		ok, err := found(pick(r.rng, firms))
 		if err != nil {
-			return err
+			return asked, 0, err
 		}
-		for _, h := range page.Hits {
-			if h.Name == f.name {
-				found++
-				break
-			}
+		if ok {
+			hits++
 		}
 	}
-	out.Share = share(found, out.Asked)
-	found = 0
-	for began := time.Now(); out.TrigramAsked < most && (out.TrigramAsked < least || time.Since(began) < r.span(1)); out.TrigramAsked++ {
-		f := pick(r.rng, firms)
-		names, err := side.find(ctx, k, k.text(r.rng, f))
-		if err != nil {
-			return err
-		}
-		if slices.Contains(names, f.name) {
-			found++
-		}
-	}
-	out.TrigramShare = share(found, out.TrigramAsked)
-	return nil
+	return asked, float64(hits) / float64(asked), nil
 }
 
 // like looks for each word with LIKE: the trigram index has nothing for fewer than three characters.

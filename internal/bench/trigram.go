@@ -72,7 +72,7 @@ func (t *trigrams) exec(ctx context.Context, statement string) error {
 	})
 }
 
-func (t *trigrams) find(ctx context.Context, k searchKind, text string) ([]string, error) {
+func (t *trigrams) find(ctx context.Context, k *searchKind, text string) ([]string, error) {
 	query, args := k.trigram(text)
 	rows, err := t.db.Read().QueryContext(ctx, query, args...)
 	if err != nil {
