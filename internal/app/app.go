@@ -88,11 +88,11 @@ func Open(ctx context.Context, c config.Config, o Options, migrate bool) (_ *App
 			err = errors.Join(err, a.DB.Close())
 		}
 	}()
-	have, err := a.DB.SchemaVersion(ctx)
+	complete, err := a.DB.Complete(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if migrate || have == 0 { // an empty database gets its tables; an older one is its operator's to migrate
+	if migrate || !complete { // an empty database gets its tables; an older one is its operator's to migrate
 		err = a.DB.Migrate(ctx)
 	} else {
 		err = a.DB.CheckSchema(ctx)
