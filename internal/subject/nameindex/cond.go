@@ -28,7 +28,7 @@ func (c cond) or(dst []uint64) {
 // Work limits of one query in one segment. They bind only for texts made of very common parts.
 const (
 	verifyAll    = 10000  // up to so many candidates are all compared, and counted exactly
-	verifySome   = 30000  // comparisons in rank order when there are more
+	verifySome   = 20000  // comparisons in rank order when there are more
 	narrowEnough = 512    // candidates below which comparing beats intersecting
 	decodeBudget = 600000 // postings read for intersecting
 	sampleSize   = 256    // candidates compared to estimate how many of a larger set match
