@@ -30,8 +30,10 @@ type BenchCmd struct {
 
 // Run measures and prints.
 func (c *BenchCmd) Run(e *Env) (err error) {
-	o := bench.Options{Database: e.CLI.Database, Data: e.CLI.Data, Sizes: c.Sizes, Subjects: c.Subjects, Seed: c.Seed, Clients: c.Clients, Seconds: c.Seconds,
-		Sample: c.Sample, Keep: c.Keep, Version: version}
+	o := bench.Options{
+		Database: e.CLI.Database, Data: e.CLI.Data, Sizes: c.Sizes, Subjects: c.Subjects, Seed: c.Seed, Clients: c.Clients, Seconds: c.Seconds,
+		Sample: c.Sample, Keep: c.Keep, Version: version,
+	}
 	if len(o.Sizes) == 0 {
 		o.Sizes = []int{c.Records}
 	}

@@ -99,8 +99,10 @@ func (r *runner) forget(sub *ingest.Submission, p *piece) error {
 }
 
 func add(a, b ingest.Counts) ingest.Counts {
-	return ingest.Counts{Accepted: a.Accepted + b.Accepted, Updated: a.Updated + b.Updated, Duplicate: a.Duplicate + b.Duplicate, Withdrawn: a.Withdrawn + b.Withdrawn,
-		Rejected: a.Rejected + b.Rejected, Late: a.Late + b.Late, Warnings: a.Warnings + b.Warnings}
+	return ingest.Counts{
+		Accepted: a.Accepted + b.Accepted, Updated: a.Updated + b.Updated, Duplicate: a.Duplicate + b.Duplicate, Withdrawn: a.Withdrawn + b.Withdrawn,
+		Rejected: a.Rejected + b.Rejected, Late: a.Late + b.Late, Warnings: a.Warnings + b.Warnings,
+	}
 }
 
 func countsOf(c ingest.Counts) map[string]int {

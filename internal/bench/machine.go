@@ -34,8 +34,10 @@ type Machine struct {
 }
 
 func (r *runner) newReport(ctx context.Context) (*Report, error) {
-	m := Machine{CPU: field("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0), Memory: kilobytes("/proc/meminfo", "MemTotal"),
-		OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Program: r.Version, FileSystem: fileSystem(r.dir)}
+	m := Machine{
+		CPU: field("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0), Memory: kilobytes("/proc/meminfo", "MemTotal"),
+		OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Program: r.Version, FileSystem: fileSystem(r.dir),
+	}
 	if kernel, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.OS += " " + strings.TrimSpace(string(kernel))
 	}

@@ -188,8 +188,10 @@ func (p *printer) growth(r *Report) {
 	p.title("增长：%d 条对 %d 条", r.Stages[len(r.Stages)-1].Records, r.Stages[0].Records)
 	rows := [][]string{{"", "p50 毫秒", "→", "倍", "p99 毫秒", "→", "倍"}}
 	for _, g := range r.Growth {
-		rows = append(rows, []string{g.Name, fmt.Sprintf("%.3f", g.P50From), fmt.Sprintf("%.3f", g.P50To), fmt.Sprintf("%.2f", g.P50),
-			fmt.Sprintf("%.3f", g.P99From), fmt.Sprintf("%.3f", g.P99To), fmt.Sprintf("%.2f", g.P99)})
+		rows = append(rows, []string{
+			g.Name, fmt.Sprintf("%.3f", g.P50From), fmt.Sprintf("%.3f", g.P50To), fmt.Sprintf("%.2f", g.P50),
+			fmt.Sprintf("%.3f", g.P99From), fmt.Sprintf("%.3f", g.P99To), fmt.Sprintf("%.2f", g.P99),
+		})
 	}
 	p.table(rows...)
 }

@@ -196,8 +196,10 @@ func (r *runner) unlimited() (http.Handler, error) {
 		return nil, err
 	}
 	log := obs.Logger(io.Discard, "info", "json")
-	calls, err := api.New(api.Deps{Version: r.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: log,
-		Limits: api.Limits{SearchesPerSecond: -1}})
+	calls, err := api.New(api.Deps{
+		Version: r.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: log,
+		Limits: api.Limits{SearchesPerSecond: -1},
+	})
 	if err != nil {
 		return nil, err
 	}
