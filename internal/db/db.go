@@ -32,14 +32,15 @@ const (
 	DefaultReaders          = 8
 	DefaultCacheSize        = 64 << 20
 	DefaultBusyTimeout      = 10 * time.Second
-	DefaultAutoCheckpoint   = 4000 // pages of 4 KiB: about 16 MiB of log between checkpoints
+	DefaultWriterCacheSize  = 256 << 20 // the one writer of a bulk load works on the inner pages of every index
+	DefaultAutoCheckpoint   = 16000     // pages of 4 KiB: about 64 MiB of log between checkpoints; a hot page is then copied back once, not once a batch
 	defaultPostgresMaxConns = 20
 )
 
 // Options tune an opened database. The zero value is right for serving.
 type Options struct {
 	Readers          int           // SQLite: connections of the reader pool; 0 is DefaultReaders
-	CacheSize        int64         // SQLite: bytes of page cache per connection; 0 is DefaultCacheSize
+	CacheSize        int64         // SQLite: bytes of page cache per connection; 0 is DefaultCacheSize, for the writer DefaultWriterCacheSize
 	MmapSize         int64         // SQLite: bytes of the file to map; 0 maps nothing
 	AutoCheckpoint   int           // SQLite: pages of write-ahead log that start a checkpoint; 0 is DefaultAutoCheckpoint
 	NoSync           bool          // SQLite: do not wait for the disk; only for tests and data that can be made again

@@ -78,6 +78,9 @@ func dsn(path string, o Options, writer bool) string {
 	cache, auto := o.CacheSize, o.AutoCheckpoint
 	if cache <= 0 {
 		cache = DefaultCacheSize
+		if writer {
+			cache = DefaultWriterCacheSize
+		}
 	}
 	if auto <= 0 {
 		auto = DefaultAutoCheckpoint

@@ -170,6 +170,8 @@ func (b *batch) write(ctx context.Context, tx *db.Tx, heads *headSet) error {
 	if len(b.versions) == 0 {
 		return nil
 	}
+	// In the order of the primary key neighbours go to the same page; each row keeps its place among the leaves.
+	sort.SliceStable(b.versions, func(i, j int) bool { return before(b.versions[i], b.versions[j]) })
 	if _, err := tx.CopyFrom(ctx, "record_version", versionColumns, each(b.versions)); err != nil {
 		return err
 	}
@@ -201,6 +203,18 @@ func (b *batch) write(ctx context.Context, tx *db.Tx, heads *headSet) error {
 		return err
 	}
 	return translog.Queue(ctx, tx, b.outbox, "record", b.leaves, micros(b.change.At))
+}
+
+// before compares the first two columns of version rows: subject and key.
+func before(a, b []any) bool {
+	for i := range 2 {
+		x, _ := a[i].(int64)
+		y, _ := b[i].(int64)
+		if x != y {
+			return x < y
+		}
+	}
+	return false
 }
 
 // writeFacets adds the batch's differences; in one order everywhere, so that two batches cannot wait for each other in a ring.

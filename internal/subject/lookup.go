@@ -3,6 +3,7 @@ package subject
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 
 	"gongxin/internal/db"
@@ -58,6 +59,7 @@ func (s *Store) find(ctx context.Context, q db.Querier, idents []Ident, into map
 	}
 	out := make(map[Ident][]int64, len(idents))
 	for kind, values := range byKind {
+		slices.Sort(values) // neighbours stand on the same page
 		err := byKeys(ctx, q, s.pg(), "text", `SELECT i.token, `+columnsOf("s")+` FROM k CROSS JOIN subject_identifier i JOIN subject s ON s.subject_id = i.subject_id
 			WHERE i.kind = '`+string(kind)+`' AND i.token = k.v ORDER BY i.token, i.dup`, values, func(rows *sql.Rows) error {
 			var token string
