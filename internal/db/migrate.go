@@ -31,30 +31,17 @@ const versionTable = "schema_version"
 // Migrate brings the schema to the version of this binary. It refuses a schema newer than the binary, and several processes
 // may call it at once on PostgreSQL.
 func (d *DB) Migrate(ctx context.Context) error {
-	if err := d.migrate(ctx, migrations); err != nil {
-		return err
-	}
-	return d.Tx(ctx, func(ctx context.Context, tx *Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES ($1, '1') ON CONFLICT (key) DO NOTHING`, completeKey)
-		return err
-	})
+	return d.migrate(ctx, migrations)
 }
 
-// completeKey stands in meta once all tables of a binary were there.
-const completeKey = "complete"
+// firstWhole is the first version that holds the register's tables.
+const firstWhole = 2
 
-// Complete reports whether the schema was ever brought to a binary's version. A database whose first migration was broken off was not: nobody
+// Complete reports whether the register's tables are there. A database whose first migration was broken off lacks them: nobody
 // has put anything on file in it, and whoever opens it next may finish it without asking.
 func (d *DB) Complete(ctx context.Context) (bool, error) {
 	version, err := d.SchemaVersion(ctx)
-	if err != nil || version == 0 {
-		return false, err
-	}
-	var n int
-	if err := d.read.QueryRowContext(ctx, `SELECT count(*) FROM meta WHERE key = $1`, completeKey).Scan(&n); err != nil {
-		return false, fmt.Errorf("db: complete: %w", err)
-	}
-	return n > 0, nil
+	return version >= firstWhole, err
 }
 
 func (d *DB) migrate(ctx context.Context, files fs.FS) error {

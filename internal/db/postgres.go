@@ -22,6 +22,10 @@ func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	p := cfg.RuntimeParams
 	p["timezone"] = "UTC"
+	if p["plan_cache_mode"] == "" {
+		// Every statement is written for one plan; planning a point read over the partitions anew costs several times its execution.
+		p["plan_cache_mode"] = "force_generic_plan"
+	}
 	if p["application_name"] == "" {
 		p["application_name"] = "gongxin"
 	}

@@ -100,7 +100,7 @@ func scanEntry(row scanner) (e QueueEntry, err error) {
 
 // Queue gives entries of a state, oldest first, behind an entry; after 0 starts.
 func (s *Service) Queue(ctx context.Context, state QueueState, after int64, limit int) ([]QueueEntry, error) {
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT `+queueColumns+` FROM ingest_queue WHERE state = $1 AND queue_id > $2 ORDER BY queue_id LIMIT $3`, string(state), after, limit)
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT `+queueColumns+` FROM ingest_queue WHERE state = $1 AND queue_id > $2 ORDER BY queue_id LIMIT $3+0`, string(state), after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: queue: %w", err)
 	}

@@ -88,7 +88,7 @@ func (s *Service) head(ctx context.Context, sub *Submission) (*Receipt, error) {
 func (s *Service) rows(ctx context.Context, id string, after, limit int) iter.Seq2[ReceiptRow, error] {
 	return func(yield func(ReceiptRow, error) bool) {
 		rows, err := s.db.Read().QueryContext(ctx, `SELECT row_no, line_no, outcome, late, reasons FROM submission_row WHERE submission_id = $1 AND row_no > $2
-			ORDER BY row_no LIMIT $3`, id, after, limit)
+			ORDER BY row_no LIMIT $3+0`, id, after, limit)
 		if err != nil {
 			yield(ReceiptRow{}, fmt.Errorf("ingest: receipt rows: %w", err))
 			return

@@ -147,7 +147,7 @@ func (s *Service) Get(ctx context.Context, id string) (*Submission, error) {
 // Recent gives submissions, newest first; a zero agency is every agency.
 func (s *Service) Recent(ctx context.Context, agency agency.ID, limit int) ([]*Submission, error) {
 	rows, err := s.db.Read().QueryContext(ctx, `SELECT `+submissionColumns+` FROM submission WHERE (agency_id = $1 OR $1 = 0) AND dry = 0
-		ORDER BY received_at DESC, submission_id DESC LIMIT $2`, agency, limit)
+		ORDER BY received_at DESC, submission_id DESC LIMIT $2+0`, agency, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: recent: %w", err)
 	}

@@ -375,7 +375,7 @@ func (d *Desk) Decided(ctx context.Context, state QueueState, after *QueueEntry,
 		at, id = after.DecidedAt.UnixMicro(), after.ID
 	}
 	rows, err := d.db.Read().QueryContext(ctx, `SELECT `+queueColumns+` FROM ingest_queue WHERE state = $1 AND (decided_at, queue_id) < ($2, $3)
-		ORDER BY decided_at DESC, queue_id DESC LIMIT $4`, string(state), at, id, limit)
+		ORDER BY decided_at DESC, queue_id DESC LIMIT $4+0`, string(state), at, id, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: decided: %w", err)
 	}

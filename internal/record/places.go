@@ -133,7 +133,7 @@ func (s *Store) placesOf(ctx context.Context, f Filter, column string, value int
 		q.WriteString(" AND decided_on <= " + bind(int64(after.DecidedOn)))
 		q.WriteString(" AND (decided_on, subject_id, record_key) < (" + bind(int64(after.DecidedOn)) + "," + bind(after.Subject) + "," + bind(after.Key) + ")")
 	}
-	q.WriteString(" ORDER BY decided_on DESC, subject_id DESC, record_key DESC LIMIT " + bind(limit))
+	q.WriteString(" ORDER BY decided_on DESC, subject_id DESC, record_key DESC LIMIT " + bind(limit) + "+0")
 	rows, err := s.db.Read().QueryContext(ctx, q.String(), args...)
 	if err != nil {
 		return nil, err

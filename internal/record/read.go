@@ -69,16 +69,16 @@ func (s *Store) OfSubject(ctx context.Context, q Query) (out []Version, err erro
 		if q.ListedOn != 0 {
 			where, args = ` AND listed = 1 AND public_from <= $5 AND public_until > $5`, append(args, int64(q.ListedOn))
 		}
-		// The narrow rows are paged before the wide ones are fetched.
+		// The narrow rows are paged before the wide ones are fetched. A bare parameter behind LIMIT makes SQLite prepare the statement anew each time.
 		out, err = versions(ctx, s.db.Read(), versionSelect+`(SELECT subject_id, record_key, version FROM record
-			WHERE subject_id = $1 AND (item = $2 OR $2 = '')`+where+` ORDER BY decided_on DESC, record_key DESC LIMIT $3 OFFSET $4) r
+			WHERE subject_id = $1 AND (item = $2 OR $2 = '')`+where+` ORDER BY decided_on DESC, record_key DESC LIMIT $3+0 OFFSET $4+0) r
 			JOIN record_version v ON v.subject_id = r.subject_id AND v.record_key = r.record_key AND v.version = r.version
 			WHERE v.subject_id = $1 ORDER BY v.decided_on DESC, v.record_key DESC`, args...)
 	} else {
 		out, err = versions(ctx, s.db.Read(), versionSelect+`record_version v JOIN (
 			SELECT record_key, max(version) AS version FROM record_version WHERE subject_id = $1 AND recorded_at <= $3 GROUP BY record_key) n
 			ON n.record_key = v.record_key AND n.version = v.version
-			WHERE v.subject_id = $1 AND (v.item = $2 OR $2 = '') ORDER BY v.decided_on DESC, v.record_key DESC LIMIT $4 OFFSET $5`,
+			WHERE v.subject_id = $1 AND (v.item = $2 OR $2 = '') ORDER BY v.decided_on DESC, v.record_key DESC LIMIT $4+0 OFFSET $5+0`,
 			q.Subject, string(q.Item), q.AsOf.UnixMicro(), limit, q.Offset)
 	}
 	return out, wrap(err, "record: of subject")

@@ -189,7 +189,7 @@ func (s *Store) Names(ctx context.Context, id int64, asOf time.Time) ([]Name, er
 // Changed gives subjects other than persons that changed at or after an instant and behind a place, in order of change, with their earlier
 // names; it feeds the search index.
 func (s *Store) Changed(ctx context.Context, since time.Time, after int64, limit int) ([]Subject, map[int64][]string, error) {
-	list, err := s.list(ctx, s.db.Read(), `SELECT `+columns+` FROM subject WHERE (changed_at, subject_id) > ($1, $2) AND kind <> 'person' ORDER BY changed_at, subject_id LIMIT $3`,
+	list, err := s.list(ctx, s.db.Read(), `SELECT `+columns+` FROM subject WHERE (changed_at, subject_id) > ($1, $2) AND kind <> 'person' ORDER BY changed_at, subject_id LIMIT $3+0`,
 		since.UnixMicro(), after, limit)
 	if err != nil || len(list) == 0 {
 		return nil, nil, wrap(err, "subject: changed")

@@ -15,7 +15,7 @@ import (
 const smallest = 1024
 
 var packers = sync.Pool{New: func() any {
-	zw, _ := gzip.NewWriterLevel(io.Discard, 5) // the level is a valid constant
+	zw, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is a valid constant
 	return zw
 }}
 
