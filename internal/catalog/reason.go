@@ -38,6 +38,7 @@ const (
 	ReasonMissingColumn   = 3002
 	ReasonColumnTwice     = 3003
 	ReasonRowShape        = 3004
+	ReasonNoData          = 3020
 )
 
 // Where a reason arises.
@@ -179,6 +180,7 @@ var reasons = []ReasonInfo{
 	{3017, LevelFile, Error, "行或者单元格过长", "有过长的行或者单元格", "请检查引号是否成对，或者缩短内容"},
 	{3018, LevelFile, Error, "列太多", "列数超过表头或者允许的范围", "请检查多余的分隔符，只保留目录里的列"},
 	{3019, LevelFile, Error, "JSON 写法不对", "不是正确的 JSON", "请按接口说明修改"},
+	{3020, LevelRow, Error, "合计行或者表尾说明", "这一行是合计或者表尾的说明文字，不是数据", "不用处理；以后报送前可以删去这一行"},
 
 	{4001, LevelFlow, Error, "要撤回的记录不存在", "没有找到要撤回的记录", "请核对主体代码和文书号"},
 	{4002, LevelFlow, Error, "操作标识不认识", "操作标识不认识", "请填 I（新增）、U（更新）或者 D（撤回）"},

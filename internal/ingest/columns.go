@@ -157,6 +157,9 @@ func (c *columns) row(r *sheet.Row) rawRow {
 	}
 	out.template = k.header.Template
 	out.values = k.header.Row(r.Cells, nil)
+	if c.keyed == nil && c.footer(r.Cells, out.values) {
+		out.problems = []catalog.Reason{catalog.NewReason(catalog.ReasonNoData, "", "", "")}
+	}
 	return out
 }
 
