@@ -124,7 +124,7 @@ func TestDepartmentsOwnSpreadsheet(t *testing.T) {
 	for _, c := range receipt.Mapping.Columns {
 		mapped[c.Column] = c.Field
 	}
-	for column, field := range map[string]string{"序号": "", "统一社会信用代码": "CF_XDR_SHXYM", "罚款金额\n（万元）": "CF_NR_FK", "处罚决定\n日期": "CF_JDRQ", "备注": "BZ"} {
+	for column, field := range map[string]string{"序号": "", "统一社会信用代码": "CF_XDR_SHXYM", "罚款金额（万元）": "CF_NR_FK", "处罚决定日期": "CF_JDRQ", "备注": "BZ"} {
 		if got, ok := mapped[column]; !ok || got != field {
 			t.Errorf("column %q is taken for %q (%v), want %q", column, got, ok, field)
 		}
