@@ -66,7 +66,7 @@ func newCity(t *testing.T, d *db.DB) *city {
 	must(err)
 	ring, err := gm.OpenKeyRing(filepath.Join(t.TempDir(), "keys.toml"))
 	must(err)
-	blobs, err := blob.Open(t.TempDir())
+	blobs, err := blob.Open(t.TempDir(), ring)
 	must(err)
 	agencies, subjects, records := agency.NewStore(d, ids, at, divisions), subject.NewStore(d, ids, ring), record.NewStore(d, ids)
 	_, err = agencies.Add(ctx, unitCode, "临溪市市场监督管理局", "990100")

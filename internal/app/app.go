@@ -111,7 +111,7 @@ func (a *App) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	blobs, err := blob.Open(a.Config.Data + "/blobs")
+	blobs, err := blob.Open(a.Config.Data+"/blobs", ring)
 	if err != nil {
 		return err
 	}

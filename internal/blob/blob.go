@@ -1,5 +1,5 @@
-// Package blob keeps the bytes that were received, by the SHA-256 of their content: what was acknowledged is on disk first, and the same
-// file is kept once.
+// Package blob keeps the bytes that were received, by the SHA-256 of their content: what was acknowledged is on disk first, the same
+// file is kept once, and it is sealed, for files hold names and numbers of persons.
 package blob
 
 import (
@@ -16,20 +16,24 @@ import (
 	"strings"
 
 	"gongxin/internal/fault"
+	"gongxin/internal/gm"
 )
 
 // Store is a folder of files named by their hash.
-type Store struct{ dir string }
+type Store struct {
+	dir  string
+	ring *gm.KeyRing
+}
 
 // ErrTooLarge refuses content over the limit given to Put.
 var ErrTooLarge = fault.New(fault.TooLarge, "blob.too_large", "文件超过大小上限", "请拆分文件后分批报送")
 
 // Open makes the folder when it is missing.
-func Open(dir string) (*Store, error) {
+func Open(dir string, ring *gm.KeyRing) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "tmp"), 0o700); err != nil {
 		return nil, fmt.Errorf("blob: %w", err)
 	}
-	return &Store{dir: dir}, nil
+	return &Store{dir: dir, ring: ring}, nil
 }
 
 // Info names kept content.
@@ -62,6 +66,9 @@ func (s *Store) Remove(name string) error {
 	return nil
 }
 
+// label binds sealed content to this place.
+const label = "blob/1"
+
 func (s *Store) put(ctx context.Context, r io.Reader, limit int64, suffix string) (Info, error) {
 	tmp, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "in-*")
 	if err != nil {
@@ -69,9 +76,13 @@ func (s *Store) put(ctx context.Context, r io.Reader, limit int64, suffix string
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }()
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(tmp, sum), io.LimitReader(readerWith{ctx, r}, limit+1))
+	sealed := s.ring.SealTo(tmp, label)
+	n, err := io.Copy(io.MultiWriter(sealed, sum), io.LimitReader(readerWith{ctx, r}, limit+1))
 	if err == nil && n > limit {
 		err = ErrTooLarge
+	}
+	if err == nil {
+		err = sealed.Close()
 	}
 	if err == nil {
 		err = tmp.Sync()
@@ -88,6 +99,29 @@ func (s *Store) put(ctx context.Context, r io.Reader, limit int64, suffix string
 		return Info{}, fmt.Errorf("blob: %w", err)
 	}
 	return info, syncDir(filepath.Dir(path))
+}
+
+// Open gives content that is kept, opened, as a file without a name that vanishes when it is closed: on disk it stands under its name only sealed.
+func (s *Store) Open(name string) (_ *os.File, err error) {
+	from, err := os.Open(s.Path(name))
+	if err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	defer func() { _ = from.Close() }()
+	to, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "out-*")
+	if err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	if err = os.Remove(to.Name()); err == nil {
+		err = s.ring.OpenTo(to, from, label)
+	}
+	if err == nil {
+		_, err = to.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("blob: open: %w", err), to.Close())
+	}
+	return to, nil
 }
 
 // Path is where content of this hash is or would be.

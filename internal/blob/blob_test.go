@@ -5,13 +5,16 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"gongxin/internal/gm"
 )
 
 func TestPutKeepsOnceByContent(t *testing.T) {
 	t.Parallel()
-	s, err := Open(t.TempDir())
+	s, err := Open(t.TempDir(), ring(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,15 +26,36 @@ func TestPutKeepsOnceByContent(t *testing.T) {
 	if err != nil || a != b {
 		t.Fatalf("same content, other name: %v %v %v", a, b, err)
 	}
-	if raw, err := os.ReadFile(s.Path(a.Hash)); err != nil || string(raw) != "公信" {
+	if raw, err := os.ReadFile(s.Path(a.Hash)); err != nil || strings.Contains(string(raw), "公信") {
+		t.Fatalf("content rests in clear: %v", err)
+	}
+	f, err := s.Open(a.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if raw, err := io.ReadAll(f); err != nil || string(raw) != "公信" {
 		t.Fatalf("content is not what was put: %q %v", raw, err)
 	}
+	left, err := os.ReadDir(s.dir + "/tmp")
+	if err != nil || len(left) != 0 {
+		t.Fatalf("opened content has a name on disk: %d %v", len(left), err)
+	}
+}
+
+func ring(t *testing.T) *gm.KeyRing {
+	t.Helper()
+	r, err := gm.OpenKeyRing(filepath.Join(t.TempDir(), "keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 func TestPutRefusesAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, err := Open(dir)
+	s, err := Open(dir, ring(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +76,7 @@ func TestPutRefusesAndLeavesNothing(t *testing.T) {
 // What is kept alone goes when it is removed; what others share stays, even beside the same content kept alone.
 func TestRemoveTakesOnlyWhatIsAlone(t *testing.T) {
 	t.Parallel()
-	s, err := Open(t.TempDir())
+	s, err := Open(t.TempDir(), ring(t))
 	if err != nil {
 		t.Fatal(err)
 	}

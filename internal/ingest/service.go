@@ -218,7 +218,11 @@ func (s *Service) filing(ctx context.Context, sub *Submission) (parse.Filing, er
 
 // open opens a submission's file; header says how well a row of cells matches the item's columns.
 func (s *Service) open(sub *Submission, item *catalog.Item) (*sheet.Reader, error) {
-	return sheet.Open(s.Blobs.Path(sub.FileHash), sheet.Options{Name: sub.FileName, MaxBytes: s.MaxBytes, IsHeader: func(cells []string) int {
+	f, err := s.Blobs.Open(sub.FileHash)
+	if err != nil {
+		return nil, err
+	}
+	return sheet.OpenFile(f, sheet.Options{Name: sub.FileName, MaxBytes: s.MaxBytes, IsHeader: func(cells []string) int {
 		m := item.MatchHeaders(cells)
 		return m.Matched
 	}, Expect: expected(item)})
@@ -256,7 +260,7 @@ func (s *Service) fail(ctx context.Context, sub *Submission, cause error) error 
 
 // File gives the submitted file as it was received.
 func (s *Service) File(sub *Submission) (*os.File, error) {
-	f, err := os.Open(s.Blobs.Path(sub.FileHash))
+	f, err := s.Blobs.Open(sub.FileHash)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: file of %s: %w", sub.ID, err)
 	}

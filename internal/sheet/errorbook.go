@@ -150,7 +150,7 @@ func (b *errorBook) prepare() error {
 
 // unionHeader reads an NDJSON or JSON file through to learn all its keys, since the header comes before the rows.
 func unionHeader(src *Reader) (_ []string, err error) {
-	r, err := Open(src.path, src.o)
+	r, err := openFile(src.f, src.o, false)
 	if err != nil {
 		return nil, err
 	}

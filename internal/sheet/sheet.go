@@ -112,8 +112,8 @@ type table interface {
 // Reader gives the rows of one file in their order. It is not safe for concurrent use.
 type Reader struct {
 	o          Options
-	path       string
 	f          *os.File
+	own        bool // Close closes f
 	format     Format
 	encoding   string
 	header     []string
@@ -131,12 +131,19 @@ type Reader struct {
 // Open recognises the file at path by its content and reads up to its first data row. What is not a table file
 // with rows is refused with a *fault.Error of kind Invalid or TooLarge; Reason tells its number.
 func Open(path string, o Options) (_ *Reader, err error) {
-	o = o.withDefaults()
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("sheet.Open: %w", err)
 	}
-	r := &Reader{o: o, path: path, f: f}
+	return OpenFile(f, o)
+}
+
+// OpenFile is Open for a file that is open already, such as one without a name. The Reader owns it from here on, also when it is refused.
+func OpenFile(f *os.File, o Options) (*Reader, error) { return openFile(f, o.withDefaults(), true) }
+
+// openFile reads f from its beginning, by offsets: several Readers may share it, of which one owns it.
+func openFile(f *os.File, o Options, own bool) (_ *Reader, err error) {
+	r := &Reader{o: o, f: f, own: own}
 	defer func() {
 		if err != nil {
 			_ = r.Close()
@@ -342,6 +349,9 @@ func (r *Reader) Close() error {
 	var err error
 	if r.t != nil {
 		err = r.t.close()
+	}
+	if !r.own {
+		return err
 	}
 	return errors.Join(err, r.f.Close())
 }

@@ -43,7 +43,7 @@ func newIntake(t *testing.T, d *db.DB, c *synth.City) *intake {
 	dir := t.TempDir()
 	ring, err := gm.OpenKeyRing(filepath.Join(dir, "keys.json"))
 	must(err)
-	blobs, err := blob.Open(filepath.Join(dir, "blobs"))
+	blobs, err := blob.Open(filepath.Join(dir, "blobs"), ring)
 	must(err)
 	editions, err := catalog.NewStore(catalog.Default())
 	must(err)

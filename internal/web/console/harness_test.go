@@ -44,6 +44,7 @@ type office struct {
 	portal   *publish.Service
 	edition  *catalog.Edition
 	woken    int
+	batch    func() // called after each committed batch of a filing
 }
 
 func newOffice(t testing.TB, change ...func(*Deps)) *office {
@@ -58,7 +59,7 @@ func newOffice(t testing.TB, change ...func(*Deps)) *office {
 	c := clock.NewManual(time.Date(2026, 3, 12, 10, 0, 0, 0, clock.Zone))
 	ring, err := gm.OpenKeyRing(filepath.Join(dir, "keys.json"))
 	must(err)
-	blobs, err := blob.Open(filepath.Join(dir, "blobs"))
+	blobs, err := blob.Open(filepath.Join(dir, "blobs"), ring)
 	must(err)
 	editions, err := catalog.NewStore(catalog.Default())
 	must(err)
@@ -67,12 +68,12 @@ func newOffice(t testing.TB, change ...func(*Deps)) *office {
 	assets, err := ui.LoadAssets()
 	must(err)
 	ids := id.NewMaker(c.Now)
-	o := &office{clock: c, subjects: subject.NewStore(d, ids, ring), agencies: agency.NewStore(d, ids, c, ident.DefaultDivisions()), edition: catalog.Default()}
+	o := &office{clock: c, subjects: subject.NewStore(d, ids, ring), agencies: agency.NewStore(d, ids, c, ident.DefaultDivisions()), edition: catalog.Default(), batch: func() {}}
 	_, err = o.agencies.Add(context.Background(), unitCode, "临溪市市场监督管理局", "990100")
 	must(err)
 	records := record.NewStore(d, ids)
 	o.desk = ingest.NewDesk(ingest.NewService(ingest.Config{DB: d, Blobs: blobs, Subjects: o.subjects, Records: records, Agencies: o.agencies, Editions: editions,
-		Rules: rules, Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Owner: ingest.Owner("test"), MaxBytes: 8 << 20}))
+		Rules: rules, Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Owner: ingest.Owner("test"), MaxBytes: 8 << 20, AfterBatch: func(string, int, int) { o.batch() }}))
 	o.names = publish.NewNames(o.subjects, nil)
 	o.portal = publish.NewService(publish.Config{Records: records, Subjects: o.subjects, Agencies: o.agencies, Editions: editions, Rules: rules,
 		Divisions: ident.DefaultDivisions(), Clock: c, Names: o.names, Figures: publish.NewFigures(d)})
