@@ -117,8 +117,11 @@ func TestBrokenDownload(t *testing.T) {
 	if err == nil {
 		t.Errorf("%d bytes came as if they were all", len(b))
 	}
-	f.exportOf = -1 // fails before anything has left: a proper page
-	resp, err = http.Get(srv.URL + "/open-data/XZXK.csv")
+	early := newFake(3)
+	early.exportOf = -1 // fails before anything has left: a proper page
+	other := httptest.NewServer(newHandler(t, early))
+	defer other.Close()
+	resp, err = http.Get(other.URL + "/open-data/XZXK.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
