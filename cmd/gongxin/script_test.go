@@ -127,11 +127,13 @@ func receiptSays(ts *testscript.TestScript, neg bool, args []string) {
 	if r.ID == "" || r.Edition == "" || r.ReceivedAt.IsZero() || r.Rows == nil {
 		ts.Fatalf("the receipt lacks a field: %+v", r)
 	}
-	have := map[string]string{"item": string(r.Item), "unit": r.Unit, "state": string(r.State), "file": r.File, "received": strconv.Itoa(r.Received),
+	have := map[string]string{
+		"item": string(r.Item), "unit": r.Unit, "state": string(r.State), "file": r.File, "received": strconv.Itoa(r.Received),
 		"accepted": strconv.Itoa(r.Accepted), "updated": strconv.Itoa(r.Updated), "duplicate": strconv.Itoa(r.Duplicate), "withdrawn": strconv.Itoa(r.Withdrawn),
 		"rejected": strconv.Itoa(r.Rejected), "late": strconv.Itoa(r.Late), "warnings": strconv.Itoa(r.Warnings), "rows": strconv.Itoa(len(r.Rows)),
 		"template": r.Mapping.Template, "encoding": r.Mapping.Encoding, "format": string(r.Mapping.Format), "header": strconv.Itoa(r.Mapping.Header),
-		"same": strconv.FormatBool(r.SameAs != ""), "notices": codesOf(r.Mapping.Notices)}
+		"same": strconv.FormatBool(r.SameAs != ""), "notices": codesOf(r.Mapping.Notices),
+	}
 	if r.Failure != nil {
 		have["failure"] = r.Failure.Code
 	}
@@ -179,8 +181,10 @@ func census(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	defer func() { ts.Check(d.Close()) }()
 	var out []string
-	for _, table := range []string{"submission", "submission_row", "subject", "subject_identifier", "subject_name", "subject_sealed", "record", "record_version",
-		"record_facet", "ingest_queue", "log_outbox"} {
+	for _, table := range []string{
+		"submission", "submission_row", "subject", "subject_identifier", "subject_name", "subject_sealed", "record", "record_version",
+		"record_facet", "ingest_queue", "log_outbox",
+	} {
 		var n int
 		ts.Check(d.Read().QueryRowContext(context.Background(), `SELECT count(*) FROM `+table).Scan(&n))
 		out = append(out, fmt.Sprintf("%s %d", table, n))

@@ -217,7 +217,7 @@ func (f *form) Read(p []byte) (int, error) {
 	}
 	n, err := f.file.Read(p)
 	switch {
-	case err == io.EOF: // as Reader promises
+	case err == io.EOF: //nolint:errorlint // as Reader promises
 		f.end = f.rest()
 	case err != nil:
 		f.end = formError(err)

@@ -11,7 +11,6 @@ import (
 func wordsFor(n int) int { return (n + 63) / 64 }
 
 func setBit(b []uint64, i uint32)      { b[i>>6] |= 1 << (i & 63) }
-func clearBit(b []uint64, i uint32)    { b[i>>6] &^= 1 << (i & 63) }
 func hasBit(b []uint64, i uint32) bool { return b[i>>6]&(1<<(i&63)) != 0 }
 
 func onesCount(w uint64) int { return bits.OnesCount64(w) }

@@ -16,8 +16,20 @@ var demoPlaces = []string{"东山省", "临溪市", "南桥区", "云岭区", "�
 var demoForms = []struct {
 	text   string
 	weight int
-}{{"有限公司", 55}, {"有限责任公司", 8}, {"股份有限公司", 2}, {"合作社", 2}, {"店", 8}, {"经营部", 8}, {"商行", 5}, {"厂", 3},
-	{"工作室", 3}, {"集团有限公司", 2}, {"合伙企业（有限合伙）", 2}, {"有限公司分公司", 2}}
+}{
+	{"有限公司", 55},
+	{"有限责任公司", 8},
+	{"股份有限公司", 2},
+	{"合作社", 2},
+	{"店", 8},
+	{"经营部", 8},
+	{"商行", 5},
+	{"厂", 3},
+	{"工作室", 3},
+	{"集团有限公司", 2},
+	{"合伙企业（有限合伙）", 2},
+	{"有限公司分公司", 2},
+}
 
 var demoTrades = strings.Fields(`商贸 贸易 科技 建筑工程 餐饮 餐饮管理 物流 汽车销售 房地产开发 装饰工程 电子商务 农业科技 食品 服装 建材 机械
 	机械制造 信息技术 广告传媒 文化传播 医药 医疗器械 环保科技 新材料 能源 化工 纺织 家具 五金 水产 养殖 种植 超市 便利 百货 美容 美发 洗车
@@ -103,8 +115,10 @@ func (g *demo) entry(i int) Entry {
 	for range 10 {
 		code = append(code, digits[g.r.IntN(len(digits))])
 	}
-	e := Entry{ID: int64(i) + 1, Name: g.name(), Code: string(code), Region: region,
-		Kind: 1 << g.r.IntN(3), Weight: uint8(g.r.IntN(100) * g.r.IntN(100) / 50)}
+	e := Entry{
+		ID: int64(i) + 1, Name: g.name(), Code: string(code), Region: region,
+		Kind: 1 << g.r.IntN(3), Weight: uint8(g.r.IntN(100) * g.r.IntN(100) / 50),
+	}
 	if g.r.IntN(12) == 0 {
 		e.Former = []string{g.name()}
 	}

@@ -97,8 +97,10 @@ func New(opts Options) *Index {
 		opts.Clock = clock.System{}
 	}
 	c := &codec{}
-	ix := &Index{opts: opts, codec: c, places: newPlaceTable(c, opts.Places), regions: newRegionTable(),
-		journals: make(map[*journal]bool)}
+	ix := &Index{
+		opts: opts, codec: c, places: newPlaceTable(c, opts.Places), regions: newRegionTable(),
+		journals: make(map[*journal]bool),
+	}
 	ix.prep = newPreparer(c, opts.Initials, ix.places)
 	ix.idle = sync.NewCond(&ix.mu)
 	ix.snap.Store(&snapshot{})

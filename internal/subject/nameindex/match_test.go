@@ -94,8 +94,10 @@ func TestGeo(t *testing.T) {
 		}
 	}
 	g := places.geo(units("临溪市南桥区鼎盛商贸行"))
-	for i, want := range []int{classPrefix, classEarly, classEarly, classPrefix, classEarly, classEarly, classPrefix, classEarly,
-		classEarly, classLate, classLate} {
+	for i, want := range []int{
+		classPrefix, classEarly, classEarly, classPrefix, classEarly, classEarly, classPrefix, classEarly,
+		classEarly, classLate, classLate,
+	} {
 		if got := g.class(i); got != want {
 			t.Errorf("class(%d) = %d, want %d", i, got, want)
 		}

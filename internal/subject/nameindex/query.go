@@ -91,8 +91,10 @@ const (
 	tierFormerLoose
 )
 
-var tierHow = [...]How{Code, Code, Exact, Exact, Former, Prefix, Contains, Contains, Former, Words, Former, Initials, Initials,
-	Former, Fuzzy, Fuzzy, Former}
+var tierHow = [...]How{
+	Code, Code, Exact, Exact, Former, Prefix, Contains, Contains, Former, Words, Former, Initials, Initials,
+	Former, Fuzzy, Fuzzy, Former,
+}
 
 var tierScore = [...]int{1000, 980, 960, 940, 920, 900, 880, 860, 800, 700, 680, 600, 580, 560, 400, 200, 180}
 

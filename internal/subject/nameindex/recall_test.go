@@ -102,8 +102,10 @@ func TestLayoutsAgreeAtSize(t *testing.T) {
 		}
 		core := []rune(loaded.coreOf(e.Name))
 		_, slip := perturb(r, string(core))
-		texts := []string{e.Name, string(core), string(core[:2]), string(core[1:]), slip, e.Code[:10+r.IntN(6)],
-			"临溪 " + string(core[1:]), "临溪" + string(core), string(core) + "有限公司"}
+		texts := []string{
+			e.Name, string(core), string(core[:2]), string(core[1:]), slip, e.Code[:10+r.IntN(6)],
+			"临溪 " + string(core[1:]), "临溪" + string(core), string(core) + "有限公司",
+		}
 		for _, text := range texts {
 			q := Query{Text: text, Limit: 50}
 			a, b := loaded.Search(q), put.Search(q)

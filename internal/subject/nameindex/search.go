@@ -50,7 +50,7 @@ func (ix *Index) search(q *Query) Result {
 	if p == nil {
 		return Result{Reason: reason, TotalIsExact: true}
 	}
-	scr := scratches.Get().(*scratch)
+	scr := scratches.Get().(*scratch) //nolint:errcheck // the pool makes nothing else
 	defer scr.release()
 	ss := ix.snap.Load().searchers(p, scr)
 	total := ix.runStages(p, ss)

@@ -193,8 +193,10 @@ type preparer struct {
 }
 
 func newPreparer(c *codec, initials func(string) string, places *placeTable) *preparer {
-	return &preparer{codec: c, initials: initials, places: places,
-		single: make(map[uint16]byte), runs: make(map[uint16]int8)}
+	return &preparer{
+		codec: c, initials: initials, places: places,
+		single: make(map[uint16]byte), runs: make(map[uint16]int8),
+	}
 }
 
 // name folds s and finds its initials. The slices are valid until the next call.

@@ -239,8 +239,10 @@ func rememberedUnit(r *http.Request) string {
 }
 
 func (c *Console) rememberUnit(w http.ResponseWriter, code string) {
-	http.SetCookie(w, &http.Cookie{Name: unitCookie, Value: code, Path: "/desk", MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, Secure: c.site.Secure,
-		SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure follows the site
+		Name: unitCookie, Value: code, Path: "/desk", MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, Secure: c.site.Secure,
+		SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // countBadge is one count of a receipt in words and colour.
@@ -318,8 +320,14 @@ func templateLink(item *catalog.Item, ext string) string {
 	return "/catalog/" + string(item.Code) + "/template." + ext
 }
 
-var recentColumns = []ui.Column{{Label: "文件", Class: "file"}, {Label: "单位"}, {Label: "收到时间", Class: "date"}, {Label: "结果", Class: "short"},
-	{Label: "收到行数", Class: "num"}, {Label: "其中"}}
+var recentColumns = []ui.Column{
+	{Label: "文件", Class: "file"},
+	{Label: "单位"},
+	{Label: "收到时间", Class: "date"},
+	{Label: "结果", Class: "short"},
+	{Label: "收到行数", Class: "num"},
+	{Label: "其中"},
+}
 
 // ingestCounts shortens the name in templates.
 type ingestCounts = ingest.Counts

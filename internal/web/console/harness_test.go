@@ -72,15 +72,21 @@ func newOffice(t testing.TB, change ...func(*Deps)) *office {
 	_, err = o.agencies.Add(context.Background(), unitCode, "临溪市市场监督管理局", "990100")
 	must(err)
 	records := record.NewStore(d, ids)
-	o.desk = ingest.NewDesk(ingest.NewService(ingest.Config{DB: d, Blobs: blobs, Subjects: o.subjects, Records: records, Agencies: o.agencies, Editions: editions,
-		Rules: rules, Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Owner: ingest.Owner("test"), MaxBytes: 8 << 20, AfterBatch: func(string, int, int) { o.batch() }}))
+	o.desk = ingest.NewDesk(ingest.NewService(ingest.Config{
+		DB: d, Blobs: blobs, Subjects: o.subjects, Records: records, Agencies: o.agencies, Editions: editions,
+		Rules: rules, Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Owner: ingest.Owner("test"), MaxBytes: 8 << 20, AfterBatch: func(string, int, int) { o.batch() },
+	}))
 	o.names = publish.NewNames(o.subjects, nil)
-	o.portal = publish.NewService(publish.Config{Records: records, Subjects: o.subjects, Agencies: o.agencies, Editions: editions, Rules: rules,
-		Divisions: ident.DefaultDivisions(), Clock: c, Names: o.names, Figures: publish.NewFigures(d)})
+	o.portal = publish.NewService(publish.Config{
+		Records: records, Subjects: o.subjects, Agencies: o.agencies, Editions: editions, Rules: rules,
+		Divisions: ident.DefaultDivisions(), Clock: c, Names: o.names, Figures: publish.NewFigures(d),
+	})
 	o.refresh(t)
 	site := &web.Site{City: "临溪市", Assets: assets, Nav: append([]ui.NavItem{{Href: "/c", Label: "信用公示"}, {Href: "/catalog", Label: "信用目录"}, {Href: "/stats", Label: "数据统计"}}, Nav()...), Licence: "Apache-2.0", Now: c.Now}
-	deps := Deps{Site: site, Intake: o.desk, Queue: o.desk, Agencies: o.agencies, Finder: o.portal, Register: o.subjects, Editions: editions, Clock: c,
-		FilingOpen: true, Wake: func() { o.woken++ }, MaxBytes: 8 << 20, RegionName: ident.DefaultDivisions().Name}
+	deps := Deps{
+		Site: site, Intake: o.desk, Queue: o.desk, Agencies: o.agencies, Finder: o.portal, Register: o.subjects, Editions: editions, Clock: c,
+		FilingOpen: true, Wake: func() { o.woken++ }, MaxBytes: 8 << 20, RegionName: ident.DefaultDivisions().Name,
+	}
 	for _, f := range change {
 		f(&deps)
 	}
@@ -244,18 +250,6 @@ func (o *office) table(item catalog.ItemCode, header func(f *catalog.Field) stri
 }
 
 func byName(f *catalog.Field) string { return f.Name }
-
-// oldTemplate gives the 2015/16 header of a field, or its code. That template had no column for the kind of subject.
-func oldTemplate(f *catalog.Field) string {
-	switch {
-	case len(f.Old) > 0:
-		return f.Old[0]
-	case f.Role == catalog.RoleKind:
-		return ""
-	default:
-		return f.Code
-	}
-}
 
 // text gives what a page says, without its marks.
 func text(page string) string {

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -272,9 +271,4 @@ func statusWord(s string) string {
 		return w
 	}
 	return s
-}
-
-// isConflict says that somebody was faster, or that the row cannot be filed as it is.
-func isConflict(err error) bool {
-	return errors.Is(err, ingest.ErrDecided) || errors.Is(err, ingest.ErrWaiting) || errors.Is(err, ingest.ErrNoTarget)
 }

@@ -220,8 +220,10 @@ func TestPersonalFieldsAreMasked(t *testing.T) {
 		f, _ := item.ByRole(role)
 		return f.Name
 	}
-	want := map[string]string{name(catalog.RoleName): "欧阳**", name(catalog.RoleKind): "自然人", name(catalog.RolePersonIDType): "身份证",
-		name(catalog.RolePersonID): "370303********0017", name(catalog.RoleRepID): "370303********0018", name(catalog.RoleDocNo): "临市监罚〔2026〕1号"}
+	want := map[string]string{
+		name(catalog.RoleName): "欧阳**", name(catalog.RoleKind): "自然人", name(catalog.RolePersonIDType): "身份证",
+		name(catalog.RolePersonID): "370303********0017", name(catalog.RoleRepID): "370303********0018", name(catalog.RoleDocNo): "临市监罚〔2026〕1号",
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -240,8 +242,10 @@ func TestPersonalFieldsAreMasked(t *testing.T) {
 
 func TestWordsOfPreview(t *testing.T) {
 	t.Parallel()
-	for _, r := range []publish.Refusal{publish.Passes, publish.NoItem, publish.NotInForce, publish.AboutPerson, publish.ClassTooHigh, publish.SimpleOnly, publish.BeforeWindow,
-		publish.AfterWindow, publish.NeverPublic, publish.UnknownKind} {
+	for _, r := range []publish.Refusal{
+		publish.Passes, publish.NoItem, publish.NotInForce, publish.AboutPerson, publish.ClassTooHigh, publish.SimpleOnly, publish.BeforeWindow,
+		publish.AfterWindow, publish.NeverPublic, publish.UnknownKind,
+	} {
 		title, _, _ := publicWords(&ingest.Preview{Refusal: r, From: 20260401, Until: 20270401})
 		if public := strings.HasPrefix(title, "将向社会公开"); public != (r == publish.Passes) {
 			t.Errorf("%q is said to be %q", r, title)

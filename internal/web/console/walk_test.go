@@ -32,7 +32,8 @@ func TestWalk(t *testing.T) {
 	if err := os.WriteFile(file, o.table("XZCF", byName, rows...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx := browser(t)
+	ctx, give := context.WithTimeout(browser(t), 30*time.Second)
+	t.Cleanup(give)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -45,34 +46,61 @@ func TestWalk(t *testing.T) {
 		must(err)
 		return s
 	}
+	// wait waits for an element across navigations, which the browser's own waiting does not survive.
+	wait := func(selector string) {
+		t.Helper()
+		for ctx.Err() == nil {
+			once, end := context.WithTimeout(ctx, 2*time.Second)
+			there, err := chromedp.Run(once, chromedp.Evaluate[bool](`document.querySelector(`+"`"+selector+"`"+`) !== null`))
+			end()
+			if err == nil && there {
+				return
+			}
+			t.Log(selector, err)
+			must(chromedp.Do(ctx, chromedp.Sleep(100*time.Millisecond)))
+		}
+		t.Fatalf("%s did not come", selector)
+	}
 	work, stop := context.WithCancel(context.Background())
 	defer stop()
 	send := func(f string) {
 		t.Helper()
-		must(chromedp.Do(ctx, chromedp.Navigate(srv.URL+"/desk/filing"),
-			chromedp.SetValue(chromedp.CSS("#unit"), unitCode), chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{f})))
+		must(chromedp.Do(ctx, chromedp.Navigate(srv.URL+"/desk/filing")))
+		t.Log("A")
+		eval(`document.querySelector("#unit").value = "` + unitCode + `"; ""`)
+		t.Log("B")
+		must(chromedp.Do(ctx, chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{f})))
 		t.Log("zone: ", eval(`document.querySelector("[data-drop-file]").textContent`))
-		must(chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#filing-form button")), chromedp.WaitVisible(chromedp.CSS("#receipt"))))
+		must(chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#filing-form button"))))
+		wait("#receipt")
 	}
 
 	// A refused form comes back with its faults in focus.
 	must(chromedp.Do(ctx, chromedp.Navigate(srv.URL+"/desk/filing")))
 	eval(`document.querySelectorAll("#filing-form [required]").forEach(e => e.required = false); ""`)
-	must(chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#filing-form button")), chromedp.WaitVisible(chromedp.CSS("[data-faults]"))))
+	must(chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#filing-form button"))))
+	wait("[data-faults]")
 	if got := eval(`document.activeElement.hasAttribute("data-faults") ? location.pathname : "elsewhere: "+document.activeElement.outerHTML`); got != "/desk/filing" {
 		t.Error("the faults are not in focus: ", got)
 	}
 
 	// Choosing another item changes its notes.
 	eval(`{const s=document.querySelector("#item"); s.value="XZXK"; s.dispatchEvent(new Event("change",{bubbles:true}))} ""`)
-	must(chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(`#item-notes a[href="/catalog/XZXK/template.xlsx"]`))))
+	wait(`#item-notes a[href="/catalog/XZXK/template.xlsx"]`)
 
 	send(file)
 	t.Log(eval(`location.pathname`), eval(`document.title`))
+	hold, batches := make(chan struct{}), 0
+	o.batch = func() { // the first batch's progress stays until it has been seen
+		if batches++; batches == 1 {
+			<-hold
+		}
+	}
 	go func() { _ = o.desk.Work(work, nil, slog.New(slog.DiscardHandler)) }()
-	must(chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS("#receipt progress[value]"))))
+	wait("#receipt progress[value]")
 	t.Log(eval(`document.title+" / "+document.querySelector("#receipt .num").textContent+" / "+document.querySelector("#say").textContent`))
-	must(chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(".receipt__sentence"))))
+	close(hold)
+	wait(".receipt__sentence")
 	t.Log(eval(`document.title+" / "+document.querySelector(".receipt__sentence").textContent`))
 	if got := eval(`document.querySelector("#say").textContent`); got == "" {
 		t.Error("the end is not announced")
@@ -87,8 +115,6 @@ func TestWalk(t *testing.T) {
 	small := filepath.Join(t.TempDir(), "小文件.csv")
 	must(os.WriteFile(small, o.mixed(), 0o600))
 	must(chromedp.Do(ctx, chromedp.Navigate(srv.URL+"/desk/filing"), chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{small}),
-		chromedp.Click(chromedp.CSS("#filing-form button")), chromedp.WaitVisible(chromedp.CSS("#receipt"))))
-	wait, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	must(chromedp.Do(wait, chromedp.WaitVisible(chromedp.CSS(".receipt__sentence"))))
+		chromedp.Click(chromedp.CSS("#filing-form button"))))
+	wait(".receipt__sentence")
 }
