@@ -32,7 +32,7 @@ func TestWalk(t *testing.T) {
 	if err := os.WriteFile(file, o.table("XZCF", byName, rows...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, give := context.WithTimeout(browser(t), 30*time.Second)
+	ctx, give := context.WithTimeout(browser(t), 2*time.Minute)
 	t.Cleanup(give)
 	must := func(err error) {
 		t.Helper()
@@ -56,7 +56,6 @@ func TestWalk(t *testing.T) {
 			if err == nil && there {
 				return
 			}
-			t.Log(selector, err)
 			must(chromedp.Do(ctx, chromedp.Sleep(100*time.Millisecond)))
 		}
 		t.Fatalf("%s did not come", selector)
@@ -84,7 +83,8 @@ func TestWalk(t *testing.T) {
 		t.Error("the faults are not in focus: ", got)
 	}
 
-	// Choosing another item changes its notes.
+	// Choosing another item changes its notes, once htmx has taken the new form in.
+	wait("#filing-form:not(.htmx-added):not(.htmx-settling)")
 	eval(`{const s=document.querySelector("#item"); s.value="XZXK"; s.dispatchEvent(new Event("change",{bubbles:true}))} ""`)
 	wait(`#item-notes a[href="/catalog/XZXK/template.xlsx"]`)
 
