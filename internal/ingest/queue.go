@@ -51,6 +51,7 @@ var (
 	ErrDecided  = fault.New(fault.Conflict, "ingest.queue_decided", "这一条已有处理结果", "如需改变，请先撤销原处理")
 	ErrWaiting  = fault.New(fault.Conflict, "ingest.queue_waiting", "这一条还没有处理，无可撤销", "")
 	ErrNoTarget = fault.New(fault.NotFound, "ingest.queue_subject", "没有这个主体", "请按代码核对要匹配的主体")
+	ErrPerson   = fault.New(fault.Conflict, "ingest.queue_person", "这一行关于自然人，不能归到单位名下", "请退回报送单位，补填证件类型和号码后重新报送")
 	ErrNote     = fault.New(fault.Invalid, "ingest.queue_note", "请写明处理理由", "例如核对了哪份材料")
 )
 
@@ -237,9 +238,12 @@ func (s *Service) redraft(ctx context.Context, e *QueueEntry) (record.Draft, str
 	if err != nil {
 		return record.Draft{}, "", err
 	}
-	row := parse.NewParser(f).Row(parse.Input{N: e.Row, Values: values})
+	row := parse.NewParser(f).Row(parse.Input{N: e.Row, Values: values, Template: sub.Mapping.Template})
 	if row.Rejected {
 		return record.Draft{}, "", fault.New(fault.Conflict, "ingest.queue_check", "该行按现行规则检查不通过", "请退回报送单位修改后重新报送")
+	}
+	if row.Claim.Kind == catalog.Person {
+		return record.Draft{}, "", ErrPerson // an organisation never takes over what is about a person
 	}
 	return row.Draft, basisOf(f.Item), nil
 }
