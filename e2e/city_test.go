@@ -76,8 +76,10 @@ func fileCity(t *testing.T, in *install, dir string) (faults []string) {
 		if want := map[bool]int{false: 0, true: 3}[totals[i].Rejected > 0]; r.code != want {
 			faults = append(faults, fmt.Sprintf("%s: exit code %d, foretold %d\n%s", f.Name, r.code, want, r.msg))
 		}
-		want := ingest.Counts{Accepted: totals[i].Accepted, Updated: totals[i].Updated, Duplicate: totals[i].Duplicate, Withdrawn: totals[i].Withdrawn,
-			Rejected: totals[i].Rejected, Late: totals[i].Late, Warnings: totals[i].Warnings}
+		want := ingest.Counts{
+			Accepted: totals[i].Accepted, Updated: totals[i].Updated, Duplicate: totals[i].Duplicate, Withdrawn: totals[i].Withdrawn,
+			Rejected: totals[i].Rejected, Late: totals[i].Late, Warnings: totals[i].Warnings,
+		}
 		if receipt.Counts != want || receipt.Received != f.Rows || len(receipt.Rows) != f.Rows {
 			faults = append(faults, fmt.Sprintf("%s: %d rows, counts %+v, foretold %+v of %d", f.Name, len(receipt.Rows), receipt.Counts, want, f.Rows))
 		}

@@ -17,8 +17,10 @@ func TestQueuedRowIsMatchedAndTakenBack(t *testing.T) {
 		b, ctx := newBench(t, d, "2025-06-05"), context.Background()
 		b.file(t, "XZCF", "firm.csv", table(b.example("XZCF", nil)))
 		// The 2015/16 template: no unified code, an old number that nobody registered.
-		old := row{"CF_WSH": "旧1号", "CF_AJMC": "旧案", "CF_CFLB1": "罚款", "CF_SY": "经营的食品标签不符合规定", "CF_YJ": "食品安全法", "CF_XDR_MC": "临溪市示例食品有限公司",
-			"CF_XDR_GSDJ": "370303200000010", "CF_FR": "示例", "CF_JG": "罚款2000元", "CF_JDRQ": "2025-06-03", "CF_XZJG": "临溪市市场监督管理局", "CF_ZT": "0", "DFBM": "990100"}
+		old := row{
+			"CF_WSH": "旧1号", "CF_AJMC": "旧案", "CF_CFLB1": "罚款", "CF_SY": "经营的食品标签不符合规定", "CF_YJ": "食品安全法", "CF_XDR_MC": "临溪市示例食品有限公司",
+			"CF_XDR_GSDJ": "370303200000010", "CF_FR": "示例", "CF_JG": "罚款2000元", "CF_JDRQ": "2025-06-03", "CF_XZJG": "临溪市市场监督管理局", "CF_ZT": "0", "DFBM": "990100",
+		}
 		r := b.file(t, "XZCF", "old.csv", table(old))
 		if out, codes, _ := outcome(r, 1); out != "accepted" || len(codes) == 0 || codes[len(codes)-1] != 1002 {
 			t.Fatalf("the row should wait: %s %v", out, r.Rows)

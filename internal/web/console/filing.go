@@ -302,8 +302,10 @@ func runningAddress(n int) string { return "/desk/filing/running?n=" + strconv.I
 
 // itemSelect lets htmx fetch the notes of the item that is chosen.
 func itemSelect() templ.Attributes {
-	return templ.Attributes{"hx-get": "/desk/filing/item", "hx-target": "#item-notes", "hx-swap": "outerHTML", "hx-trigger": "change",
-		"hx-disabled-elt": "unset"} // the form's own says "find button", and a select has none
+	return templ.Attributes{
+		"hx-get": "/desk/filing/item", "hx-target": "#item-notes", "hx-swap": "outerHTML", "hx-trigger": "change",
+		"hx-disabled-elt": "unset",
+	} // the form's own says "find button", and a select has none
 }
 
 // requiredColumns names the columns that every row must have a value in.

@@ -79,10 +79,12 @@ func previews(t *testing.T) map[string]string {
 	o.post(t, entryLink(waiting[2].ID)+"/refuse", "note=名称有误，无法确定主体", http.StatusSeeOther)
 	running := o.do(t, upload(part{"unit", "", unitCode}, part{"item", "", "XZCF"}, part{"file", "正在处理.csv", string(o.table("XZCF", byName, o.penalty(41, nil)))}), http.StatusSeeOther).Header().Get("Location")
 	entry := busy + entryLink(waiting[0].ID)
-	return map[string]string{"closed": closed + "/desk/filing", "empty": empty + "/desk/filing", "emptyqueue": empty + "/desk/queue", "desk": busy + "/desk/filing",
+	return map[string]string{
+		"closed": closed + "/desk/filing", "empty": empty + "/desk/filing", "emptyqueue": empty + "/desk/queue", "desk": busy + "/desk/filing",
 		"receipt": busy + receiptLink(done), "reason": busy + receiptLink(done) + "?reason=2103", "again": busy + receiptLink(again), "old": busy + receiptLink(old),
 		"good": busy + receiptLink(good), "failed": busy + receiptLink(failed), "running": busy + running, "queue": busy + "/desk/queue", "queuematched": busy + "/desk/queue?state=matched",
-		"entry": entry, "choose": entry + "?q=示例食品&subject=" + uscc(1), "nohit": entry + "?q=没有的名称", "matched": busy + entryLink(waiting[1].ID) + "?done=1", "refused": busy + entryLink(waiting[2].ID)}
+		"entry": entry, "choose": entry + "?q=示例食品&subject=" + uscc(1), "nohit": entry + "?q=没有的名称", "matched": busy + entryLink(waiting[1].ID) + "?done=1", "refused": busy + entryLink(waiting[2].ID),
+	}
 }
 
 func browser(t *testing.T) context.Context {
@@ -131,7 +133,8 @@ func shoot(ctx context.Context, t *testing.T, url, file string, width int64, the
 		media, theme = "print", "light"
 	}
 	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: media, Features: []*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
 	must(err)
 	must(chromedp.Do(ctx, chromedp.Navigate(url), chromedp.Sleep(300*time.Millisecond)))
 	overflow, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
