@@ -97,7 +97,7 @@ func walkFiling(t *testing.T, s *server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.status != http.StatusAccepted || !strings.HasPrefix(a.header.Get("Location"), "/api/v1/submissions/") {
+	if !a.taken() || !strings.HasPrefix(a.header.Get("Location"), "/api/v1/submissions/") {
 		t.Fatalf("status %d, Location %q\n%s", a.status, a.header.Get("Location"), a.body)
 	}
 	r := s.finished(t, strings.TrimPrefix(a.header.Get("Location"), "/api/v1/submissions/"))
@@ -118,7 +118,7 @@ func walkFiling(t *testing.T, s *server) {
 	// The error workbook, mended, goes in as it is.
 	mended := mendErrors(t, s.get(t, "/api/v1/submissions/"+r.ID+"/errors.xlsx", http.StatusOK).body, "CF_XDR_SHXYM", businessCode(3))
 	a, err = s.upload(t, "XZCF", ownUnit, "处罚-改.xlsx", "", mended)
-	if err != nil || a.status != http.StatusAccepted {
+	if err != nil || !a.taken() {
 		t.Fatalf("status %d, %v\n%s", a.status, err, a.body)
 	}
 	if r := s.finished(t, strings.TrimPrefix(a.header.Get("Location"), "/api/v1/submissions/")); r.Accepted != 1 || r.Received != 1 {
@@ -288,7 +288,7 @@ func walkRefusals(t *testing.T, s *server) {
 	}
 	// A file that is no table is acknowledged as received, and its receipt says what is wrong with it.
 	a, err := s.upload(t, "XZCF", ownUnit, "scan.pdf", "", []byte("%PDF-1.7\n"))
-	if err != nil || a.status != http.StatusAccepted {
+	if err != nil || !a.taken() {
 		t.Fatalf("status %d (%v)\n%s", a.status, err, a.body)
 	}
 	if r := s.finished(t, strings.TrimPrefix(a.header.Get("Location"), "/api/v1/submissions/")); r.State != ingest.Failed || r.Failure == nil || r.Failure.Fix == "" {

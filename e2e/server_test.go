@@ -113,6 +113,9 @@ type answered struct {
 	body   []byte
 }
 
+// taken tells whether an upload was acknowledged: 202, or 200 when it was done by the time of the answer.
+func (a answered) taken() bool { return a.status == http.StatusAccepted || a.status == http.StatusOK }
+
 func (s *server) do(t testing.TB, req *http.Request) (answered, error) {
 	t.Helper()
 	res, err := http.DefaultClient.Do(req)
@@ -269,7 +272,7 @@ func acknowledged(t *testing.T, s *server, f filing, key string) ingest.Receipt 
 		t.Fatal(err)
 	}
 	var r ingest.Receipt
-	if err := json.Unmarshal(a.body, &r); err != nil || a.status != http.StatusAccepted && a.status != http.StatusOK || r.ID == "" {
+	if err := json.Unmarshal(a.body, &r); err != nil || !a.taken() || r.ID == "" {
 		t.Fatalf("%s was not acknowledged: status %d, %v\n%.1000s", f.path, a.status, err, a.body)
 	}
 	return r
