@@ -27,8 +27,13 @@ func TestInTheBrowser(t *testing.T) {
 		name string
 		run  func(*tab, *server, subjectRef)
 	}{
-		{"search to record", walkSearch}, {"column", walkColumn}, {"other pages", walkOthers}, {"keyboard", walkKeyboard},
-		{"queue", walkQueue}, {"without JavaScript", walkPlain}, {"filing", walkDesk},
+		{"search to record", walkSearch},
+		{"column", walkColumn},
+		{"other pages", walkOthers},
+		{"keyboard", walkKeyboard},
+		{"queue", walkQueue},
+		{"without JavaScript", walkPlain},
+		{"filing", walkDesk},
 	} {
 		t.Run(walk.name, func(t *testing.T) {
 			b := newTab(t, browser, s.url)
