@@ -99,7 +99,7 @@ func MakeCity(ctx context.Context, c config.Config, o Options, city CityOptions,
 		if progress != nil {
 			progress(state.Files, len(files), rows)
 		}
-		if state.Files%50 == 0 { // what is filed twice after a crash is answered as duplicate
+		if state.Files%50 == 0 { // what was filed since is found again by its key
 			if err := save(); err != nil {
 				return err
 			}
@@ -116,8 +116,14 @@ func (a *App) fileCity(ctx context.Context, city *synth.City, spec synth.FileSpe
 		_, err := city.WriteFile(w, spec)
 		_ = w.CloseWithError(err)
 	}()
-	sub, err := a.Ingest.Submit(ctx, ingest.Request{Item: string(spec.Item), Unit: spec.UnitCode, FileName: spec.Name, Actor: "demo", Hold: true}, r)
+	sub, err := a.Ingest.Submit(ctx, ingest.Request{
+		Item: string(spec.Item), Unit: spec.UnitCode, FileName: spec.Name, Actor: "demo", Hold: true,
+		IdemKey: "city/" + spec.Name, // after a crash the same filing is found again, not filed twice
+	}, r)
 	_ = r.CloseWithError(context.Canceled) // ends the writer when the intake did not read to the end
+	if errors.Is(err, ingest.ErrIdemKey) { // another version of the program began this city and writes other files
+		return ErrOtherCity.With(err)
+	}
 	if err != nil {
 		return fmt.Errorf("app: file %s: %w", spec.Name, err)
 	}
