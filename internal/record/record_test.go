@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
@@ -226,5 +225,3 @@ func TestColumnsPageInOrder(t *testing.T) {
 		}
 	})
 }
-
-var _ = catalog.Public
