@@ -4,12 +4,13 @@ package archtest
 // ban on cycles is enough.
 var layers = []layer{
 	{name: "leaves", free: true, units: []string{
-		"fault", "clock", "id", "config", "obs", "ident", "cntext", "mask", "gm", "sheet", "pdf", "qr", "archtest",
+		"fault", "clock", "id", "config", "obs", "ident", "cntext", "mask", "gm", "sheet", "pdf", "qr", "verify", "archtest",
 	}},
 	{name: "components of pages", units: []string{"web/ui"}},
 	{name: "kernel", free: true, units: []string{"audit", "translog", "flow", "job", "notice", "db", "blob"}},
 	{name: "permissions", units: []string{"authz"}},
 	{name: "accounts", units: []string{"identity"}},
+	{name: "drafts", units: []string{"approval"}},
 	{name: "features 1", units: []string{"catalog", "agency"}},
 	{name: "features 2", units: []string{"subject"}},
 	{name: "features 3", units: []string{"record"}},
@@ -18,9 +19,10 @@ var layers = []layer{
 	{name: "features 6", units: []string{"objection", "repair", "commitment", "listing", "measure"}},
 	{name: "features 7", units: []string{"evaluate", "supervise", "quality"}},
 	{name: "features 8", units: []string{"exchange", "scene", "finance", "content", "synth"}},
+	{name: "operation", free: true, units: []string{"backup"}},
 	{name: "edge", units: []string{"api", "web"}},
 	{name: "composition", units: []string{"app"}},
-	{name: "measuring", units: []string{"bench"}},
+	{name: "measuring", free: true, units: []string{"bench", "soak"}},
 	{name: "programs", units: []string{"cmd", "e2e", "docs"}}, // docs holds only tests that hold the documents to the program
 }
 
@@ -32,8 +34,9 @@ type layer struct {
 
 // importers lists units that only these others may import.
 var importers = map[string][]string{
-	"app":      {"cmd", "e2e", "bench"},
+	"app":      {"cmd", "e2e", "bench", "soak"},
 	"bench":    {"cmd", "e2e"},
+	"soak":     {"cmd", "e2e"},
 	"web/ui":   {"web", "app", "bench"},
 	"archtest": {},
 }
@@ -52,7 +55,8 @@ var owners = map[string]string{
 
 	"audit": "audit", "log": "translog", "job": "job", "flow": "flow", "notice": "notice", "blob": "blob",
 	"permission": "authz", "role": "authz", "grant": "authz",
-	"account": "identity", "session": "identity", "credential": "identity",
+	"account": "identity", "session": "identity", "credential": "identity", "apikey": "identity", "claim": "identity", "oidc": "identity",
+	"approval": "approval", "matter": "agency", "access": "audit",
 
 	"catalog": "catalog", "calendar": "catalog", "agency": "agency", "region": "agency",
 	"subject": "subject", "legacy": "subject", "record": "record",
@@ -60,6 +64,7 @@ var owners = map[string]string{
 	"ingest": "ingest", "submission": "ingest", "check": "check", "report": "report",
 	"objection": "objection", "repair": "repair", "commitment": "commitment", "listing": "listing", "measure": "measure",
 	"evaluate": "evaluate", "supervise": "supervise", "quality": "quality",
+	"backup":   "backup",
 	"exchange": "exchange", "scene": "scene", "finance": "finance", "content": "content",
 	"api": "api",
 }
@@ -80,6 +85,8 @@ var testOnly = []string{
 	"pgregory.net/rapid",
 	"github.com/rogpeppe/go-internal",
 	"github.com/chromedp",
+	"github.com/descope/virtualwebauthn",
+	"github.com/go-jose",
 }
 
 // testHelpers lists folders that are themselves helpers of tests.
