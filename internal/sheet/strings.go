@@ -3,9 +3,7 @@ package sheet
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,7 +16,7 @@ const (
 )
 
 // sharedStrings is the string table of a workbook. It may be as large as all cells together, so only its beginning
-// stays in memory; the rest lies in a temporary file in blocks. Spreadsheets number the strings in the order of
+// stays in memory; the rest lies sealed in a temporary file in blocks. Spreadsheets number the strings in the order of
 // their first use: headings and repeated words are at the beginning, and single-use text is met in sequence.
 type sharedStrings struct {
 	dir     string
@@ -28,10 +26,8 @@ type sharedStrings struct {
 	blocks []*stringBlock // in memory
 	kept   int
 
-	file  *os.File
-	size  int64
-	at    []int64 // where each spilled block begins, and the end of the last
-	out   []byte  // block being written
+	spill *spill // nil while everything is in memory
+	block []byte // block being put together
 	cache map[int]*stringBlock
 	queue []int // cached blocks in the order they came
 	bytes int   // of the cached blocks
@@ -58,8 +54,7 @@ func (b *stringBlock) get(i int) (string, bool) {
 	return b.data[from:b.ends[i]], true
 }
 
-// loadStrings reads the whole table. The file is unlinked at once where the system allows it, so that nothing is
-// left behind by a killed process.
+// loadStrings reads the whole table.
 func loadStrings(a *archive, name string, o Options) (_ *sharedStrings, err error) {
 	t := &sharedStrings{dir: o.TempDir, maxCell: o.MaxCell, cache: map[int]*stringBlock{}}
 	if name == "" {
@@ -209,39 +204,25 @@ func (t *sharedStrings) flush() error {
 		return nil
 	}
 	defer func() { t.lens, t.data = t.lens[:0], t.data[:0] }()
-	if t.file == nil && t.kept < sstMemory {
+	if t.spill == nil && t.kept < sstMemory {
 		b := &stringBlock{data: string(t.data), ends: append([]uint32(nil), t.lens...)}
 		t.blocks = append(t.blocks, b)
 		t.kept += b.cost()
 		return nil
 	}
-	if t.file == nil {
-		f, err := os.CreateTemp(t.dir, "gongxin-sheet-")
+	if t.spill == nil {
+		spill, err := newSpill(t.dir)
 		if err != nil {
-			return fmt.Errorf("sheet: spill strings: %w", err)
+			return err
 		}
-		_ = os.Remove(f.Name()) // fails where open files cannot be unlinked; close tries again
-		t.file = f
+		t.spill = spill
 	}
-	t.at = append(t.at, t.size)
-	t.out = binary.LittleEndian.AppendUint32(t.out, uint32(len(t.lens)))
+	t.block = binary.LittleEndian.AppendUint32(t.block[:0], uint32(len(t.lens)))
 	for _, n := range t.lens {
-		t.out = binary.LittleEndian.AppendUint32(t.out, n)
+		t.block = binary.LittleEndian.AppendUint32(t.block, n)
 	}
-	t.out = append(t.out, t.data...)
-	t.size += int64(4 + 4*len(t.lens) + len(t.data))
-	if len(t.out) >= 256<<10 || len(t.lens) < sstBlock {
-		return t.write()
-	}
-	return nil
-}
-
-func (t *sharedStrings) write() error {
-	if _, err := t.file.Write(t.out); err != nil {
-		return fmt.Errorf("sheet: spill strings: %w", err)
-	}
-	t.out = t.out[:0]
-	return nil
+	t.block = append(t.block, t.data...)
+	return t.spill.append(t.block)
 }
 
 // get gives string i; ok is false if the table has no such string.
@@ -267,18 +248,9 @@ func (t *sharedStrings) load(k int) (*stringBlock, error) {
 	if b := t.cache[k]; b != nil {
 		return b, nil
 	}
-	if len(t.out) > 0 {
-		if err := t.write(); err != nil {
-			return nil, err
-		}
-	}
-	end := t.size
-	if k+1 < len(t.at) {
-		end = t.at[k+1]
-	}
-	raw := make([]byte, end-t.at[k])
-	if _, err := t.file.ReadAt(raw, t.at[k]); err != nil {
-		return nil, fmt.Errorf("sheet: read spilled strings: %w", err)
+	raw, err := t.spill.read(k)
+	if err != nil {
+		return nil, err
 	}
 	n := int(binary.LittleEndian.Uint32(raw))
 	b := &stringBlock{ends: make([]uint32, n), data: string(raw[4+4*n:])}
@@ -297,11 +269,10 @@ func (t *sharedStrings) load(k int) (*stringBlock, error) {
 }
 
 func (t *sharedStrings) close() error {
-	if t == nil || t.file == nil {
+	if t == nil || t.spill == nil {
 		return nil
 	}
-	err := t.file.Close()
-	_ = os.Remove(t.file.Name())
-	t.file = nil
+	err := t.spill.close()
+	t.spill = nil
 	return err
 }
