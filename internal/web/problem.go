@@ -89,13 +89,14 @@ func (s *Site) Problem(w http.ResponseWriter, r *http.Request, err error) {
 		Status:  strconv.Itoa(status),
 		Title:   titles[status],
 		Message: "系统出了问题，没有完成这次操作。",
-		Fix:     "请稍后再试；如果一直如此，请联系本站并提供下面的请求编号。",
+		Fix:     "请稍后再试；如果一直如此，请联系本站并提供请求编号。",
 		Request: RequestID(r.Context()),
 		Links:   []ui.Link{{Href: "/", Label: "回到首页"}, {Href: "/help", Label: "使用帮助"}},
 	}
 	var known *fault.Error
+	code := internalCode
 	if errors.As(err, &known) && known.Kind != fault.Internal {
-		v.Message, v.Fix = known.Message, known.Fix
+		v.Message, v.Fix, code = known.Message, known.Fix, known.Code
 	} else {
 		s.log().LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("request", v.Request), slog.String("route", r.Pattern), slog.String("error", err.Error()))
@@ -109,7 +110,7 @@ func (s *Site) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if strings.HasPrefix(r.URL.Path, "/api/") {
-		writeProblem(w, status, v)
+		writeProblem(w, status, code, v)
 		return
 	}
 	p := s.Page(r, v.Title)
@@ -119,14 +120,24 @@ func (s *Site) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-func writeProblem(w http.ResponseWriter, status int, v ui.ProblemView) {
+// internalCode is the code of everything unclassified, as the interface has it.
+const internalCode = "internal"
+
+// problemDocument is a problem in the form that the interface gives it throughout, so that a caller reads one form whoever refused.
+type problemDocument struct {
+	Type     string `json:"type"`
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail"`
+	Code     string `json:"code"`
+	Fix      string `json:"fix,omitempty"`
+	Instance string `json:"instance"`
+}
+
+func writeProblem(w http.ResponseWriter, status int, code string, v ui.ProblemView) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	detail := v.Message
-	if v.Fix != "" {
-		detail += v.Fix
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{
-		"type": "about:blank", "title": v.Title, "status": status, "detail": detail, "requestId": v.Request,
+	_ = json.NewEncoder(w).Encode(problemDocument{
+		Type: "about:blank", Title: v.Title, Status: status, Detail: v.Message, Code: code, Fix: v.Fix, Instance: v.Request,
 	})
 }

@@ -118,13 +118,38 @@ func TestProblemPages(t *testing.T) {
 	if strings.Contains(log.String(), "370303199001010017") {
 		t.Error("the value of a panic reached the log")
 	}
-	w := serve(h, httptest.NewRequest("GET", "/api/v1/x", nil))
-	var doc map[string]any
-	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Header().Get("Content-Type") != "application/problem+json" {
-		t.Fatalf("problem document: %v, %s", err, w.Body)
+}
+
+// Refusals of the site itself have the interface's form under /api/.
+func TestProblemDocuments(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, io.Discard)
+	mux := http.NewServeMux()
+	mux.Handle("GET /api/v1/none", s.Handle(func(http.ResponseWriter, *http.Request) error { return ErrNoPage }))
+	mux.Handle("GET /api/v1/busy", s.Handle(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.Busy, "b.c", "忙", "") }))
+	mux.Handle("GET /api/v1/secret", s.Handle(func(http.ResponseWriter, *http.Request) error { return errors.New("hunter2") }))
+	h := s.Wrap(mux)
+	cases := []struct {
+		path string
+		want map[string]any
+	}{
+		{"/api/v1/none", map[string]any{"status": 404.0, "title": "没有找到", "code": ErrNoPage.Code, "detail": ErrNoPage.Message, "fix": ErrNoPage.Fix}},
+		{"/api/v1/busy", map[string]any{"status": 503.0, "title": "暂时无法提供服务", "code": "b.c", "detail": "忙"}},
+		{"/api/v1/secret", map[string]any{
+			"status": 500.0, "title": "系统内部错误", "code": "internal", "detail": "系统出了问题，没有完成这次操作。",
+			"fix": "请稍后再试；如果一直如此，请联系本站并提供请求编号。",
+		}},
 	}
-	if doc["status"] != 404.0 || doc["title"] != "没有找到" {
-		t.Errorf("problem document: %v", doc)
+	for _, c := range cases {
+		w := serve(h, httptest.NewRequest("GET", c.path, nil))
+		var doc map[string]any
+		if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Fatalf("%s: %v, %s", c.path, err, w.Body)
+		}
+		c.want["type"], c.want["instance"] = "about:blank", w.Header().Get("X-Request-Id")
+		if diff := cmp.Diff(c.want, doc); diff != "" {
+			t.Errorf("%s: %s", c.path, diff)
+		}
 	}
 }
 
