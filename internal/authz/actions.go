@@ -1,0 +1,93 @@
+package authz
+
+// Action is one thing that can be done, as the permission table names it.
+type Action string
+
+// What everyone may read and do.
+const (
+	PortalRead     Action = "portal.read"
+	SubjectSearch  Action = "subject.search"
+	SubjectRead    Action = "subject.read"
+	RecordRead     Action = "record.read"
+	ColumnRead     Action = "column.read"
+	OpenDataRead   Action = "opendata.read"
+	CatalogRead    Action = "catalog.read"
+	StatisticsRead Action = "statistics.read"
+	LogRead        Action = "log.read"
+	HealthRead     Action = "health.read"
+	SessionOpen    Action = "session.open"  // signing in
+	SessionClose   Action = "session.close" // signing out
+	AccountOpen    Action = "account.open"  // a resident or a business's agent makes an account
+)
+
+// Filing.
+const (
+	SubmissionCreate Action = "submission.create"
+	SubmissionRead   Action = "submission.read"
+	SubmissionErrors Action = "submission.errors"
+	QueueRead        Action = "queue.read"
+	QueueDecide      Action = "queue.decide"
+	QueueUndo        Action = "queue.undo"
+)
+
+// Reading what is not public, consent, and the log of looks.
+const (
+	DiscloseDepartment Action = "disclosure.department" // class C
+	DiscloseConsented  Action = "disclosure.consented"  // class B
+	DiscloseOwn        Action = "disclosure.own"        // the subject itself
+	MatterRead         Action = "matter.read"
+	MatterManage       Action = "matter.manage"
+	ConsentGrant       Action = "consent.grant"
+	ConsentRevoke      Action = "consent.revoke"
+	ConsentRead        Action = "consent.read"
+	AccessOwn          Action = "access.own"
+	AccessAudit        Action = "access.audit"
+	AccessSecrecy      Action = "access.secrecy"
+	ActRead            Action = "act.read"
+	AlertRead          Action = "alert.read"
+	AlertHandle        Action = "alert.handle"
+	AlertManage        Action = "alert.manage"
+)
+
+// Accounts.
+const (
+	DeskOpen      Action = "desk.open"
+	AccountOwn    Action = "account.own"
+	AccountRead   Action = "account.read"
+	AccountManage Action = "account.manage"
+	FactorEnrol   Action = "factor.enrol"
+	SessionOwn    Action = "session.own"
+	SessionManage Action = "session.manage"
+	KeyOwn        Action = "key.own"
+	KeyManage     Action = "key.manage"
+	ClaimMake     Action = "claim.make"
+	ClaimReview   Action = "claim.review"
+)
+
+// Drafts and approvals.
+const (
+	DraftRead       Action = "draft.read"
+	DraftWithdraw   Action = "draft.withdraw"
+	DraftApply      Action = "draft.apply"
+	CatalogDraft    Action = "catalog.draft"
+	CatalogApprove  Action = "catalog.approve"
+	CalendarDraft   Action = "calendar.draft"
+	CalendarApprove Action = "calendar.approve"
+	RulesDraft      Action = "rules.draft"
+	RulesApprove    Action = "rules.approve"
+	MeasuresDraft   Action = "measures.draft"
+	MeasuresApprove Action = "measures.approve"
+)
+
+// Operation.
+const (
+	AgencyManage  Action = "agency.manage"
+	SettingRead   Action = "setting.read"
+	SettingManage Action = "setting.manage"
+	MetricsRead   Action = "metrics.read"
+	DoctorRead    Action = "doctor.read"
+	BackupCreate  Action = "backup.create"
+	BackupRestore Action = "backup.restore"
+	LogAdminister Action = "log.administer"
+	SecretRotate  Action = "secret.rotate"
+)
