@@ -16,11 +16,13 @@ var ErrUnfinished = fault.New(fault.Conflict, "ingest.unfinished", "这个批次
 const pollEvery = 2 * time.Second
 
 // Work runs waiting filings until ctx ends, one at a time: checking uses every processor already, and writing has one place. wake
-// says that a filing was just acknowledged in this process.
+// says that a filing was just acknowledged in this process. Once an hour it sweeps what nobody comes back for.
 func (s *Service) Work(ctx context.Context, wake <-chan struct{}, log *slog.Logger) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
+	var swept time.Time
 	for {
+		swept = s.sweepDue(ctx, swept, log)
 		if err := s.drain(ctx, log); err != nil && ctx.Err() == nil {
 			log.ErrorContext(ctx, "filing stopped; it will be taken up again", slog.Any("error", err))
 		}
