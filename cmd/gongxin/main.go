@@ -66,7 +66,7 @@ func (p printed) Unwrap() error { return p.error }
 
 func main() {
 	var cli CLI
-	parser := kong.Must(&cli, kong.Name("gongxin"), kong.Description("公信：开放的公共信用信息平台。"), kong.UsageOnError(), kong.Vars{"version": version},
+	parser := kong.Must(&cli, kong.Name("gongxin"), kong.Description("公信：开放的公共信用信息平台。"), kong.Help(printHelp), kong.Vars{"version": version},
 		kong.Exit(func(code int) {
 			if code != 0 {
 				code = exitUsage
@@ -74,7 +74,9 @@ func main() {
 			os.Exit(code)
 		}), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	run, err := parser.Parse(os.Args[1:])
-	parser.FatalIfErrorf(err)
+	if err != nil {
+		os.Exit(report(usageError(err), asksJSON(os.Args[1:])))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err = run.Run(&Env{Context: ctx, CLI: &cli, Out: os.Stdout, Msg: os.Stderr})
 	stop()
