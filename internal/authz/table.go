@@ -5,8 +5,8 @@ type Reach uint8
 
 // The reaches. Each but Any meets a zero in the scope with a refusal.
 const (
-	Any        Reach = iota // everything
-	OwnAgency               // things of the grant's unit
+	Any        Reach = iota // everything; for a role only when its grant reaches the whole city
+	OwnAgency               // things of the grant's unit; within the grant's region too, where grant and scope both name one
 	OwnRegion               // things in the grant's subtree of divisions
 	OwnSubject              // things about the grant's claimed subject
 	OwnAccount              // the actor's own account, or what it submitted
@@ -23,3 +23,176 @@ type Rule struct {
 
 // ID names the row, as "queue.decide/reviewer".
 func (r Rule) ID() string { return string(r.Action) + "/" + string(r.Role) }
+
+// Described is an action with its words and its rows.
+type Described struct {
+	Action Action
+	Label  string // what it is, in Chinese
+	Key    bool   // a program may do it with an API key
+	Rules  []Rule
+}
+
+// Group is a part of the table as people read it.
+type Group struct {
+	Title   string
+	Actions []Described
+}
+
+// The short forms in which the rows below are written.
+func row(reach Reach, roles ...Role) []Rule {
+	rules := make([]Rule, len(roles))
+	for i, role := range roles {
+		rules[i] = Rule{Role: role, Reach: reach}
+	}
+	return rules
+}
+
+func separate(rules []Rule) []Rule {
+	for i := range rules {
+		rules[i].Separate = true
+	}
+	return rules
+}
+
+func strong(rules []Rule) []Rule {
+	for i := range rules {
+		rules[i].Strong = true
+	}
+	return rules
+}
+
+func action(a Action, label string, rows ...[]Rule) Described {
+	d := Described{Action: a, Label: label}
+	for _, rules := range rows {
+		for _, r := range rules {
+			r.Action = a
+			r.Strong = r.Strong || r.Role.Watches()
+			d.Rules = append(d.Rules, r)
+		}
+	}
+	return d
+}
+
+func (d Described) byKey() Described {
+	d.Key = true
+	return d
+}
+
+func public(a Action, label string) Described {
+	return action(a, label, row(Any, Everyone)).byKey()
+}
+
+// Table gives the permission table. The caller may change its copy.
+func Table() []Group {
+	return []Group{
+		{"公开", publicActions()},
+		{"报送", filingActions()},
+		{"非公开信息、同意和查询日志", disclosureActions()},
+		{"账号", accountActions()},
+		{"起草和审批", draftActions()},
+		{"运行", operationActions()},
+	}
+}
+
+func publicActions() []Described {
+	return []Described{
+		public(PortalRead, "打开公开网站的页面"),
+		public(SubjectSearch, "按名称或代码查找法人和个体工商户"),
+		public(SubjectRead, "看一个主体的公开信息"),
+		public(RecordRead, "看一条公开的记录"),
+		public(ColumnRead, "看公示栏目"),
+		public(OpenDataRead, "下载开放数据"),
+		public(CatalogRead, "看目录和填报模板"),
+		public(StatisticsRead, "看公开统计"),
+		public(LogRead, "读公开日志、检查点和证明"),
+		public(HealthRead, "查询服务是否正常"),
+		action(SessionOpen, "登录", row(Any, Everyone)),
+		action(SessionClose, "退出登录", row(Any, Everyone)),
+		action(AccountOpen, "居民和企业代理人开立账号", row(Any, Everyone)),
+	}
+}
+
+// Filing is the unit's own affair; whether a row that nothing links belongs to a subject is decided by someone who did not file it.
+func filingActions() []Described {
+	return []Described{
+		action(SubmissionCreate, "报送数据", row(OwnAgency, FilingClerk), row(Any, Operator)).byKey(),
+		action(SubmissionRead, "看报送批次和回执", row(OwnAgency, FilingClerk, Reviewer), row(OwnRegion, OfficeOperator), row(Any, Operator)).byKey(),
+		action(SubmissionErrors, "下载错误工作簿（含报送原文）", row(OwnAgency, FilingClerk, Reviewer), row(Any, Operator)).byKey(),
+		action(QueueRead, "看待人工认定的行", row(OwnAgency, FilingClerk, Reviewer), row(OwnRegion, OfficeOperator), row(Any, Operator)).byKey(),
+		action(QueueDecide, "认定一行属于哪个主体，或退回", separate(row(OwnAgency, Reviewer)), separate(row(OwnRegion, OfficeOperator)), row(Any, Operator)),
+		action(QueueUndo, "撤回一次认定", row(OwnAgency, Reviewer), row(OwnRegion, OfficeOperator), row(Any, Operator)),
+	}
+}
+
+// Reading beyond the public needs, besides the row, what publish asks for: a matter with its basis, or a live consent.
+func disclosureActions() []Described {
+	return []Described{
+		action(DiscloseDepartment, "为办理事项查部门共享信息（丙类，另需事项和依据）", row(OwnAgency, WindowOfficer, OfficeOperator)).byKey(),
+		action(DiscloseConsented, "经本人同意查授权信息（乙类，另需有效的同意）", row(OwnAgency, InstitutionOfficer, WindowOfficer)).byKey(),
+		action(DiscloseOwn, "看自己的全部信息", row(OwnSubject, BusinessAgent, Resident)),
+		action(MatterRead, "看办理事项清单", row(OwnAgency, WindowOfficer, InstitutionOfficer), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
+		action(MatterManage, "设立和停用办理事项", row(OwnRegion, OfficeOperator), row(Any, Operator)),
+		action(ConsentGrant, "同意他人查询自己的信息", row(OwnSubject, BusinessAgent, Resident)),
+		action(ConsentRevoke, "撤回同意", row(OwnSubject, BusinessAgent, Resident)),
+		action(ConsentRead, "看同意书", row(OwnSubject, BusinessAgent, Resident), row(OwnAgency, InstitutionOfficer, WindowOfficer), row(OwnRegion, Auditor)).byKey(),
+		action(AccessOwn, "看谁查过自己", row(OwnSubject, BusinessAgent, Resident)),
+		action(AccessAudit, "查阅查询日志", row(OwnRegion, Auditor)),
+		action(AccessSecrecy, "依法推迟向本人显示一次查询", separate(row(Any, AuditAdmin))),
+		action(ActRead, "查阅操作日志", row(OwnRegion, Auditor), row(Any, AuditAdmin)),
+		action(AlertRead, "看异常查询提醒", row(OwnRegion, Auditor), row(Any, AuditAdmin)),
+		action(AlertHandle, "处理异常查询提醒", separate(row(OwnRegion, Auditor)), separate(row(Any, AuditAdmin))),
+		action(AlertManage, "设定异常查询的判断标准", row(Any, AuditAdmin), row(Any, Operator)),
+	}
+}
+
+func accountActions() []Described {
+	return []Described{
+		action(DeskOpen, "打开工作台首页", row(Any, SignedIn), row(Any, Operator)),
+		action(AccountOwn, "看和改自己的账号、密码", row(OwnAccount, SignedIn)),
+		action(FactorEnrol, "登记和验证自己的第二因素", row(OwnAccount, SignedIn)),
+		action(SessionOwn, "看和结束自己的登录", row(OwnAccount, SignedIn)),
+		action(KeyOwn, "申领、更换和停用自己的接口密钥", strong(row(OwnAccount, FilingClerk, WindowOfficer, OfficeOperator, InstitutionOfficer))),
+		action(ClaimMake, "认领企业或验证本人身份", row(OwnAccount, SignedIn)),
+		action(ClaimReview, "审核认领", separate(row(OwnRegion, OfficeOperator))),
+		action(AccountRead, "看账号和角色清单", row(OwnRegion, SecurityAdmin, Auditor), row(Any, AuditAdmin), row(Any, Operator)),
+		action(AccountManage, "开立、停用账号和授予角色", separate(row(OwnRegion, SecurityAdmin)), row(Any, Operator)),
+		action(SessionManage, "结束他人的登录", separate(row(OwnRegion, SecurityAdmin)), row(Any, Operator)),
+		action(KeyManage, "看和停用他人的接口密钥", separate(row(OwnRegion, SecurityAdmin)), row(Any, Operator)),
+	}
+}
+
+// Who approves is another account than who drafted, on the same machine or not: an operator at the command line is nobody in
+// particular and so approves nothing.
+func draftActions() []Described {
+	business := func(draft, approve Action, what string) []Described {
+		return []Described{
+			action(draft, "起草"+what, row(Any, OfficeOperator), row(Any, Operator)),
+			action(approve, "审批"+what, strong(separate(row(Any, OfficeOperator, ListApprover)))),
+		}
+	}
+	var all []Described
+	all = append(all, business(CatalogDraft, CatalogApprove, "目录版本")...)
+	all = append(all,
+		action(CalendarDraft, "起草节假日表", row(Any, OfficeOperator, SystemAdmin), row(Any, Operator)),
+		action(CalendarApprove, "审批节假日表", strong(separate(row(Any, OfficeOperator, ListApprover)))))
+	all = append(all, business(RulesDraft, RulesApprove, "公示规则")...)
+	all = append(all, business(MeasuresDraft, MeasuresApprove, "惩戒措施清单")...)
+	return append(all,
+		action(DraftRead, "看草案、差异和审批经过", row(Any, OfficeOperator, ListApprover, SystemAdmin, Auditor, Operator)),
+		action(DraftWithdraw, "撤回自己的草案", row(OwnAccount, OfficeOperator, SystemAdmin), row(Any, Operator)),
+		action(DraftApply, "到施行日使审批过的草案生效", row(Any, Scheduler, Operator)))
+}
+
+func operationActions() []Described {
+	return []Described{
+		action(AgencyManage, "增加和修改单位", row(OwnRegion, OfficeOperator), row(Any, Operator)),
+		action(SettingRead, "看系统设置", row(Any, SystemAdmin, SecurityAdmin, AuditAdmin, Operator)),
+		action(SettingManage, "改系统设置", row(Any, SystemAdmin, Operator)),
+		action(MetricsRead, "读运行指标（只有数量，没有内容）", row(Any, OfficeOperator, SystemAdmin, Operator)).byKey(),
+		action(DoctorRead, "看自检结果", row(Any, SystemAdmin, Operator)),
+		action(BackupCreate, "备份", row(Any, SystemAdmin, Operator, Scheduler)),
+		action(BackupRestore, "从备份恢复", row(Any, Operator)),
+		action(LogAdminister, "管理公开日志：见证方、暂停和恢复公示", row(Any, AuditAdmin, Operator)),
+		action(SecretRotate, "更换加密密钥", row(Any, SecurityAdmin, Operator)),
+	}
+}
