@@ -88,11 +88,11 @@ func Open(ctx context.Context, c config.Config, o Options, migrate bool) (_ *App
 			err = errors.Join(err, a.DB.Close())
 		}
 	}()
-	complete, err := a.DB.Complete(ctx)
+	used, err := a.DB.InUse(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if migrate || !complete { // an empty database gets its tables; an older one is its operator's to migrate
+	if migrate || !used { // an empty database gets its tables; an older one is its operator's to migrate
 		err = a.DB.Migrate(ctx)
 	} else {
 		err = a.DB.CheckSchema(ctx)

@@ -37,11 +37,18 @@ func (d *DB) Migrate(ctx context.Context) error {
 // firstWhole is the first version that holds the register's tables.
 const firstWhole = 2
 
-// Complete reports whether the register's tables are there. A database whose first migration was broken off lacks them: nobody
-// has put anything on file in it, and whoever opens it next may finish it without asking.
-func (d *DB) Complete(ctx context.Context) (bool, error) {
+// InUse reports whether somebody has begun to work with the register: a department is registered. As long as nobody has, as when the first
+// migrations were broken off, whoever opens the database may bring it to this binary's version without asking.
+func (d *DB) InUse(ctx context.Context) (bool, error) {
 	version, err := d.SchemaVersion(ctx)
-	return version >= firstWhole, err
+	if err != nil || version < firstWhole {
+		return false, err
+	}
+	var n int
+	if err := d.read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM agency LIMIT 1) a`).Scan(&n); err != nil {
+		return false, fmt.Errorf("db: in use: %w", err)
+	}
+	return n > 0, nil
 }
 
 func (d *DB) migrate(ctx context.Context, files fs.FS) error {

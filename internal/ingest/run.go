@@ -88,6 +88,10 @@ func (s *Service) runFile(ctx context.Context, sub *Submission, f parse.Filing, 
 
 // pipe runs reader, checkers and writer side by side; the writer sees the rows in their order.
 func (s *Service) pipe(ctx context.Context, sub *Submission, f parse.Filing, reader *sheet.Reader, columns *columns, progress func(Progress)) error {
+	again, err := s.filedBefore(ctx, sub)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := s.Workers
@@ -115,12 +119,12 @@ func (s *Service) pipe(ctx context.Context, sub *Submission, f parse.Filing, rea
 			}
 		})
 	}
-	w := writer{service: s, sub: sub, filing: f, progress: progress, total: sub.FileBytes}
+	w := writer{service: s, sub: sub, filing: f, progress: progress, total: sub.FileBytes, again: again}
 	if sub.DryRun {
 		w.dry = newDryRun()
 	}
 	// The channel closes after the reader's last word, so that what it left is seen here.
-	err := w.take(ctx, ordered, func() error {
+	err = w.take(ctx, ordered, func() error {
 		columns.mapping.Notes = reader.Notes() // complete only now
 		sub.Mapping = columns.mapping          // NDJSON rows bring their names with them
 		return readErr
@@ -187,6 +191,7 @@ type writer struct {
 	batch    []parse.Row
 	bytes    int64
 	dry      *dryRun
+	again    map[string]bool // earlier submissions of the same file, see record.Change
 }
 
 // take commits batches until the rows end, and the submission's end with the last of them. What was read before the file broke off is filed.

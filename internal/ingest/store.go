@@ -33,6 +33,7 @@ type batch struct {
 	out     []string // outcome by row, "" while open
 	queued  []bool   // waits for a person
 	dry     *dryRun  // not nil: what earlier batches of this dry run would have filed
+	again   map[string]bool
 }
 
 func (w *writer) newBatch() *batch {
@@ -43,7 +44,7 @@ func (w *writer) newBatch() *batch {
 	}
 	return &batch{
 		service: w.service, sub: w.sub, item: w.filing.Item, now: w.service.Clock.Now(), rows: rows, out: make([]string, len(rows)),
-		queued: make([]bool, len(rows)), dry: w.dry,
+		queued: make([]bool, len(rows)), dry: w.dry, again: w.again,
 	}
 }
 
@@ -133,7 +134,7 @@ func (b *batch) apply(ctx context.Context, tx *db.Tx) error {
 			drafts, which = append(drafts, b.rows[i].Draft), append(which, i)
 		}
 	}
-	change := record.Change{At: b.now, Actor: b.sub.Actor, Basis: basisOf(b.item), Submission: b.sub.ID}
+	change := record.Change{At: b.now, Actor: b.sub.Actor, Basis: basisOf(b.item), Submission: b.sub.ID, Again: b.again}
 	outcomes, _, err := b.service.Records.Apply(ctx, tx, drafts, change)
 	if err != nil {
 		return err

@@ -171,3 +171,26 @@ func firstOf(ctx context.Context, q db.Querier, where string, args ...any) (*Sub
 	}
 	return sub, err
 }
+
+// filedBefore names the finished submissions of the same bytes by the same unit, checked under the same edition. A file that corrects or withdraws
+// its own earlier rows has left the register in the state of its last ones: filed again it must change nothing, though each row on its own would.
+func (s *Service) filedBefore(ctx context.Context, sub *Submission) (map[string]bool, error) {
+	if sub.SameAs == "" {
+		return nil, nil
+	}
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT submission_id FROM submission WHERE file_hash = $1 AND item = $2 AND agency_id = $3 AND edition = $4
+		AND state = 'done' AND dry = 0 AND submission_id <> $5`, sub.FileHash, string(sub.Item), sub.Agency, sub.Edition, sub.ID)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: earlier filings: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	out := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		out[id] = true
+	}
+	return out, rows.Err()
+}

@@ -29,6 +29,8 @@ type head struct {
 	key     int64
 	nkey    string
 	version int
+	newest  int64  // version_id of the newest version; 0 = none
+	by      string // submission that wrote it
 	status  Status
 	listed  bool
 	agency  int64
@@ -48,12 +50,15 @@ func (s *Store) Apply(ctx context.Context, tx *db.Tx, drafts []Draft, ch Change)
 	if err != nil {
 		return nil, nil, fmt.Errorf("record: apply: %w", err)
 	}
-	b := batch{change: ch, drafts: drafts, outbox: s.ids.Next(), facets: map[facet]int64{}}
+	b := batch{change: ch, drafts: drafts, ids: s.ids, outbox: s.ids.Next(), facets: map[facet]int64{}}
 	outcomes, ids := make([]Outcome, len(drafts)), make([]ID, len(drafts))
 	for i := range drafts {
 		d := &drafts[i]
 		h, old := heads.find(d)
 		outcomes[i] = decide(old, h, d)
+		if outcomes[i] != Unchanged && h.by != "" && ch.Again[h.by] {
+			outcomes[i] = Unchanged // the same rows were filed already, and nobody has changed the record since
+		}
 		ids[i] = ID{d.Subject, h.key}
 		switch outcomes[i] {
 		case Unchanged, Absent:
@@ -102,6 +107,7 @@ type facet struct {
 type batch struct {
 	change   Change
 	drafts   []Draft
+	ids      *id.Maker
 	outbox   int64
 	versions [][]any
 	leaves   []translog.Leaf
@@ -112,7 +118,8 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 	if h.listed {
 		b.facets[facet{h.item, h.agency, h.region, h.kinds}]--
 	}
-	h.version++
+	prev := h.newest
+	h.version, h.newest, h.by = h.version+1, b.ids.Next(), b.change.Submission
 	f, body := d.Facts, d.Body
 	if out == Removed {
 		// The withdrawal states nothing new about the matter: the last content stays in the version before it.
@@ -128,24 +135,23 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 	_, _ = rand.Read(salt) // never fails since Go 1.24
 	at := micros(b.change.At)
 	v := Version{
-		ID: ID{d.Subject, h.key}, Facts: f, Number: h.version, Body: body, Action: actions[out],
-		Actor: b.change.Actor, Basis: b.change.Basis, Why: b.change.Why, Submission: b.change.Submission, RecordedAt: b.change.At,
+		ID: ID{d.Subject, h.key}, Facts: f, Number: h.version, Body: body, Action: actions[out], RecordedAt: b.change.At,
 	}
 	b.versions = append(b.versions, []any{
-		d.Subject, h.key, int64(h.version), string(f.Item), f.Edition, f.NaturalKey, string(f.Class), int64(f.Status), bit(f.Listed),
+		h.newest, prev, d.Subject, h.key, int64(h.version), string(f.Item), f.Edition, f.NaturalKey, string(f.Class), int64(f.Status), bit(f.Listed),
 		int64(f.DecidedOn), int64(f.PublicFrom), untilColumn(f.PublicUntil), f.Agency, f.Region, f.Kinds, int64(f.Procedure), int64(f.Severity), f.RuleSet,
-		body, v.Action, v.Actor, v.Basis, v.Why, v.Submission, at, salt, b.outbox, int64(len(b.leaves)),
+		body, v.Action, h.digest[:], at, salt, b.outbox, int64(len(b.leaves)),
 	})
-	b.leaves = append(b.leaves, v.leaf(salt))
+	b.leaves = append(b.leaves, v.leaf(salt, &b.change))
 }
 
 // leaf hashes what the version says. The order and spelling of the parts are the format "record/1"; a verifier recomputes them from
 // the row and its salt.
-func (v *Version) leaf(salt []byte) translog.Leaf {
+func (v *Version) leaf(salt []byte, ch *Change) translog.Leaf {
 	n := func(x int64) string { return strconv.FormatInt(x, 10) }
 	return translog.Hash(salt, "record/1", v.ID.String(), n(int64(v.Number)), string(v.Item), v.Edition, v.NaturalKey, string(v.Class), n(int64(v.Status)), n(bit(v.Listed)),
 		n(int64(v.DecidedOn)), n(int64(v.PublicFrom)), n(untilColumn(v.PublicUntil)), n(v.Agency), v.Region, n(v.Kinds), n(int64(v.Procedure)),
-		n(int64(v.Severity)), v.RuleSet, v.Body, v.Action, v.Actor, v.Basis, v.Why, v.Submission, n(micros(v.RecordedAt)))
+		n(int64(v.Severity)), v.RuleSet, v.Body, v.Action, ch.Actor, ch.Basis, ch.Why, ch.Submission, n(micros(v.RecordedAt)))
 }
 
 func bit(b bool) int64 {
@@ -156,31 +162,46 @@ func bit(b bool) int64 {
 }
 
 var versionColumns = []string{
-	"subject_id", "record_key", "version", "item", "edition", "nkey", "class", "status", "listed", "decided_on", "public_from", "public_until",
-	"agency_id", "region", "kinds", "procedure", "severity", "rule_set", "body", "action", "actor", "basis", "why", "submission", "recorded_at", "salt",
-	"outbox_id", "outbox_pos",
+	"version_id", "prev_id", "subject_id", "record_key", "version", "item", "edition", "nkey", "class", "status", "listed", "decided_on",
+	"public_from", "public_until", "agency_id", "region", "kinds", "procedure", "severity", "rule_set", "body", "action", "digest", "recorded_at",
+	"salt", "outbox_id", "outbox_pos",
 }
 
 var headColumns = []string{
-	"subject_id", "record_key", "item", "nkey", "version", "status", "listed", "decided_on", "public_from", "public_until", "agency_id",
-	"region", "kinds", "digest", "recorded_at",
+	"subject_id", "record_key", "item", "version_id", "status", "listed", "decided_on", "public_from", "public_until", "agency_id",
+	"region", "kinds",
 }
 
 func (b *batch) write(ctx context.Context, tx *db.Tx, heads *headSet) error {
 	if len(b.versions) == 0 {
 		return nil
 	}
-	// In the order of the primary key neighbours go to the same page; each row keeps its place among the leaves.
-	sort.SliceStable(b.versions, func(i, j int) bool { return before(b.versions[i], b.versions[j]) })
+	ch := b.change
+	_, err := tx.ExecContext(ctx, `INSERT INTO record_change (change_id, recorded_at, actor, basis, why, submission) VALUES ($1, $2, $3, $4, $5, $6)`,
+		b.outbox, micros(ch.At), ch.Actor, ch.Basis, ch.Why, ch.Submission)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.CopyFrom(ctx, "record_version", versionColumns, each(b.versions)); err != nil {
 		return err
 	}
+	if err := b.writeHeads(ctx, tx, heads); err != nil {
+		return err
+	}
+	if err := b.writeFacets(ctx, tx); err != nil {
+		return err
+	}
+	return translog.Queue(ctx, tx, b.outbox, "record", b.leaves, micros(b.change.At))
+}
+
+// writeHeads writes the current rows in the order of their primary key: neighbours go to the same page.
+func (b *batch) writeHeads(ctx context.Context, tx *db.Tx, heads *headSet) error {
 	var inserts, updates [][]any
 	for _, e := range heads.touched() {
 		d := &b.drafts[e.draft]
 		row := []any{
-			d.Subject, e.key, string(d.Item), e.nkey, int64(e.version), int64(e.status), bit(e.listed), int64(d.DecidedOn), int64(d.PublicFrom),
-			untilColumn(d.PublicUntil), d.Agency, d.Region, d.Kinds, e.digest[:], micros(b.change.At),
+			d.Subject, e.key, string(d.Item), e.newest, int64(e.status), bit(e.listed), int64(d.DecidedOn), int64(d.PublicFrom),
+			untilColumn(d.PublicUntil), d.Agency, d.Region, d.Kinds,
 		}
 		if e.fresh {
 			inserts = append(inserts, row)
@@ -192,29 +213,13 @@ func (b *batch) write(ctx context.Context, tx *db.Tx, heads *headSet) error {
 		return err
 	}
 	for _, r := range updates {
-		_, err := tx.ExecContext(ctx, `UPDATE record SET version = $3, status = $4, listed = $5, decided_on = $6, public_from = $7, public_until = $8,
-			agency_id = $9, region = $10, kinds = $11, digest = $12, recorded_at = $13 WHERE subject_id = $1 AND record_key = $2`,
-			r[0], r[1], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
+		_, err := tx.ExecContext(ctx, `UPDATE record SET item = $3, version_id = $4, status = $5, listed = $6, decided_on = $7, public_from = $8,
+			public_until = $9, agency_id = $10, region = $11, kinds = $12 WHERE subject_id = $1 AND record_key = $2`, r...)
 		if err != nil {
 			return err
 		}
 	}
-	if err := b.writeFacets(ctx, tx); err != nil {
-		return err
-	}
-	return translog.Queue(ctx, tx, b.outbox, "record", b.leaves, micros(b.change.At))
-}
-
-// before compares the first two columns of version rows: subject and key.
-func before(a, b []any) bool {
-	for i := range 2 {
-		x, _ := a[i].(int64)
-		y, _ := b[i].(int64)
-		if x != y {
-			return x < y
-		}
-	}
-	return false
+	return nil
 }
 
 // writeFacets adds the batch's differences; in one order everywhere, so that two batches cannot wait for each other in a ring.

@@ -56,7 +56,10 @@ func (h *headSet) touched() []*head {
 	return out
 }
 
-const headSelect = `SELECT r.subject_id, r.record_key, r.item, r.nkey, r.version, r.status, r.listed, r.agency_id, r.region, r.kinds, r.digest `
+const headSelect = `SELECT r.subject_id, r.record_key, r.item, v.nkey, v.version, r.version_id, c.submission, r.status, r.listed, r.agency_id, r.region, r.kinds, v.digest `
+
+// headJoin ties the wide rows of the newest version to its current row.
+const headJoin = ` JOIN record_version v ON v.subject_id = r.subject_id AND v.version_id = r.version_id JOIN record_change c ON c.change_id = v.outbox_id`
 
 // heads reads the current rows of all drafts at once, following numbers that another natural key holds.
 func (s *Store) heads(ctx context.Context, tx *db.Tx, drafts []Draft) (*headSet, error) {
@@ -105,7 +108,7 @@ func (s *Store) readHeads(ctx context.Context, tx *db.Tx, ids []ID, set *headSet
 			var item string
 			var digest []byte
 			var listed int64
-			if err := rows.Scan(&at.Subject, &at.Key, &item, &e.nkey, &e.version, &e.status, &listed, &e.agency, &e.region, &e.kinds, &digest); err != nil {
+			if err := rows.Scan(&at.Subject, &at.Key, &item, &e.nkey, &e.version, &e.newest, &e.by, &e.status, &listed, &e.agency, &e.region, &e.kinds, &digest); err != nil {
 				return err
 			}
 			e.key, e.item, e.listed = at.Key, catalog.ItemCode(item), listed == 1
@@ -125,7 +128,7 @@ func headsPostgres(ids []ID, scan func(string, []any) error) error {
 	for i, at := range ids {
 		subjects[i], keys[i] = at.Subject, at.Key
 	}
-	return scan(headSelect+`FROM record r JOIN unnest($1::bigint[], $2::bigint[]) AS k(s, r) ON r.subject_id = k.s AND r.record_key = k.r`, []any{subjects, keys})
+	return scan(headSelect+`FROM record r JOIN unnest($1::bigint[], $2::bigint[]) AS k(s, r) ON r.subject_id = k.s AND r.record_key = k.r`+headJoin, []any{subjects, keys})
 }
 
 // headsChunk pairs are asked for in one statement; bare placeholders, which the driver binds in linear time. CROSS JOIN keeps the few
@@ -139,7 +142,7 @@ func headsSQLite(ids []ID, scan func(string, []any) error) error {
 		for _, at := range ids[:n] {
 			args = append(args, at.Subject, at.Key)
 		}
-		query := `WITH k(s, r) AS (VALUES ` + strings.Repeat("(?,?),", n-1) + `(?,?)) ` + headSelect + `FROM k CROSS JOIN record r ON r.subject_id = k.s AND r.record_key = k.r`
+		query := `WITH k(s, r) AS (VALUES ` + strings.Repeat("(?,?),", n-1) + `(?,?)) ` + headSelect + `FROM k CROSS JOIN record r ON r.subject_id = k.s AND r.record_key = k.r` + strings.ReplaceAll(headJoin, " JOIN ", " CROSS JOIN ")
 		if err := scan(query, args); err != nil {
 			return err
 		}

@@ -16,14 +16,14 @@ import (
 )
 
 const versionSelect = `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.class, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
-	v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.actor, v.basis, v.why, v.submission, v.recorded_at FROM `
+	v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.recorded_at FROM `
 
 func scanVersion(rows *sql.Rows) (Version, error) {
 	var v Version
 	var item string
 	var listed, until, at int64
 	err := rows.Scan(&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Class, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
-		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &v.Actor, &v.Basis, &v.Why, &v.Submission, &at)
+		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &at)
 	v.Item, v.Listed, v.PublicUntil, v.RecordedAt = catalog.ItemCode(item), listed == 1, untilDate(until), Micros(at)
 	return v, err
 }
@@ -46,7 +46,13 @@ func versions(ctx context.Context, q db.Querier, query string, args ...any) ([]V
 }
 
 // joinHead ties a record's current row to its newest version.
-const joinHead = `record r JOIN record_version v ON v.subject_id = r.subject_id AND v.record_key = r.record_key AND v.version = r.version `
+const joinHead = `record r JOIN record_version v ON v.subject_id = r.subject_id AND v.version_id = r.version_id `
+
+// knownThen is the version of each record that was the newest at the instant $2, by its id: the current rows' chains are walked back as far
+// as they are younger. The condition on the current rows goes where %s stands.
+const knownThen = `WITH RECURSIVE chain(version_id, prev_id, recorded_at) AS (
+	SELECT v.version_id, v.prev_id, v.recorded_at FROM ` + joinHead + `WHERE r.subject_id = $1 %s
+	UNION ALL SELECT v.version_id, v.prev_id, v.recorded_at FROM chain JOIN record_version v ON v.subject_id = $1 AND v.version_id = chain.prev_id WHERE chain.recorded_at > $2) `
 
 // Query asks for a subject's records. Zero values do not narrow.
 type Query struct {
@@ -70,16 +76,13 @@ func (s *Store) OfSubject(ctx context.Context, q Query) (out []Version, err erro
 			where, args = ` AND listed = 1 AND public_from <= $5 AND public_until > $5`, append(args, int64(q.ListedOn))
 		}
 		// The narrow rows are paged before the wide ones are fetched. A bare parameter behind LIMIT makes SQLite prepare the statement anew each time.
-		out, err = versions(ctx, s.db.Read(), versionSelect+`(SELECT subject_id, record_key, version FROM record
+		out, err = versions(ctx, s.db.Read(), versionSelect+`(SELECT version_id FROM record
 			WHERE subject_id = $1 AND (item = $2 OR $2 = '')`+where+` ORDER BY decided_on DESC, record_key DESC LIMIT $3+0 OFFSET $4+0) r
-			JOIN record_version v ON v.subject_id = r.subject_id AND v.record_key = r.record_key AND v.version = r.version
-			WHERE v.subject_id = $1 ORDER BY v.decided_on DESC, v.record_key DESC`, args...)
+			JOIN record_version v ON v.version_id = r.version_id WHERE v.subject_id = $1 ORDER BY v.decided_on DESC, v.record_key DESC`, args...)
 	} else {
-		out, err = versions(ctx, s.db.Read(), versionSelect+`record_version v JOIN (
-			SELECT record_key, max(version) AS version FROM record_version WHERE subject_id = $1 AND recorded_at <= $3 GROUP BY record_key) n
-			ON n.record_key = v.record_key AND n.version = v.version
-			WHERE v.subject_id = $1 AND (v.item = $2 OR $2 = '') ORDER BY v.decided_on DESC, v.record_key DESC LIMIT $4+0 OFFSET $5+0`,
-			q.Subject, string(q.Item), q.AsOf.UnixMicro(), limit, q.Offset)
+		out, err = versions(ctx, s.db.Read(), fmt.Sprintf(knownThen, `AND (r.item = $3 OR $3 = '')`)+versionSelect+`chain JOIN record_version v ON v.version_id = chain.version_id
+			WHERE v.subject_id = $1 AND chain.recorded_at <= $2 ORDER BY v.decided_on DESC, v.record_key DESC LIMIT $4+0 OFFSET $5+0`,
+			q.Subject, q.AsOf.UnixMicro(), string(q.Item), limit, q.Offset)
 	}
 	return out, wrap(err, "record: of subject")
 }
@@ -137,8 +140,8 @@ func (s *Store) Get(ctx context.Context, at ID, asOf time.Time) (v Version, ok b
 	if !asOf.IsZero() {
 		until = asOf.UnixMicro()
 	}
-	list, err := versions(ctx, s.db.Read(), versionSelect+`record_version v WHERE v.subject_id = $1 AND v.record_key = $2 AND v.recorded_at <= $3
-		ORDER BY v.version DESC LIMIT 1`, at.Subject, at.Key, until)
+	list, err := versions(ctx, s.db.Read(), fmt.Sprintf(knownThen, `AND r.record_key = $3`)+versionSelect+`chain JOIN record_version v ON v.version_id = chain.version_id
+		WHERE v.subject_id = $1 AND chain.recorded_at <= $2`, at.Subject, until, at.Key)
 	if err != nil || len(list) == 0 {
 		return Version{}, false, wrap(err, "record: get")
 	}
@@ -155,8 +158,9 @@ type Mark struct {
 
 // History gives every version's mark, oldest first.
 func (s *Store) History(ctx context.Context, at ID) ([]Mark, error) {
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT version, recorded_at, action, why FROM record_version WHERE subject_id = $1 AND record_key = $2
-		ORDER BY version`, at.Subject, at.Key)
+	rows, err := s.db.Read().QueryContext(ctx, fmt.Sprintf(knownThen, `AND r.record_key = $3`)+`SELECT v.version, v.recorded_at, v.action, c.why
+		FROM chain JOIN record_version v ON v.version_id = chain.version_id JOIN record_change c ON c.change_id = v.outbox_id
+		WHERE v.subject_id = $1 ORDER BY v.version`, at.Subject, int64(0), at.Key)
 	if err != nil {
 		return nil, fmt.Errorf("record: history: %w", err)
 	}

@@ -117,10 +117,6 @@ type Version struct {
 	Number     int
 	Body       string // JSON object: field code → text; sensitive values sealed
 	Action     string
-	Actor      string
-	Basis      string
-	Why        string
-	Submission string
 	RecordedAt time.Time
 }
 
@@ -140,6 +136,9 @@ type Change struct {
 	Basis      string
 	Why        string
 	Submission string
+	// Again names earlier submissions of the very same rows. A record whose newest version one of them wrote stands as the rows leave it,
+	// whatever a single row of them says on its own: it is not changed again.
+	Again map[string]bool
 }
 
 // Outcome is what Apply did with a draft.

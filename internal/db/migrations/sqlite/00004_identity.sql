@@ -10,6 +10,7 @@ CREATE TABLE account (
   sealed      TEXT    NOT NULL,
   handle      TEXT    NOT NULL UNIQUE, -- what passkeys know the account by
   agency_id   INTEGER NOT NULL,
+  region      TEXT    NOT NULL, -- division it belongs to; empty = the city
   state       TEXT    NOT NULL, -- active, disabled
   password    TEXT    NOT NULL, -- sealed hash; '' = none
   password_at INTEGER NOT NULL,
@@ -153,6 +154,7 @@ CREATE TABLE claim (
   subject_id INTEGER NOT NULL, -- 0 = a person of whom nothing is on file yet
   person     TEXT    NOT NULL,
   evidence   TEXT    NOT NULL,
+  region     TEXT    NOT NULL, -- of the subject, for whom may review
   state      TEXT    NOT NULL, -- pending, approved, rejected, ended
   decided_by TEXT    NOT NULL,
   decided_at INTEGER NOT NULL,
