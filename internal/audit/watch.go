@@ -2,8 +2,6 @@ package audit
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -171,7 +169,7 @@ func (l *Log) TakePerson(ctx context.Context, tx *db.Tx, who Who, at time.Time, 
 func (l *Log) PersonsThisHour(ctx context.Context, who Who) (n int64, err error) {
 	err = l.db.Read().QueryRowContext(ctx, `SELECT n FROM access_count WHERE who_kind = $1 AND who_id = $2 AND what = $3 AND hour = $4`,
 		who.Kind, who.ID, countPerson, hourOf(l.clock.Now())).Scan(&n)
-	if errors.Is(err, sql.ErrNoRows) {
+	if noRows(err) {
 		return 0, nil
 	}
 	if err != nil {
