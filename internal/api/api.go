@@ -25,7 +25,7 @@ type Reader interface {
 	Subject(ctx context.Context, code string, asOf time.Time) (*publish.SubjectView, error)
 	SubjectRecords(ctx context.Context, code string, item catalog.ItemCode, asOf time.Time, cursor string, limit int) ([]publish.RecordView, string, error)
 	Record(ctx context.Context, id string, asOf time.Time) (*publish.RecordView, error)
-	List(ctx context.Context, item catalog.ItemCode, f publish.ListFilter, cursor string, limit int) (*publish.ListPage, error)
+	ListRecords(ctx context.Context, item catalog.ItemCode, f publish.ListFilter, cursor string, limit int) (*publish.RecordPage, error)
 	Facets(ctx context.Context, item catalog.ItemCode) (*publish.Facets, error)
 	Stats(ctx context.Context) (*publish.Stats, error)
 }

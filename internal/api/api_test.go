@@ -202,7 +202,7 @@ func (f *fakeReader) Record(ctx context.Context, id string, asOf time.Time) (*pu
 	return &v, f.answer(ctx)
 }
 
-func (f *fakeReader) List(ctx context.Context, item catalog.ItemCode, filter publish.ListFilter, cursor string, limit int) (*publish.ListPage, error) {
+func (f *fakeReader) ListRecords(ctx context.Context, item catalog.ItemCode, filter publish.ListFilter, cursor string, limit int) (*publish.RecordPage, error) {
 	f.item, f.filter, f.cursor, f.limit = item, filter, cursor, limit
 	switch {
 	case item == "NONE":
@@ -214,8 +214,7 @@ func (f *fakeReader) List(ctx context.Context, item catalog.ItemCode, filter pub
 	case filter.Agency == "1":
 		return nil, agency.ErrCode
 	}
-	v := viewA()
-	return &publish.ListPage{Rows: []publish.ListRow{{ID: v.ID, Item: item, Subject: refA, Title: v.Title, DecidedOn: v.DecidedOn, Region: "990102"}}, Next: f.next, About: -1}, f.answer(ctx)
+	return &publish.RecordPage{Records: []publish.RecordView{viewA()}, Next: f.next, About: -1}, f.answer(ctx)
 }
 
 func (f *fakeReader) Facets(ctx context.Context, item catalog.ItemCode) (*publish.Facets, error) {

@@ -106,10 +106,15 @@ func TestColumn(t *testing.T) {
 	a.reader.next = "20260302.abc"
 	res := a.get(t, "/api/v1/records?item=XZCF&agency="+unitCode+"&region=9901&category="+url.QueryEscape("罚款")+"&from=2026-01-01&to=2026/3/31&cursor=c&limit=2")
 	got := decode[struct {
-		Items []struct{ ID, DecidedOn string }
+		Items []publicRecord
 		Next  string
 		About *int
 	}](t, res)
+	one := decode[publicRecord](t, a.get(t, "/api/v1/records/"+viewA().ID))
+	one.Versions = nil // the history stands with the single record alone
+	if diff := cmp.Diff([]publicRecord{one}, got.Items); diff != "" || len(one.Body) != 2 {
+		t.Errorf("a column's record differs from the single one (-single +column):\n%s", diff)
+	}
 	if len(got.Items) != 1 || got.Items[0].DecidedOn != "2026-03-02" || got.Next != "20260302.abc" || got.About != nil {
 		t.Errorf("%+v", got)
 	}

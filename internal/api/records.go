@@ -65,22 +65,9 @@ func recordOf(v *publish.RecordView) Record {
 	return r
 }
 
-// RecordSummary is one line of a public column.
-type RecordSummary struct {
-	ID         string           `json:"id" doc:"记录编号；全文用 GET /api/v1/records/{id}"`
-	Item       catalog.ItemCode `json:"item" doc:"事项代码"`
-	Subject    SubjectRef       `json:"subject" doc:"所属主体"`
-	Title      string           `json:"title" doc:"标题"`
-	DocNo      string           `json:"docNo,omitempty" doc:"文书号"`
-	Categories []string         `json:"categories" doc:"类别"`
-	DecidedOn  Day              `json:"decidedOn" doc:"决定日期"`
-	Authority  string           `json:"authority" doc:"作出决定的机关"`
-	Region     string           `json:"region" doc:"行政区划代码"`
-}
-
-// column is a page of a public column.
+// column is a page of a public column, each record as GET /records/{id} gives it but for its history.
 type column struct {
-	List[RecordSummary]
+	List[Record]
 	About *int `json:"about,omitempty" doc:"筛选结果大约有多少条；不知道时没有"`
 }
 
@@ -125,7 +112,7 @@ func (s *server) recordRoutes() {
 	register(s, route{search: true, Operation: huma.Operation{
 		OperationID: "list-records", Method: http.MethodGet, Path: "/records", Tags: []string{tagPublic},
 		Summary:     "公示栏目：一个事项的公开记录，按决定日期从新到旧",
-		Description: "要整个事项的数据，请用开放数据下载 /open-data/{item}.ndjson 或 .csv，不要逐页抓取。",
+		Description: "每条都有公开的全部字段，与查询单条记录相同，只是不带版本历史。要整个事项的数据，请用开放数据下载 /open-data/{item}.ndjson 或 .csv，不要逐页抓取。",
 	}}, s.column)
 	register(s, route{Operation: huma.Operation{
 		OperationID: "get-facets", Method: http.MethodGet, Path: "/columns/{item}/facets", Tags: []string{tagPublic},
@@ -163,23 +150,19 @@ func (s *server) column(ctx context.Context, in *columnInput) (*body[column], er
 	if !f.From.IsZero() && !f.To.IsZero() && f.From > f.To {
 		return nil, errDates
 	}
-	page, err := s.Reader.List(ctx, catalog.ItemCode(in.Item), f, in.Cursor, in.limit())
+	page, err := s.Reader.ListRecords(ctx, catalog.ItemCode(in.Item), f, in.Cursor, in.limit())
 	if errors.Is(err, agency.ErrUnknown) || errors.Is(err, agency.ErrCode) {
 		return nil, errAgency
 	}
 	if err != nil {
 		return nil, err
 	}
-	out := &body[column]{Body: column{List: List[RecordSummary]{Items: make([]RecordSummary, 0, len(page.Rows)), Next: page.Next}}}
+	out := &body[column]{Body: column{List: List[Record]{Items: make([]Record, 0, len(page.Records)), Next: page.Next}}}
 	if page.About >= 0 {
 		out.Body.About = &page.About
 	}
-	for i := range page.Rows {
-		r := &page.Rows[i]
-		out.Body.Items = append(out.Body.Items, RecordSummary{
-			ID: r.ID, Item: r.Item, Subject: refOf(r.Subject), Title: r.Title, DocNo: r.DocNo,
-			Categories: filled(r.Categories), DecidedOn: Day(r.DecidedOn), Authority: r.Authority, Region: r.Region,
-		})
+	for i := range page.Records {
+		out.Body.Items = append(out.Body.Items, recordOf(&page.Records[i]))
 	}
 	return out, nil
 }

@@ -25,32 +25,11 @@ func (s *Service) publicItem(m moment, code catalog.ItemCode) (*catalog.Item, er
 	return item, nil
 }
 
-// List gives a page of a public column, newest decision first.
+// List gives a page of a public column as lines, newest decision first.
 func (s *Service) List(ctx context.Context, code catalog.ItemCode, f ListFilter, cursor string, limit int) (*ListPage, error) {
-	m, _ := s.at(zeroTime)
-	item, err := s.publicItem(m, code)
-	if err != nil {
-		return nil, err
-	}
-	filter, err := s.filter(ctx, item, f, m.day)
-	if err != nil {
-		return nil, err
-	}
-	after, err := parsePlace(cursor)
-	if err != nil {
-		return nil, err
-	}
-	limit = clampLimit(limit)
-	versions, err := s.records.Listed(ctx, filter, after, limit+1)
-	if err != nil {
-		return nil, err
-	}
-	page := &ListPage{Rows: make([]ListRow, 0, limit), About: -1}
-	if len(versions) > limit {
-		versions = versions[:limit]
-		page.Next = placeText(versions[limit-1])
-	}
-	err = s.views(ctx, versions, m, func(v *RecordView) error {
+	page := &ListPage{Rows: make([]ListRow, 0, clampLimit(limit))}
+	var err error
+	page.Next, page.About, err = s.column(ctx, columnQuery{code, f, cursor, limit}, func(v *RecordView) error {
 		page.Rows = append(page.Rows, ListRow{
 			ID: v.ID, Item: v.Item, Subject: v.Subject, Title: v.Title, DocNo: v.DocNo, Categories: v.Categories,
 			DecidedOn: v.DecidedOn, Authority: v.Authority, Region: v.Subject.Region,
@@ -60,12 +39,67 @@ func (s *Service) List(ctx context.Context, code catalog.ItemCode, f ListFilter,
 	if err != nil {
 		return nil, err
 	}
-	if f.From.IsZero() && f.To.IsZero() {
-		if page.About, err = s.about(ctx, filter); err != nil {
-			return nil, err
-		}
+	return page, nil
+}
+
+// ListRecords gives the same page as List with each record's visible fields, and their order and cursors alike. However long the page, it asks for
+// the places, the versions and the subjects once each.
+func (s *Service) ListRecords(ctx context.Context, code catalog.ItemCode, f ListFilter, cursor string, limit int) (*RecordPage, error) {
+	page := &RecordPage{Records: make([]RecordView, 0, clampLimit(limit))}
+	var err error
+	page.Next, page.About, err = s.column(ctx, columnQuery{code, f, cursor, limit}, func(v *RecordView) error {
+		page.Records = append(page.Records, *v)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return page, nil
+}
+
+// columnQuery asks for a page of a public column.
+type columnQuery struct {
+	item   catalog.ItemCode
+	filter ListFilter
+	cursor string
+	limit  int
+}
+
+// column hands on what a page of a public column shows, and gives the next page's cursor and roughly how many records the filter holds.
+func (s *Service) column(ctx context.Context, q columnQuery, yield func(*RecordView) error) (string, int, error) {
+	m, _ := s.at(zeroTime)
+	item, err := s.publicItem(m, q.item)
+	if err != nil {
+		return "", 0, err
+	}
+	filter, err := s.filter(ctx, item, q.filter, m.day)
+	if err != nil {
+		return "", 0, err
+	}
+	after, err := parsePlace(q.cursor)
+	if err != nil {
+		return "", 0, err
+	}
+	limit := clampLimit(q.limit)
+	versions, err := s.records.Listed(ctx, filter, after, limit+1)
+	if err != nil {
+		return "", 0, err
+	}
+	next := ""
+	if len(versions) > limit {
+		versions = versions[:limit]
+		next = placeText(versions[limit-1])
+	}
+	if err := s.views(ctx, versions, m, yield); err != nil {
+		return "", 0, err
+	}
+	about := -1
+	if q.filter.From.IsZero() && q.filter.To.IsZero() {
+		if about, err = s.about(ctx, filter); err != nil {
+			return "", 0, err
+		}
+	}
+	return next, about, nil
 }
 
 // about counts listed rows of a filter whatever their window, which is close to what is visible.

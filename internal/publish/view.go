@@ -135,6 +135,13 @@ type ListPage struct {
 	About int       `json:"about"` // roughly how many the filter holds; -1 when not known
 }
 
+// RecordPage is a page of a public column with whole records, without their history; Next is empty on the last one.
+type RecordPage struct {
+	Records []RecordView
+	Next    string
+	About   int // roughly how many the filter holds; -1 when not known
+}
+
 // Facet is one value of a filter with its count.
 type Facet struct {
 	Code  string `json:"code"`
