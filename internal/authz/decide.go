@@ -114,6 +114,11 @@ func (r Reach) String() string {
 
 // Decide answers whether a may do act on what s describes. Whatever the table does not allow in so many words is refused.
 func (x *Authority) Decide(a Actor, act Action, s Scope) Decision {
+	return x.decide(a, act, s, false)
+}
+
+// decide answers; with anywhere it leaves out what depends on the scope.
+func (x *Authority) decide(a Actor, act Action, s Scope, anywhere bool) Decision {
 	e := index[act]
 	switch {
 	case e == nil:
@@ -127,9 +132,7 @@ func (x *Authority) Decide(a Actor, act Action, s Scope) Decision {
 	case !a.SignedIn():
 		return Decision{Why: e.signIn, signIn: true}
 	}
-	strong := a.Strong
 	if a.Kind == Key {
-		strong = false // nobody proves presence with a key
 		if !e.Key {
 			return Decision{Why: e.noKey}
 		}
@@ -137,11 +140,14 @@ func (x *Authority) Decide(a Actor, act Action, s Scope) Decision {
 			return Decision{Why: e.noScope}
 		}
 	}
-	if !strong && act != FactorEnrol && watches(a.Grants) {
+	if !a.strong() && act != FactorEnrol && watches(a.Grants) {
 		return Decision{Why: e.watcher, factor: true}
 	}
-	return x.weigh(e, a, strong, s)
+	return x.weigh(e, a, s, anywhere)
 }
+
+// strong says whether a second factor counts: nobody proves presence with a key.
+func (a *Actor) strong() bool { return a.Strong && a.Kind == Account }
 
 func machine(r ready, no string) Decision {
 	if !r.ok() {
@@ -160,10 +166,10 @@ func watches(grants []Grant) bool {
 }
 
 // weigh tries the row of every account and then the rows of the roles held. Of the refusals it gives the one that was nearest to a yes.
-func (x *Authority) weigh(e *entry, a Actor, strong bool, s Scope) Decision {
+func (x *Authority) weigh(e *entry, a Actor, s Scope, anywhere bool) Decision {
 	best, nearness := Decision{Why: e.noRole}, 0
 	try := func(r *ready, g Grant) bool {
-		d, near := x.apply(r, a, g, strong, s)
+		d, near := x.apply(r, &a, g, s, anywhere)
 		if d.Allowed || near > nearness {
 			best, nearness = d, near
 		}
@@ -182,23 +188,31 @@ func (x *Authority) weigh(e *entry, a Actor, strong bool, s Scope) Decision {
 	return best
 }
 
+// somewhere is a scope in the midst of a grant's bounds.
+func somewhere(a *Actor, g Grant) Scope {
+	return Scope{Agency: g.Agency, Region: g.Region, Subject: g.Subject, Author: NoAccount, Account: a.ID}
+}
+
 // apply holds one row with one grant against the scope. The second result orders refusals: farther from nothing is nearer to a yes.
-func (x *Authority) apply(r *ready, a Actor, g Grant, strong bool, s Scope) (Decision, int) {
+func (x *Authority) apply(r *ready, a *Actor, g Grant, s Scope, anywhere bool) (Decision, int) {
+	if anywhere {
+		s = somewhere(a, g)
+	}
 	switch {
 	case !x.reaches(r.Reach, a, g, s):
 		return Decision{Rule: r.id, Why: r.reach}, 1
 	case r.Separate && s.Author == 0 && s.Account == 0:
 		return Decision{Rule: r.id, Why: r.author}, 2
-	case r.Separate && (s.Author == a.ID || s.Account == a.ID):
+	case r.Separate && !anywhere && (s.Author == a.ID || s.Account == a.ID):
 		return Decision{Rule: r.id, Why: r.separate}, 3
-	case r.Strong && !strong:
+	case r.Strong && !a.strong():
 		return Decision{Rule: r.id, Why: r.factor, factor: true}, 4
 	}
 	return Decision{Allowed: true, Rule: r.id, Why: r.allowed}, 5
 }
 
 // reaches says whether the bounds of the grant hold what the scope describes. A zero on either side never matches.
-func (x *Authority) reaches(reach Reach, a Actor, g Grant, s Scope) bool {
+func (x *Authority) reaches(reach Reach, a *Actor, g Grant, s Scope) bool {
 	switch reach {
 	case Any:
 		return g.Region == ""
