@@ -55,7 +55,7 @@ func (l *Log) Alerts(ctx context.Context, state, cursor string, limit int) ([]Al
 	}
 	limit = clamp(limit)
 	rows, err := l.db.Read().QueryContext(ctx, `SELECT `+alertColumns+` FROM access_alert WHERE (first_at, alert_id) < ($1, $2) AND ($3 = '' OR state = $3)
-		ORDER BY first_at DESC, alert_id DESC LIMIT $4`, at, before, state, limit+1)
+		ORDER BY first_at DESC, alert_id DESC LIMIT $4+0`, at, before, state, limit+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("audit: alerts: %w", err)
 	}

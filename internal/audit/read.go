@@ -73,7 +73,7 @@ func (l *Log) OfSubject(ctx context.Context, subject int64, cursor string, limit
 	}
 	limit = clamp(limit)
 	list, err := entries(ctx, l.db.Read(), `SELECT `+accessColumns+` FROM access_log WHERE subject_id = $1 AND hidden_until <= $2 AND (at, access_id) < ($3, $4)
-		ORDER BY at DESC, access_id DESC LIMIT $5`, subject, micros(l.clock.Now()), at, before, limit+1)
+		ORDER BY at DESC, access_id DESC LIMIT $5+0`, subject, micros(l.clock.Now()), at, before, limit+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("audit: of subject: %w", err)
 	}
@@ -140,7 +140,7 @@ func (w *where) and(condition string, arg any) {
 // newest ends the conditions with order and bound.
 func (w *where) newest(key string, limit int) string {
 	w.args = append(w.args, limit)
-	return w.text.String() + ` ORDER BY at DESC, ` + key + ` DESC LIMIT $` + strconv.Itoa(len(w.args))
+	return w.text.String() + ` ORDER BY at DESC, ` + key + ` DESC LIMIT $` + strconv.Itoa(len(w.args)) + `+0`
 }
 
 // where starts with what entries and acts share, behind a place.
@@ -274,7 +274,7 @@ const eachPage = 500
 func (l *Log) EachEntry(ctx context.Context, yield func(*Entry) error) error {
 	subject, after := int64(-1<<63), int64(0)
 	for {
-		list, err := entries(ctx, l.db.Read(), `SELECT `+accessColumns+` FROM access_log WHERE (subject_id, access_id) > ($1, $2) ORDER BY subject_id, access_id LIMIT $3`,
+		list, err := entries(ctx, l.db.Read(), `SELECT `+accessColumns+` FROM access_log WHERE (subject_id, access_id) > ($1, $2) ORDER BY subject_id, access_id LIMIT $3+0`,
 			subject, after, eachPage)
 		if err != nil {
 			return fmt.Errorf("audit: each entry: %w", err)
@@ -296,7 +296,7 @@ func (l *Log) EachEntry(ctx context.Context, yield func(*Entry) error) error {
 func (l *Log) EachAct(ctx context.Context, yield func(*ActEntry) error) error {
 	after := int64(0)
 	for {
-		list, err := acts(ctx, l.db.Read(), `SELECT `+actColumns+` FROM audit_act WHERE act_id > $1 ORDER BY act_id LIMIT $2`, after, eachPage)
+		list, err := acts(ctx, l.db.Read(), `SELECT `+actColumns+` FROM audit_act WHERE act_id > $1 ORDER BY act_id LIMIT $2+0`, after, eachPage)
 		if err != nil {
 			return fmt.Errorf("audit: each act: %w", err)
 		}

@@ -98,7 +98,7 @@ func (r *Rule) rate(ctx context.Context, tx *db.Tx, a *Access, n int64) (string,
 
 // median gives the median of the actor's earlier hours that have any look-up, newest first, and how many there are.
 func median(ctx context.Context, tx *db.Tx, who Who, before int64, limit int) (int64, int, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT n FROM access_count WHERE who_kind = $1 AND who_id = $2 AND what = $3 AND hour < $4 ORDER BY hour DESC LIMIT $5`,
+	rows, err := tx.QueryContext(ctx, `SELECT n FROM access_count WHERE who_kind = $1 AND who_id = $2 AND what = $3 AND hour < $4 ORDER BY hour DESC LIMIT $5+0`,
 		who.Kind, who.ID, countAll, before, limit)
 	if err != nil {
 		return 0, 0, err

@@ -74,6 +74,20 @@ CREATE TABLE access_alert (
 CREATE UNIQUE INDEX access_alert_once  ON access_alert (rule, who_kind, who_id, subject_id, day);
 CREATE INDEX        access_alert_state ON access_alert (state, alert_id);
 
+-- access_secrecy: orders by which an agency's look-ups of a subject are shown to the subject later. ended_at 0: in force until the day it names.
+CREATE TABLE access_secrecy (
+  order_id   BIGINT NOT NULL PRIMARY KEY,
+  agency_id  BIGINT NOT NULL,
+  subject_id BIGINT NOT NULL,
+  basis      TEXT    NOT NULL,
+  from_at    BIGINT NOT NULL,
+  until_at   BIGINT NOT NULL,
+  by_kind    TEXT    NOT NULL,
+  by_id      BIGINT NOT NULL,
+  ended_at   BIGINT NOT NULL
+);
+CREATE INDEX access_secrecy_subject ON access_secrecy (subject_id, agency_id, until_at);
+
 -- audit_act: who changed accounts, grants, consents, matters, drafts …; never changed, never deleted. The leaf is "act/1".
 CREATE TABLE audit_act (
   act_id     BIGINT NOT NULL PRIMARY KEY,
