@@ -20,9 +20,10 @@ const (
 
 // SealTo gives a writer that seals what is written to it under the current key and a label. Close ends the stream; it does not close w.
 func (r *KeyRing) SealTo(w io.Writer, label string) io.WriteCloser {
-	s := &sealer{w: w, aead: r.aead[r.current], label: []byte(label), buf: make([]byte, 0, streamChunk)}
-	head := append([]byte(streamMagic), byte(len(r.current)))
-	head = append(head, r.current...)
+	ring := r.state.Load()
+	s := &sealer{w: w, aead: ring.aead[ring.current], label: []byte(label), buf: make([]byte, 0, streamChunk)}
+	head := append([]byte(streamMagic), byte(len(ring.current)))
+	head = append(head, ring.current...)
 	_, _ = rand.Read(s.nonce[:streamPrefix]) // never fails since Go 1.24
 	_, s.err = w.Write(append(head, s.nonce[:streamPrefix]...))
 	return s
@@ -117,7 +118,7 @@ func (r *KeyRing) streamHead(in io.Reader) (cipher.AEAD, [12]byte, error) {
 	if _, err := io.ReadFull(in, name); err != nil {
 		return nil, nonce, ErrSealed
 	}
-	aead := r.aead[string(name)]
+	aead := r.opener(string(name))
 	if aead == nil {
 		return nil, nonce, ErrSealed
 	}
