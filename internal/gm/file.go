@@ -20,7 +20,7 @@ import (
 type file struct {
 	Current string            `json:"current"`
 	Keys    map[string]string `json:"keys"`             // name → base64 of 16 bytes (SM4)
-	Token   string            `json:"token"`            // base64 of 32 bytes: the token key t1
+	Token   string            `json:"token,omitempty"`  // base64 of 32 bytes: the token key t1, unless it was retired
 	Tokens  map[string]string `json:"tokens,omitempty"` // later token keys t2, t3, …
 	Digest  string            `json:"digest"`           // base64 of 32 bytes
 	Master  string            `json:"master,omitempty"` // path of the master key's file
@@ -157,8 +157,10 @@ func (f *file) each(fn func(name, value string) (string, error)) (err error) {
 	if len(tokens) > 0 {
 		f.Tokens = tokens
 	}
-	if f.Token, err = fn("token/"+firstToken, f.Token); err != nil {
-		return err
+	if f.Token != "" {
+		if f.Token, err = fn("token/"+firstToken, f.Token); err != nil {
+			return err
+		}
 	}
 	f.Digest, err = fn("digest", f.Digest)
 	return err

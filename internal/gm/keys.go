@@ -111,8 +111,11 @@ func newState(raw []byte, path string) (*state, error) {
 
 // readTokens puts the token keys in order, the newest first.
 func (s *state) readTokens(f *file) error {
-	keys := map[string]string{firstToken: f.Token}
+	keys := map[string]string{}
 	maps.Copy(keys, f.Tokens)
+	if f.Token != "" { // retired otherwise
+		keys[firstToken] = f.Token
+	}
 	names := slices.SortedFunc(maps.Keys(keys), func(a, b string) int {
 		if len(a) != len(b) {
 			return len(b) - len(a)
@@ -217,6 +220,12 @@ func (r *KeyRing) Reseal(label, sealed string) (string, error) {
 func (r *KeyRing) Token(label, value string) string {
 	s := r.state.Load()
 	return s.tokens[s.token].of(label, value)
+}
+
+// TokenKeys gives how many token keys the ring has, and whether new rows are written under the newest one. More than one: they are being exchanged.
+func (r *KeyRing) TokenKeys() (n int, newest bool) {
+	s := r.state.Load()
+	return len(s.tokens), s.token == 0
 }
 
 // Tokens gives the tokens of a value under every token key, the newest key's first: while the key is exchanged, whoever looks up tries all.

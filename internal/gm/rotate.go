@@ -211,3 +211,15 @@ func Reseal(ctx context.Context, stores []Resealer, progress func(name string, d
 	}
 	return total, nil
 }
+
+// RetireTokens drops every token key but the one that new rows are written under. It comes last, when no row has a token under the others.
+func (r *KeyRing) RetireTokens() error {
+	return r.change(func(f *file) error {
+		if f.Seals == "" || f.Seals == firstToken {
+			return nil
+		}
+		// The key that seals takes the first one's place in the file; its name stays with its bytes.
+		f.Tokens, f.Token = map[string]string{f.Seals: f.Tokens[f.Seals]}, ""
+		return nil
+	})
+}

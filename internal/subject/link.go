@@ -55,6 +55,10 @@ type Answer struct {
 // Resolve answers claims in their order within tx, so that a subject made by one is found by the next, and writes what they establish.
 // A concurrent writer's conflict comes back as db.ErrRetry.
 func (s *Store) Resolve(ctx context.Context, tx *db.Tx, claims []Claim, at time.Time) ([]Answer, error) {
+	claims, err := s.settle(ctx, tx, claims)
+	if err != nil {
+		return nil, wrap(err, "subject: resolve")
+	}
 	r := resolver{store: s, at: at, changed: map[int64]bool{}, fresh: map[int64]bool{}}
 	if err := r.read(ctx, tx, claims); err != nil {
 		return nil, wrap(err, "subject: resolve")
@@ -131,7 +135,7 @@ func (r *resolver) readNames(ctx context.Context, tx *db.Tx, claims []Claim) err
 		for _, ident := range c.Idents {
 			for _, id := range r.idents[ident] {
 				sub := r.subjects[id]
-				if sub != nil && !seen[id] && (c.Establish || sub.NameKey != r.store.nameKey(sub.Kind, c.Name)) {
+				if sub != nil && !seen[id] && (c.Establish || !r.store.sameName(sub.Kind, c.Name, sub.NameKey)) {
 					seen[id] = true
 					ids = append(ids, id)
 				}
@@ -154,12 +158,11 @@ func (r *resolver) answer(c *Claim) Answer {
 		r.establish(sub, c)
 		return Answer{Link: Linked, Subject: *sub}
 	}
-	key := r.store.nameKey(sub.Kind, c.Name)
-	if key == sub.NameKey {
+	if r.store.sameName(sub.Kind, c.Name, sub.NameKey) {
 		return Answer{Link: Linked, Subject: *sub}
 	}
 	for _, n := range r.names[sub.ID] {
-		if n.Key == key {
+		if r.store.sameName(sub.Kind, c.Name, n.Key) {
 			return Answer{Link: LinkedFormer, Subject: *sub}
 		}
 	}

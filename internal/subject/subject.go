@@ -100,15 +100,27 @@ func NewStore(d *db.DB, ids *id.Maker, ring *gm.KeyRing) *Store {
 	return &Store{db: d, ids: ids, ring: ring}
 }
 
-// PersonIdent gives the identifier of a person's document: a token that tells nothing without the key ring.
+// PersonIdent gives the identifier of a person's document: a token that tells nothing without the key ring. While the token key is exchanged the value
+// holds the tokens under every key, joined by points, the one that is written first; Resolve and ByPerson try them all.
 func (s *Store) PersonIdent(docKind, number string) Ident {
-	return Ident{PersonDoc, s.ring.Token("person-doc", docKind+"\x00"+strings.ToUpper(number))}
+	value := docKind + "\x00" + strings.ToUpper(number)
+	if n, _ := s.ring.TokenKeys(); n == 1 {
+		return Ident{PersonDoc, s.ring.Token(personLabel, value)}
+	}
+	write := s.ring.Token(personLabel, value)
+	all := []string{write}
+	for _, t := range s.ring.Tokens(personLabel, value) {
+		if t != write {
+			all = append(all, t)
+		}
+	}
+	return Ident{PersonDoc, strings.Join(all, tokenSep)}
 }
 
 // nameKey is what names are compared by: the canonical form, for persons its token.
 func (s *Store) nameKey(kind catalog.SubjectKind, name string) string {
 	if kind == catalog.Person {
-		return s.ring.Token("person-name", cntext.Name(name))
+		return s.ring.Token(nameLabel, cntext.Name(name))
 	}
 	return cntext.Name(name)
 }
