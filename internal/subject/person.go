@@ -320,3 +320,13 @@ func (s *Store) currentNameKey(ctx context.Context, tx *db.Tx, id int64) string 
 	}
 	return sub[id].NameKey
 }
+
+// CodeOf gives the unified code of a subject, "" for a person; ok is false when it is not on file.
+func (s *Store) CodeOf(ctx context.Context, id int64) (code string, ok bool, err error) {
+	list, err := s.ByIDs(ctx, []int64{id})
+	if err != nil {
+		return "", false, err
+	}
+	sub, ok := list[id]
+	return sub.Code, ok, nil
+}
