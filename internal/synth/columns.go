@@ -57,7 +57,7 @@ func appendDate(dst []byte, d clock.Date) []byte { return d.AppendTo(dst) }
 
 // showsOld says whether the row gives the old numbers of a subject beside the unified code.
 func (r *row) showsOld() bool {
-	return r.choice < 22 && r.sub.i < r.c.opt.Subjects && r.sub.founded < unified && forms[r.sub.form].registrar == byMarket
+	return r.loose != unnumbered && r.choice < 22 && r.sub.i < r.c.opt.Subjects && r.sub.founded < unified && forms[r.sub.form].registrar == byMarket
 }
 
 var roleCells map[catalog.Role]cell
@@ -71,8 +71,16 @@ func init() {
 			}
 			return append(dst, kindText(forms[r.sub.form].kind)...)
 		},
-		catalog.RoleUSCC: organisation(func(dst []byte, r *row) []byte { return append(dst, r.code[:]...) }),
+		catalog.RoleUSCC: organisation(func(dst []byte, r *row) []byte {
+			if r.loose == unnumbered {
+				return dst
+			}
+			return append(dst, r.code[:]...)
+		}),
 		catalog.RoleRegNo: organisation(func(dst []byte, r *row) []byte {
+			if r.loose != certain {
+				return r.appendLooseRegNo(dst)
+			}
 			if r.showsOld() {
 				return r.c.appendRegNo(dst, &r.sub)
 			}

@@ -67,7 +67,7 @@ func (c *City) spoilt(i int) bool {
 func (m *maker) spoil(k int) {
 	r := m.chance(k)
 	r.next() // the draw that said that there is a fault
-	at := r.pick(slipSums)
+	at := m.draw(&r)
 	for range len(slips) {
 		f := &slips[at]
 		if m.admits(f, k) && f.fits(m, k) {
@@ -79,6 +79,25 @@ func (m *maker) spoil(k int) {
 		}
 		at = (at + 1 + r.n(len(slips)-1)) % len(slips)
 	}
+}
+
+// personAt is where the faults of persons begin among the slips.
+var (
+	personAt   = slices.IndexFunc(slips, func(f slip) bool { return f.name == personFaults[0].name })
+	personSums = cumulate(personFaults, func(f *slip) int { return f.weight })
+	forfeitAt  = slices.IndexFunc(slips, func(f slip) bool { return f.code == catalog.ReasonConfiscated })
+)
+
+// draw picks the slip to try first. Rows about persons and those with a confiscation are few; the faults that only they can have are
+// preferred, so that even a small city shows them.
+func (m *maker) draw(r *stream) int {
+	switch row := m.about(); {
+	case row.isPerson && r.oneIn(2):
+		return personAt + r.pick(personSums)
+	case m.f.Item == "XZCF" && m.f.Layout != Old2015 && row.kinds&(forfeit|seize) != 0 && r.oneIn(6):
+		return forfeitAt
+	}
+	return r.pick(slipSums)
 }
 
 // admits keeps apart what would make the fate of other rows depend on this one. A subject whose registration is

@@ -39,7 +39,7 @@ func (m *maker) distance() int { return 1 + int(mix(m.f.id, forFault)%23) }
 
 // above says whether the row to be repeated is there and without slips, so that it is on file as it stands.
 func above(m *maker, k int) bool {
-	return k >= m.distance() && !m.isMessy(k-m.distance()) && m.f.part != changes
+	return k >= m.distance() && !m.isMessy(k-m.distance()) && m.f.part != changes && !m.isLoose(k-m.distance())
 }
 
 // copyAbove puts the earlier row in the place of this one.

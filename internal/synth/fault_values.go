@@ -98,6 +98,14 @@ var personFaults = []slip{
 			return b
 		}),
 	},
+	{
+		name: "identity-document-form", weight: 6, outcome: Rejected, code: catalog.ReasonOtherDocument, fits: both(current, both(has(catalog.RolePersonID), has(catalog.RolePersonIDType))),
+		spoil: func(m *maker, r *stream, _ int) {
+			document := [][2]string{{"护照", "G-12#45"}, {"港澳居民来往内地通行证", "12345678"}, {"台湾居民来往大陆通行证", "T0123456"}, {"外国人永久居留身份证", "CHN12345"}}[r.n(4)]
+			m.set(m.table.byRole[catalog.RolePersonIDType], document[0])
+			m.set(m.table.byRole[catalog.RolePersonID], document[1])
+		},
+	},
 	{name: "identity-number-missing", weight: 8, outcome: Rejected, code: catalog.ReasonRequiredWhen, fits: both(has(catalog.RolePersonID), both(current, item("XZXK", "XZCF"))), spoil: put(catalog.RolePersonID, erase)},
 	{
 		name: "identity-type-unknown", weight: 6, outcome: Rejected, code: catalog.ReasonNotInList, fits: has(catalog.RolePersonIDType),

@@ -105,11 +105,31 @@ func TestIntakeAnswersAsForetold(t *testing.T) {
 				t.Fatal(err)
 			}
 			in := newIntake(t, dbtest.SQLite(t), c)
+			waits := map[int]int{}
 			for _, f := range c.Files() {
 				compare(t, c, f, in.file(t, c, f))
 				if t.Failed() {
 					return
 				}
+				c.Expect(f, func(e synth.Expected) bool {
+					for _, code := range e.Warnings {
+						if (code == 1002 || code == 1003) && e.Outcome == synth.Accepted {
+							waits[code]++
+						}
+					}
+					return true
+				})
+			}
+			// What waits for a person is what was foretold to.
+			list, err := in.Queue(t.Context(), ingest.Waiting, 0, 1_000_000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range list {
+				waits[list[i].Reason]--
+			}
+			if len(list) == 0 && opt.Records > 1000 || waits[1002] != 0 || waits[1003] != 0 {
+				t.Errorf("%d rows wait; foretold more than wait: %v", len(list), waits)
 			}
 		})
 	}

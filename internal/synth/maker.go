@@ -11,6 +11,7 @@ type maker struct {
 	f     *FileSpec
 	table *table
 	row   row
+	probe row // another row, when one has to be looked at
 	entry entry
 
 	buf  []byte
@@ -23,8 +24,8 @@ type maker struct {
 
 func (c *City) newMaker(f *FileSpec) *maker {
 	m := &maker{c: c, f: f, table: c.newTable(f)}
-	m.row.c, m.entry.c = c, c
-	m.row.known = min(f.Received, c.opt.Today)
+	m.row.c, m.probe.c, m.entry.c = c, c, c
+	m.row.known, m.row.old = min(f.Received, c.opt.Today), f.Layout == Old2015
 	m.inTime = m.firstInTime()
 	m.ends = make([]int, len(m.table.columns))
 	m.vals = make([][]byte, len(m.table.columns))
@@ -47,6 +48,7 @@ func (m *maker) clean(k int) {
 	m.buf = m.buf[:0]
 	if m.f.part == decisions {
 		m.row.fill(m.f.plan, m.f.first+k, m.f.Layout)
+		m.loosen(&m.row, k)
 		for i := range m.table.columns {
 			if c := m.table.columns[i].cell; c != nil {
 				m.buf = c(m.buf, &m.row)
@@ -128,7 +130,12 @@ func (m *maker) firstInTime() clock.Date {
 // warnings notes what is said of a row as it stands.
 func (m *maker) warnings() {
 	m.expected.Warnings = m.expected.Warnings[:0]
-	if m.formerName() {
+	if code := m.looseWarning(); code != 0 {
+		m.expected.Warnings = append(m.expected.Warnings, code) // nobody is asked for the subject's name
+		if m.f.Layout == Old2015 && code == 1002 {
+			m.expected.Warnings = append(m.expected.Warnings, catalog.ReasonRequiredWhen) // the old template takes any organisation for a legal one
+		}
+	} else if m.formerName() {
 		m.expected.Warnings = append(m.expected.Warnings, 1004)
 	}
 	if m.f.Layout == Old2015 && m.f.Item == "XZCF" {
@@ -140,6 +147,14 @@ func (m *maker) warnings() {
 			m.expected.Warnings = append(m.expected.Warnings, catalog.ReasonLicenceNamed)
 		}
 	}
+}
+
+// looseWarning is what is said of a row that names no subject for certain.
+func (m *maker) looseWarning() int {
+	if m.f.part != decisions {
+		return 0
+	}
+	return m.row.looseWarning()
 }
 
 // formerName says whether the row names its subject as it was called before.

@@ -27,6 +27,7 @@ const (
 	forPeople
 	forSeason
 	forPairs
+	forLoose
 )
 
 // stream is a small pseudo-random sequence (splitmix64). It is a value: copying it forks it.

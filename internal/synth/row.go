@@ -38,6 +38,10 @@ type row struct {
 	choice   int // 0 … 99, for columns with few values
 	from, to clock.Date
 	known    clock.Date // the last day of which the file can tell
+
+	loose loose
+	other int  // the subject, or the number, that makes it so
+	old   bool // in the template of 2015
 }
 
 // The shares, in thousandths, of rows that were decided well before their neighbours in the file, and of penalties for
