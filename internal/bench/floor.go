@@ -121,7 +121,7 @@ func (r *runner) onServer(ctx context.Context, f func(db.Querier) error) (err er
 // bulkTable is a table into which filing puts rows in bulk, and how to find the rows that were put in since an instant.
 type bulkTable struct {
 	name  string
-	when  string // column with the instant of the batch; "" = the batch does not show
+	when  string // column with the instant of the batch; "" = the batch does not show, or only in the versions
 	since string
 }
 
@@ -130,12 +130,17 @@ var bulkTables = []bulkTable{
 	{"subject_identifier", "created_at", `SELECT * FROM subject_identifier WHERE created_at >= $1 ORDER BY kind, token, dup`},
 	{"subject_name", "recorded_at", `SELECT * FROM subject_name WHERE recorded_at >= $1 ORDER BY subject_id, seq`},
 	{"subject_sealed", "", `SELECT * FROM subject_sealed WHERE subject_id IN (SELECT subject_id FROM subject WHERE created_at >= $1) ORDER BY subject_id`},
-	{"record_version", "recorded_at", `SELECT * FROM record_version WHERE recorded_at >= $1 ORDER BY outbox_id, outbox_pos`},
-	{"record", "recorded_at", `SELECT * FROM record WHERE recorded_at >= $1 ORDER BY recorded_at, subject_id, record_key`},
+	{"record_change", "recorded_at", `SELECT * FROM record_change WHERE recorded_at >= $1 ORDER BY change_id`},
+	{"record_version", "recorded_at", `SELECT * FROM record_version v WHERE ` + versionsSince + ` ORDER BY version_id`},
+	{"record", "", `SELECT r.* FROM record_version v JOIN record r ON r.subject_id = v.subject_id AND r.record_key = v.record_key
+		WHERE v.version = 1 AND ` + versionsSince + ` ORDER BY r.subject_id, r.record_key`},
 	{"ingest_queue", "created_at", `SELECT * FROM ingest_queue WHERE created_at >= $1 ORDER BY queue_id`},
 	{"log_outbox", "created_at", `SELECT * FROM log_outbox WHERE created_at >= $1 ORDER BY outbox_id`},
 	{"submission_row", "", `SELECT * FROM submission_row WHERE submission_id IN (SELECT submission_id FROM submission WHERE received_at >= $1) ORDER BY submission_id, row_no`},
 }
+
+// versionsSince finds versions by their ids, which grow with time (package id): milliseconds since 2020 in the upper bits.
+const versionsSince = `v.version_id >= (CAST($1 AS BIGINT) / 1000 - 1577836800000) * 4194304`
 
 // captured is what one batch of the intake put into the tables.
 type captured struct {
@@ -146,20 +151,22 @@ type captured struct {
 // capture reads back what filing wrote since an instant, batch by batch.
 func (r *runner) capture(ctx context.Context, since int64) (batches []*captured, columns map[string][]string, err error) {
 	columns, byTime := map[string][]string{}, map[int64]*captured{}
-	known := map[[2]int64]bool{} // records of which the first version is among the rows
+	made := map[[2]int64]int64{} // when a record's first version was filed: with that batch its current row came in
 	loose := map[string][][]any{}
 	take := func(t bulkTable, row []any, cols []string) {
-		if t.name == "record_version" && row[slices.Index(cols, "version")] == int64(1) {
-			known[keyOf(row, cols)] = true
-		}
-		if t.name == "record" && !known[keyOf(row, cols)] {
-			return // a change of a row that was there before
-		}
-		if t.when == "" {
+		var at int64
+		switch {
+		case t.name == "record":
+			at = made[keyOf(row, cols)]
+		case t.when == "":
 			loose[t.name] = append(loose[t.name], row)
 			return
+		default:
+			at, _ = row[slices.Index(cols, t.when)].(int64)
 		}
-		at, _ := row[slices.Index(cols, t.when)].(int64)
+		if t.name == "record_version" && row[slices.Index(cols, "version")] == int64(1) {
+			made[keyOf(row, cols)] = at
+		}
 		b := byTime[at]
 		if b == nil {
 			b = &captured{at: at, rows: map[string][][]any{}}

@@ -112,7 +112,7 @@ func recordsPath(code string) string { return "/api/v1/subjects/" + code + "/rec
 
 // bareStatement is the floor of the record query: the bodies of what is public of a subject's records, a page of them, in no order.
 const bareStatement = `SELECT v.body FROM subject_identifier i JOIN record r ON r.subject_id = i.subject_id
-	JOIN record_version v ON v.subject_id = i.subject_id AND v.record_key = r.record_key AND v.version = r.version
+	JOIN record_version v ON v.subject_id = i.subject_id AND v.version_id = r.version_id
 	WHERE i.kind = 'uscc' AND i.token = $1 AND i.dup = 0 AND r.listed = 1 AND r.public_from <= $2 AND r.public_until > $2 LIMIT 20`
 
 // bareQuery answers with the bodies that one statement finds, by the same driver and connections as the product.

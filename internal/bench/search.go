@@ -203,9 +203,10 @@ func (r *runner) unlimited() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/api/", calls)
-	return (&web.Site{City: a.Config.City.Name, Assets: assets, Log: log, Now: a.Clock.Now}).Wrap(mux), nil
+	site := &web.Site{City: a.Config.City.Name, Assets: assets, Log: log, Now: a.Clock.Now}
+	rt := site.Router()
+	rt.Mount("/api/", calls)
+	return site.Wrap(rt), nil
 }
 
 // recall asks with one character wrong or missing and looks for the name among the first hits. Of firms with one name any will do.

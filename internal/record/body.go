@@ -3,6 +3,8 @@ package record
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"gongxin/internal/catalog"
 )
@@ -61,9 +63,56 @@ func appendString(buf []byte, s string) []byte {
 
 // DecodeBody reads what EncodeBody wrote; sealed values stay sealed.
 func DecodeBody(body string) (map[string]string, error) {
+	if out, ok := decodePlain(body); ok {
+		return out, nil
+	}
 	var out map[string]string
 	if err := json.Unmarshal([]byte(body), &out); err != nil {
 		return nil, fmt.Errorf("record: body: %w", err)
 	}
 	return out, nil
+}
+
+// decodePlain reads a flat object of strings without escapes and blanks, which nearly every body is; the values share the body's memory. Anything
+// else it leaves to the library.
+func decodePlain(body string) (map[string]string, bool) {
+	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' || strings.IndexByte(body, '\\') >= 0 || !utf8.ValidString(body) {
+		return nil, false
+	}
+	rest := body[1 : len(body)-1]
+	out := make(map[string]string, strings.Count(rest, `":"`))
+	for rest != "" {
+		name, after, ok := plainString(rest)
+		if !ok || after == "" || after[0] != ':' {
+			return nil, false
+		}
+		value, after, ok := plainString(after[1:])
+		if !ok {
+			return nil, false
+		}
+		out[name] = value
+		if after != "" && (after[0] != ',' || len(after) == 1) {
+			return nil, false
+		}
+		rest = strings.TrimPrefix(after, ",")
+	}
+	return out, true
+}
+
+// plainString takes a quoted string without escapes and control characters off the front.
+func plainString(s string) (text, rest string, ok bool) {
+	if s == "" || s[0] != '"' {
+		return "", "", false
+	}
+	n := strings.IndexByte(s[1:], '"')
+	if n < 0 {
+		return "", "", false
+	}
+	text = s[1 : 1+n]
+	for i := 0; i < len(text); i++ {
+		if text[i] < ' ' {
+			return "", "", false
+		}
+	}
+	return text, s[2+n:], true
 }
