@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/ingest"
@@ -44,6 +45,8 @@ type Filer interface {
 // Agencies names the units that filed.
 type Agencies interface {
 	ByID(ctx context.Context, id agency.ID) (agency.Agency, error)
+	ByCode(ctx context.Context, code string) (agency.Agency, error)
+	List(ctx context.Context) ([]agency.Agency, error)
 }
 
 // Catalogue gives the edition in force on a day.
@@ -62,8 +65,12 @@ type Deps struct {
 	Clock     clock.Clock
 	Log       *slog.Logger // nil = none
 
-	// FilingOpen opens filing, receipts and error workbooks to whoever reaches the server under a loopback name. Until there are
-	// accounts it is true only for the demo on loopback.
+	// Actors finds out whose key a call carries. Nil means that there are no accounts: everyone is anonymous, but for what FilingOpen opens.
+	Actors authz.Actors
+	// Authority decides; without one, grants of a part of the city reach nothing.
+	Authority *authz.Authority
+	// FilingOpen opens filing, receipts and error workbooks to whoever reaches the server under a loopback name, as long as there are no accounts. It
+	// is true only for the demo on loopback.
 	FilingOpen bool
 	// Wake tells the worker of this process that a filing was acknowledged; nil when it finds out by itself.
 	Wake func()
@@ -85,6 +92,7 @@ type server struct {
 	uploads  *limiter
 	document []byte // OpenAPI
 	etag     string // of the document
+	routes   []authz.Route
 }
 
 // prefix begins every call; the OpenAPI document stands beside the versions.
@@ -95,8 +103,14 @@ const (
 
 const defaultTimeout = 10 * time.Second
 
+// Handler answers everything under /api/ and says what each of its routes asks of a caller.
+type Handler interface {
+	http.Handler
+	Routes() []authz.Route
+}
+
 // New makes the handler of everything under /api/, unknown addresses included: mux.Handle("/api/", handler).
-func New(d Deps) (http.Handler, error) {
+func New(d Deps) (Handler, error) {
 	if d.Reader == nil || d.Filer == nil || d.Agencies == nil || d.Catalogue == nil || d.Clock == nil {
 		return nil, errors.New("api: Reader, Filer, Agencies, Catalogue and Clock are needed")
 	}
@@ -111,6 +125,9 @@ func New(d Deps) (http.Handler, error) {
 	}
 	if d.Timeout <= 0 {
 		d.Timeout = defaultTimeout
+	}
+	if d.Authority == nil {
+		d.Authority = authz.New(nil)
 	}
 	if d.ClientAddr == nil {
 		d.ClientAddr = connectionAddr
@@ -134,16 +151,18 @@ func New(d Deps) (http.Handler, error) {
 // route is one call with what guards it.
 type route struct {
 	huma.Operation
+	guard  guard
 	search bool // counts as a search of its client
 	upload bool // counts as an upload of its client
-	filing bool // holds what is not public
 	long   bool // no bound on the whole time
 }
 
-// register hangs a call in. Errors of h become problems.
-func register[I, O any](s *server, r route, h func(context.Context, *I) (*O, error)) {
+// register hangs a call in behind its guard. Errors of h become problems.
+func register[I, O any](s *server, g guard, r route, h func(context.Context, *I) (*O, error)) {
 	r.Path = prefix + r.Path
-	r.Middlewares = append(r.Middlewares, s.guard(r))
+	r.guard = g
+	s.note(r.Method+" "+r.Path, g)
+	r.Middlewares = append(r.Middlewares, s.before(r))
 	huma.Register(s.huma, r.Operation, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		var unchanged *notModified
@@ -157,19 +176,21 @@ func register[I, O any](s *server, r route, h func(context.Context, *I) (*O, err
 	})
 }
 
-// guard refuses what may not go on, before a parameter is read.
-func (s *server) guard(route route) func(huma.Context, func(huma.Context)) {
+// before refuses what may not go on, before a parameter is read.
+func (s *server) before(route route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		cache := "no-cache" // public answers change with the day: ask again, take 304 where there is an ETag
-		if route.filing {
+		if !route.guard.action.Public() {
 			cache = "no-store"
 		}
 		w.Header().Set("Cache-Control", cache)
-		if err := s.admit(r, route); err != nil {
+		who, err := s.admit(r, route)
+		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
+		ctx = huma.WithContext(ctx, who)
 		if !route.long {
 			limited, cancel := context.WithTimeout(ctx.Context(), s.Timeout)
 			defer cancel()

@@ -237,6 +237,18 @@ func (fakeAgencies) ByID(_ context.Context, id agency.ID) (agency.Agency, error)
 	return agency.Agency{ID: 7, Code: unitCode, Name: "临溪市住房和城乡建设局"}, nil
 }
 
+func (f fakeAgencies) ByCode(ctx context.Context, code string) (agency.Agency, error) {
+	if code != unitCode {
+		return agency.Agency{}, agency.ErrUnknown
+	}
+	return f.ByID(ctx, 7)
+}
+
+func (f fakeAgencies) List(ctx context.Context) ([]agency.Agency, error) {
+	a, err := f.ByID(ctx, 7)
+	return []agency.Agency{a}, err
+}
+
 // fakeFiler takes files in as ingest does and runs nothing.
 type fakeFiler struct {
 	mu        sync.Mutex

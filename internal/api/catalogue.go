@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/publish"
@@ -126,15 +127,15 @@ type IfTag struct {
 }
 
 func (s *server) catalogueRoutes() {
-	register(s, route{Operation: huma.Operation{
+	register(s, public(authz.CatalogRead), route{Operation: huma.Operation{
 		OperationID: "list-items", Method: http.MethodGet, Path: "/catalog/items", Tags: []string{tagCatalogue},
 		Summary: "现行目录的全部事项",
 	}}, s.items)
-	register(s, route{Operation: huma.Operation{
+	register(s, public(authz.CatalogRead), route{Operation: huma.Operation{
 		OperationID: "get-item", Method: http.MethodGet, Path: "/catalog/items/{item}", Tags: []string{tagCatalogue},
 		Summary: "一个事项：依据、字段、规则、代码表、时限、公示规则",
 	}}, s.item)
-	register(s, route{Operation: huma.Operation{
+	register(s, public(authz.CatalogRead), route{Operation: huma.Operation{
 		OperationID: "list-reasons", Method: http.MethodGet, Path: "/catalog/reasons", Tags: []string{tagCatalogue},
 		Summary: "校验原因编号对照表",
 	}}, s.reasons)

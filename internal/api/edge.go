@@ -86,11 +86,20 @@ func newRequestID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// admit holds a call against its client's limits and against what is open.
-func (s *server) admit(r *http.Request, route route) error {
-	if route.filing && !(s.FilingOpen && loopbackName(r.Host)) {
-		return errClosed
+// admit holds a call against its client's limits and against the permission table. The context that it gives carries who calls.
+func (s *server) admit(r *http.Request, route route) (context.Context, error) {
+	if err := s.withinLimits(r, route); err != nil {
+		return nil, err
 	}
+	ctx, err := s.identify(r, route.guard)
+	if err != nil {
+		return nil, err
+	}
+	return ctx, s.permit(r.WithContext(ctx), route.guard)
+}
+
+// withinLimits counts a call against its client's limits.
+func (s *server) withinLimits(r *http.Request, route route) error {
 	now, key := s.Clock.Now(), ""
 	for _, l := range []struct {
 		counts bool

@@ -44,7 +44,7 @@ func TestSubmit(t *testing.T) {
 		if res.status != http.StatusAccepted || res.header.Get("Location") != "/api/v1/submissions/suba0123456789" {
 			t.Fatalf("%s: status %d, Location %q: %s", c.kind, res.status, res.header.Get("Location"), res.body)
 		}
-		want := []ingest.Request{{Item: "XZCF", Unit: unitCode, FileName: c.name, IdemKey: "k-1", Actor: actor}}
+		want := []ingest.Request{{Item: "XZCF", Unit: unitCode, FileName: c.name, IdemKey: "k-1", Actor: demoActor}}
 		if diff := cmp.Diff(want, a.filer.requests); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.kind, diff)
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"gongxin/internal/authz"
 )
 
 // Tags of the document.
@@ -51,7 +53,7 @@ func (s *server) config() huma.Config {
 				{Name: tagFiling, Description: "报送、回执、错误表"},
 			},
 		},
-		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		Formats:                      map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{s.finish},
@@ -80,6 +82,7 @@ func (s *server) describe() error {
 	}
 	sum := sha256.Sum256(raw)
 	s.document, s.etag = raw, `"`+hex.EncodeToString(sum[:8])+`"`
+	s.note("GET "+documentPath, public(authz.CatalogRead))
 	s.mux.HandleFunc("GET "+documentPath, s.serveDocument)
 	return nil
 }

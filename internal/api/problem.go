@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/fault"
 )
 
@@ -55,6 +56,7 @@ const statusGone = 499
 
 var titles = map[int]string{
 	http.StatusBadRequest:            "请求有误",
+	http.StatusUnauthorized:          "请先登录",
 	http.StatusForbidden:             "无权访问",
 	http.StatusNotFound:              "没有找到",
 	http.StatusMethodNotAllowed:      "不支持的操作",
@@ -83,6 +85,8 @@ var (
 	errBusy   = fault.New(fault.Busy, "api.rate", "请求太频繁", "请按 Retry-After 给出的秒数等待后重试")
 	errClosed = fault.New(fault.Denied, "api.filing_closed", "报送接口没有开放：账号功能完成之前，只有在本机运行的演示（gongxin demo）才能报送和查看回执",
 		"请在运行演示的这台计算机上通过 127.0.0.1 或 localhost 访问；正式报送请用 gongxin import 命令")
+	errKey = fault.New(fault.Denied, "api.key", "接口密钥无效、已过期、已停用，或者不能从这个地址使用", "请核对 Authorization: Bearer 后面的密钥；需要更换的，登录网站后重新申领")
+
 	errInternal = fault.New(fault.Internal, "internal", "系统出了问题，没有完成这次操作", "请稍后再试；如果一直如此，请联系本站并提供请求编号（instance）")
 )
 
@@ -92,6 +96,9 @@ var ownStatus = map[string]int{
 	errUnsupported.Code: http.StatusUnsupportedMediaType,
 	errSlowUpload.Code:  http.StatusRequestTimeout,
 	errBusy.Code:        http.StatusTooManyRequests,
+	errKey.Code:         http.StatusUnauthorized,
+
+	authz.ErrSignIn.Code: http.StatusUnauthorized,
 }
 
 // statusOf gives the status of a fault. What breaks a rule of the input is 400 throughout; 422 is never used.
@@ -174,6 +181,12 @@ func (s *server) settle(w http.ResponseWriter, r *http.Request, p *Problem) {
 	}
 	if p.retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(p.retry.Seconds())))))
+	}
+	switch p.Code {
+	case authz.ErrSignIn.Code:
+		h.Set("WWW-Authenticate", "Bearer")
+	case errKey.Code:
+		h.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	}
 	if p.Status == http.StatusRequestEntityTooLarge || p.Status == http.StatusRequestTimeout {
 		h.Set("Connection", "close") // the rest of the body is not read

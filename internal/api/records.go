@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
@@ -105,20 +106,20 @@ type Statistics struct {
 }
 
 func (s *server) recordRoutes() {
-	register(s, route{Operation: huma.Operation{
+	register(s, public(authz.RecordRead), route{Operation: huma.Operation{
 		OperationID: "get-record", Method: http.MethodGet, Path: "/records/{id}", Tags: []string{tagPublic},
 		Summary: "一条公开记录，带版本历史",
 	}}, s.record)
-	register(s, route{search: true, Operation: huma.Operation{
+	register(s, public(authz.ColumnRead), route{search: true, Operation: huma.Operation{
 		OperationID: "list-records", Method: http.MethodGet, Path: "/records", Tags: []string{tagPublic},
 		Summary:     "公示栏目：一个事项的公开记录，按决定日期从新到旧",
 		Description: "每条都有公开的全部字段，与查询单条记录相同，只是不带版本历史。要整个事项的数据，请用开放数据下载 /open-data/{item}.ndjson 或 .csv，不要逐页抓取。",
 	}}, s.column)
-	register(s, route{Operation: huma.Operation{
+	register(s, public(authz.ColumnRead), route{Operation: huma.Operation{
 		OperationID: "get-facets", Method: http.MethodGet, Path: "/columns/{item}/facets", Tags: []string{tagPublic},
 		Summary: "公示栏目的筛选项及条数",
 	}}, s.facets)
-	register(s, route{Operation: huma.Operation{
+	register(s, public(authz.StatisticsRead), route{Operation: huma.Operation{
 		OperationID: "get-stats", Method: http.MethodGet, Path: "/stats", Tags: []string{tagPublic},
 		Summary: "公开统计",
 	}}, s.stats)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/publish"
 )
@@ -73,15 +74,15 @@ type subjectRecordsInput struct {
 }
 
 func (s *server) subjectRoutes() {
-	register(s, route{search: true, Operation: huma.Operation{
+	register(s, public(authz.SubjectSearch), route{search: true, Operation: huma.Operation{
 		OperationID: "search-subjects", Method: http.MethodGet, Path: "/subjects", Tags: []string{tagPublic},
 		Summary: "查询主体", Description: "按名称、统一社会信用代码或拼音首字母查询法人、非法人组织和个体工商户。允许错一个字或漏一个字。自然人查不到。",
 	}}, s.search)
-	register(s, route{Operation: huma.Operation{
+	register(s, public(authz.SubjectRead), route{Operation: huma.Operation{
 		OperationID: "get-subject", Method: http.MethodGet, Path: "/subjects/{code}", Tags: []string{tagPublic},
 		Summary: "一个主体的公开信息",
 	}}, s.subject)
-	register(s, route{Operation: huma.Operation{
+	register(s, public(authz.SubjectRead), route{Operation: huma.Operation{
 		OperationID: "list-subject-records", Method: http.MethodGet, Path: "/subjects/{code}/records", Tags: []string{tagPublic},
 		Summary: "一个主体的公开记录，按决定日期从新到旧",
 	}}, s.subjectRecords)

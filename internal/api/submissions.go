@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
@@ -67,28 +68,28 @@ const (
 	firstRows  = 1000   // rows of a receipt that nobody asked more precisely about
 	mostRows   = 10_000 // rows of one page of a receipt
 	mostRecent = 200
-	// actor names who files while there are no accounts.
-	actor = "api"
+	// demoActor names who files while there are no accounts.
+	demoActor = "api"
 )
 
 func (s *server) submissionRoutes() {
-	register(s, route{filing: true, upload: true, long: true, Operation: huma.Operation{
+	register(s, asked(authz.SubmissionCreate), route{upload: true, long: true, Operation: huma.Operation{
 		OperationID: "submit", Method: http.MethodPost, Path: "/submissions", Tags: []string{tagFiling},
 		Summary: "报送一份文件", DefaultStatus: http.StatusAccepted, Description: submitWords,
 	}}, s.submit)
-	register(s, route{filing: true, Operation: huma.Operation{
+	register(s, among(authz.SubmissionRead), route{Operation: huma.Operation{
 		OperationID: "list-submissions", Method: http.MethodGet, Path: "/submissions", Tags: []string{tagFiling},
 		Summary: "最近的报送批次，从新到旧",
 	}}, s.recent)
-	register(s, route{filing: true, long: true, Operation: huma.Operation{
+	register(s, ofSubmission(authz.SubmissionRead), route{long: true, Operation: huma.Operation{
 		OperationID: "get-submission", Method: http.MethodGet, Path: "/submissions/{id}", Tags: []string{tagFiling},
 		Summary: "回执", Description: receiptWords,
 	}}, s.receipt)
-	register(s, route{filing: true, long: true, Operation: huma.Operation{
+	register(s, ofSubmission(authz.SubmissionErrors), route{long: true, Operation: huma.Operation{
 		OperationID: "get-submission-errors", Method: http.MethodGet, Path: "/submissions/{id}/errors.xlsx", Tags: []string{tagFiling},
 		Summary: "错误表：原表样式，只含拒收的行，有错的单元格标色并附原因",
 	}}, s.errorBook)
-	register(s, route{filing: true, long: true, Operation: huma.Operation{
+	register(s, ofSubmission(authz.SubmissionErrors), route{long: true, Operation: huma.Operation{
 		OperationID: "get-submission-file", Method: http.MethodGet, Path: "/submissions/{id}/file", Tags: []string{tagFiling},
 		Summary: "报送的原文件",
 	}}, s.file)
@@ -99,7 +100,10 @@ func (s *server) submit(ctx context.Context, in *submitInput) (*receiptOutput, e
 	if err != nil {
 		return nil, err
 	}
-	sub, err := s.Filer.Submit(ctx, ingest.Request{Item: in.Item, Unit: up.unit, FileName: up.name, IdemKey: in.Key, Actor: actor}, up.content)
+	if err := s.mayFile(ctx, up.unit); err != nil {
+		return nil, err
+	}
+	sub, err := s.Filer.Submit(ctx, ingest.Request{Item: in.Item, Unit: up.unit, FileName: up.name, IdemKey: in.Key, Actor: whoActs(ctx)}, up.content)
 	in.allow(time.Duration(in.Wait) * time.Second)
 	if err != nil {
 		return nil, uploadError(err)
@@ -164,7 +168,7 @@ func (s *server) wait(ctx context.Context, id string, seconds int) (*ingest.Subm
 }
 
 func (s *server) recent(ctx context.Context, in *recentInput) (*body[List[SubmissionSummary]], error) {
-	subs, err := s.Filer.Recent(ctx, 0, min(in.Limit, mostRecent))
+	subs, err := s.newest(ctx, min(in.Limit, mostRecent))
 	if err != nil {
 		return nil, err
 	}

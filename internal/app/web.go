@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gongxin/internal/api"
+	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/web"
 	"gongxin/internal/web/console"
@@ -28,7 +29,7 @@ func (a *App) Handler() (http.Handler, error) {
 	site := &web.Site{
 		City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: nav, Footer: portal.Footer(), Licence: "Apache-2.0",
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
-		Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
+		Authority: authz.New(a.Divisions), Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
 	}
 	shapes := a.options.Map
 	if a.Config.Map != "" {
@@ -36,25 +37,26 @@ func (a *App) Handler() (http.Handler, error) {
 			return nil, err
 		}
 	}
-	mux := http.NewServeMux()
-	site.Mount(mux)
-	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes}).Routes(mux)
+	rt := site.Router()
+	site.Mount(rt)
+	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes}).Routes(rt)
 	console.New(console.Deps{
 		Site: site, Intake: a.desk, Queue: a.desk, Agencies: a.Agencies, Finder: a.Publish, Register: a.Subjects, Editions: a.Editions,
 		Clock: a.Clock, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name,
-	}).Routes(mux)
+	}).Routes(rt)
 	calls, err := api.New(api.Deps{
 		Version: a.options.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock,
-		Log: a.Log, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes,
+		Log: a.Log, Authority: authz.New(a.Divisions), FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes,
 	})
 	if err != nil {
 		return nil, err
 	}
-	mux.Handle("/api/", calls)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
-	mux.HandleFunc("GET /readyz", a.readyz)
-	mux.Handle("GET /metrics", a.metrics())
-	return site.Wrap(mux), nil
+	rt.Mount("/api/", calls)
+	health := web.Public(authz.HealthRead)
+	rt.Handle("GET /healthz", health, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }))
+	rt.Handle("GET /readyz", health, http.HandlerFunc(a.readyz))
+	rt.WithoutAccounts(authz.LocalActor("metrics")).Handle("GET /metrics", web.Anywhere(authz.MetricsRead), a.metrics())
+	return site.Wrap(rt), nil
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/web/ui"
 )
 
@@ -18,21 +19,22 @@ import (
 const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
 // Mount adds what every site serves: static files, the mark, robots and the display switches.
-func (s *Site) Mount(mux *http.ServeMux) {
-	mux.Handle("GET "+ui.StaticPrefix, s.Assets)
-	mux.Handle("GET /favicon.ico", s.Assets.ServeFile("img/mark.svg"))
-	mux.Handle("GET /robots.txt", s.Assets.ServeFile("robots.txt"))
-	mux.HandleFunc("POST /prefs", s.setPrefs)
+func (s *Site) Mount(rt *Router) {
+	rt.Handle("GET "+ui.StaticPrefix, Public(authz.PortalRead), s.Assets)
+	rt.Handle("GET /favicon.ico", Public(authz.PortalRead), s.Assets.ServeFile("img/mark.svg"))
+	rt.Handle("GET /robots.txt", Public(authz.PortalRead), s.Assets.ServeFile("robots.txt"))
+	rt.Handle("POST /prefs", Public(authz.PortalRead), http.HandlerFunc(s.setPrefs))
 }
 
 // Wrap puts the stack around the routes, from the outside in: request number, log, recovery, headers, gzip, refusal of
-// other sites' submissions, error pages for what no route answers.
-func (s *Site) Wrap(mux *http.ServeMux) http.Handler {
+// other sites' submissions, who calls, error pages for what no route answers.
+func (s *Site) Wrap(rt *Router) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Problem(w, r, ErrCrossOrigin)
 	}))
-	h := s.route(mux)
+	h := s.route(rt.mux)
+	h = s.identify(h)
 	h = cross.Handler(h)
 	h = Gzip(h)
 	h = s.headers(h)

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/fault"
 	"gongxin/internal/web/ui"
 )
@@ -29,8 +31,11 @@ var (
 
 // Status gives the HTTP status of an error.
 func Status(err error) int {
-	if errors.Is(err, ErrMethod) {
+	switch {
+	case errors.Is(err, ErrMethod):
 		return http.StatusMethodNotAllowed
+	case errors.Is(err, authz.ErrSignIn), errors.Is(err, ErrCredential):
+		return http.StatusUnauthorized
 	}
 	switch fault.KindOf(classify(err)) {
 	case fault.Invalid:
@@ -67,6 +72,7 @@ func classify(err error) error {
 
 var titles = map[int]string{
 	http.StatusBadRequest:            "请求有误",
+	http.StatusUnauthorized:          "请先登录",
 	http.StatusForbidden:             "无权访问",
 	http.StatusNotFound:              "没有找到",
 	http.StatusMethodNotAllowed:      "不支持的操作",
@@ -100,6 +106,12 @@ func (s *Site) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	} else {
 		s.log().LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("request", v.Request), slog.String("route", r.Pattern), slog.String("error", err.Error()))
+	}
+	switch {
+	case status == http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	case errors.Is(err, authz.ErrFactor):
+		v.Links = append([]ui.Link{{Href: or(s.Factor, defaultFactor) + "?" + url.Values{backParam: {backOf(r)}}.Encode(), Label: "去验证"}}, v.Links...)
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "10")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/web/ui"
 )
@@ -40,6 +41,22 @@ type Site struct {
 	Edition func() string
 	// Now is the clock of the log; time.Now when nil.
 	Now func() time.Time
+
+	// Actors finds out who calls. Nil means that there are no accounts: everyone is anonymous, but for what Router.WithoutAccounts opens.
+	Actors authz.Actors
+	// Authority decides; without one, grants of a part of the city reach nothing.
+	Authority *authz.Authority
+	// SignIn and Factor are the pages where people sign in and add their second factor; /sign-in and /sign-in/factor when empty.
+	SignIn, Factor string
+	// Menu gives what the header shows to a caller; with nil it is a link to sign in, as soon as there are accounts.
+	Menu Menu
+	// ClientAddr gives a caller's address behind a proxy that is trusted; nil = the connection's.
+	ClientAddr func(*http.Request) string
+}
+
+// Menu fills the account's part of the header.
+type Menu interface {
+	Account(ctx context.Context, who authz.Actor) ui.Account
 }
 
 func (s *Site) log() *slog.Logger {
@@ -82,6 +99,7 @@ func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		p.Path = r.URL.RequestURI()
 	}
+	p.Account = s.account(r)
 	if s.AsOf != nil {
 		if t := s.AsOf(); !t.IsZero() {
 			p.AsOf = t.In(china).Format("2006-01-02 15:04")
@@ -91,6 +109,19 @@ func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
 		p.Edition = s.Edition()
 	}
 	return p
+}
+
+// account is what the header says about who is signed in.
+func (s *Site) account(r *http.Request) ui.Account {
+	switch who := authz.From(r.Context()); {
+	case s.Actors == nil:
+		return ui.Account{}
+	case s.Menu != nil:
+		return s.Menu.Account(r.Context(), who)
+	case who.SignedIn():
+		return ui.Account{Name: "已登录"}
+	}
+	return ui.Account{Links: []ui.Link{{Href: or(s.SignIn, defaultSignIn), Label: "登录"}}}
 }
 
 var china = time.FixedZone("Asia/Shanghai", 8*60*60)
@@ -111,7 +142,11 @@ func (s *Site) Render(w http.ResponseWriter, r *http.Request, status int, c temp
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-cache")
+	if authz.From(r.Context()).SignedIn() {
+		h.Set("Cache-Control", "no-store") // the header names who is signed in
+	} else {
+		h.Set("Cache-Control", "no-cache")
+	}
 	h.Add("Vary", "Cookie")
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)

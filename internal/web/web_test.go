@@ -18,9 +18,12 @@ import (
 	"github.com/a-h/templ"
 	"github.com/google/go-cmp/cmp"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/fault"
 	"gongxin/internal/web/ui"
 )
+
+var open = Public(authz.PortalRead)
 
 func newSite(t *testing.T, log io.Writer) *Site {
 	t.Helper()
@@ -71,18 +74,18 @@ func TestProblemPages(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	s := newSite(t, &log)
-	mux := http.NewServeMux()
-	s.Mount(mux)
-	mux.Handle("GET /secret", s.Handle(func(http.ResponseWriter, *http.Request) error {
+	rt := s.Router()
+	s.Mount(rt)
+	rt.Handle("GET /secret", open, s.Handle(func(http.ResponseWriter, *http.Request) error {
 		return errors.New("pg: password=hunter2 refused")
 	}))
-	mux.Handle("GET /known", s.Handle(func(http.ResponseWriter, *http.Request) error {
+	rt.Handle("GET /known", open, s.Handle(func(http.ResponseWriter, *http.Request) error {
 		return fault.New(fault.Conflict, "x.y", "该异议已办结", "请查看结果").With(errors.New("row 7"))
 	}))
-	mux.Handle("GET /panic", s.Handle(func(http.ResponseWriter, *http.Request) error { panic("张三 370303199001010017") }))
-	mux.Handle("GET /api/v1/x", s.Handle(func(http.ResponseWriter, *http.Request) error { return ErrNoPage }))
-	mux.Handle("GET /busy", s.Handle(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.Busy, "b", "忙", "等") }))
-	h := s.Wrap(mux)
+	rt.Handle("GET /panic", open, s.Handle(func(http.ResponseWriter, *http.Request) error { panic("张三 370303199001010017") }))
+	rt.Handle("GET /api/v1/x", open, s.Handle(func(http.ResponseWriter, *http.Request) error { return ErrNoPage }))
+	rt.Handle("GET /busy", open, s.Handle(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.Busy, "b", "忙", "等") }))
+	h := s.Wrap(rt)
 
 	cases := []struct {
 		method, path string
@@ -124,11 +127,11 @@ func TestProblemPages(t *testing.T) {
 func TestProblemDocuments(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, io.Discard)
-	mux := http.NewServeMux()
-	mux.Handle("GET /api/v1/none", s.Handle(func(http.ResponseWriter, *http.Request) error { return ErrNoPage }))
-	mux.Handle("GET /api/v1/busy", s.Handle(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.Busy, "b.c", "忙", "") }))
-	mux.Handle("GET /api/v1/secret", s.Handle(func(http.ResponseWriter, *http.Request) error { return errors.New("hunter2") }))
-	h := s.Wrap(mux)
+	rt := s.Router()
+	rt.Handle("GET /api/v1/none", open, s.Handle(func(http.ResponseWriter, *http.Request) error { return ErrNoPage }))
+	rt.Handle("GET /api/v1/busy", open, s.Handle(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.Busy, "b.c", "忙", "") }))
+	rt.Handle("GET /api/v1/secret", open, s.Handle(func(http.ResponseWriter, *http.Request) error { return errors.New("hunter2") }))
+	h := s.Wrap(rt)
 	cases := []struct {
 		path string
 		want map[string]any
@@ -156,9 +159,9 @@ func TestProblemDocuments(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, io.Discard)
-	mux := http.NewServeMux()
-	s.Mount(mux)
-	w := serve(s.Wrap(mux), httptest.NewRequest("GET", "/robots.txt", nil))
+	rt := s.Router()
+	s.Mount(rt)
+	w := serve(s.Wrap(rt), httptest.NewRequest("GET", "/robots.txt", nil))
 	want := map[string]string{
 		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Strict-Transport-Security": "",
 	}
@@ -177,7 +180,7 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("policy is loose: %s", csp)
 	}
 	s.Secure = true
-	if got := serve(s.Wrap(mux), httptest.NewRequest("GET", "/robots.txt", nil)).Header().Get("Strict-Transport-Security"); got == "" {
+	if got := serve(s.Wrap(rt), httptest.NewRequest("GET", "/robots.txt", nil)).Header().Get("Strict-Transport-Security"); got == "" {
 		t.Error("no HSTS under TLS")
 	}
 }
@@ -186,12 +189,12 @@ func TestLogHoldsNoAddress(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	s := newSite(t, &log)
-	mux := http.NewServeMux()
-	mux.Handle("GET /s/{code}", s.Handle(func(w http.ResponseWriter, _ *http.Request) error {
+	rt := s.Router()
+	rt.Handle("GET /s/{code}", open, s.Handle(func(w http.ResponseWriter, _ *http.Request) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}))
-	h := s.Wrap(mux)
+	h := s.Wrap(rt)
 	serve(h, httptest.NewRequest("GET", "/s/91370303MA3C000118?q=secretname", nil))
 	serve(h, httptest.NewRequest("GET", "/nowhere/91370303MA3C000118", nil))
 	got := log.String()
@@ -206,12 +209,12 @@ func TestLogHoldsNoAddress(t *testing.T) {
 func TestPrefs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, io.Discard)
-	mux := http.NewServeMux()
-	s.Mount(mux)
-	mux.Handle("GET /{$}", s.Handle(func(w http.ResponseWriter, r *http.Request) error {
+	rt := s.Router()
+	s.Mount(rt)
+	rt.Handle("GET /{$}", open, s.Handle(func(w http.ResponseWriter, r *http.Request) error {
 		return s.Render(w, r, 200, Frame(s.Page(r, ""), templ.Raw("<p>x</p>")))
 	}))
-	h := s.Wrap(mux)
+	h := s.Wrap(rt)
 	cases := []struct{ theme, size, back, location, html string }{
 		{"dark", "", "/c/XZXK?from=2026-01-01", "/c/XZXK?from=2026-01-01", `data-theme="dark"`},
 		{"", "large", "/", "/", `data-size="large"`},
@@ -318,9 +321,9 @@ func TestGzip(t *testing.T) {
 func TestStatic(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, io.Discard)
-	mux := http.NewServeMux()
-	s.Mount(mux)
-	h := s.Wrap(mux)
+	rt := s.Router()
+	s.Mount(rt)
+	h := s.Wrap(rt)
 	u := s.Assets.URL(ui.StyleSheet)
 	r := httptest.NewRequest("GET", u, nil)
 	r.Header.Set("Accept-Encoding", "gzip")
@@ -345,12 +348,12 @@ func TestStatic(t *testing.T) {
 func TestTornAnswerBreaksTheConnection(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, io.Discard)
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /torn", func(w http.ResponseWriter, _ *http.Request) {
+	rt := s.Router()
+	rt.Handle("GET /torn", open, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "half")
 		panic("later")
-	})
-	srv := httptest.NewServer(s.Wrap(mux))
+	}))
+	srv := httptest.NewServer(s.Wrap(rt))
 	defer srv.Close()
 	resp, err := http.Get(srv.URL + "/torn")
 	if err != nil {

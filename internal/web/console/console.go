@@ -13,6 +13,7 @@ import (
 	"github.com/a-h/templ"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/ingest"
@@ -49,6 +50,7 @@ type Queue interface {
 // Agencies knows the departments that file; *agency.Store is one.
 type Agencies interface {
 	List(ctx context.Context) ([]agency.Agency, error)
+	ByCode(ctx context.Context, code string) (agency.Agency, error)
 	ByID(ctx context.Context, id agency.ID) (agency.Agency, error)
 }
 
@@ -79,8 +81,8 @@ type Deps struct {
 	Register Register
 	Editions Editions
 	Clock    clock.Clock
-	// FilingOpen says that filing needs no account here: the server listens on loopback only and runs the demo. Otherwise every desk
-	// answers 403 with a page that explains why.
+	// FilingOpen says that filing needs no account here: the server listens on loopback only and runs the demo. Otherwise, and without accounts,
+	// every desk answers 403 with a page that explains why. Once the site has accounts it no longer matters.
 	FilingOpen bool
 	// Wake tells the worker that a filing was just acknowledged; may be nil.
 	Wake func()
@@ -96,8 +98,8 @@ type Console struct {
 	site *web.Site
 }
 
-// actor is who acts while there are no accounts: decisions and versions carry it.
-const actor = "demo-desk"
+// demoDesk is who acts while there are no accounts: decisions and versions carry it.
+const demoDesk = "demo-desk"
 
 // section is the desks' entry of the main navigation.
 const section = "desk"
@@ -121,34 +123,39 @@ func New(d Deps) *Console {
 	return &Console{Deps: d, site: d.Site}
 }
 
-// Routes hangs the desks into mux.
-func (c *Console) Routes(mux *http.ServeMux) {
-	if !c.FilingOpen {
+// Routes hangs the desks into the site. Before there are accounts they are open in the demo, to whoever is on its machine, and closed otherwise.
+func (c *Console) Routes(rt *web.Router) {
+	if c.site.Actors == nil && !c.FilingOpen {
+		rt = rt.WithoutAccounts(authz.LocalActor(demoDesk))
 		for _, pattern := range []string{"/desk", "/desk/{rest...}"} {
-			mux.Handle("GET "+pattern, c.site.Handle(c.closed))
-			mux.Handle("POST "+pattern, c.site.Handle(c.closed))
+			rt.Handle("GET "+pattern, web.Anywhere(authz.DeskOpen), c.site.Handle(c.closed))
+			rt.Handle("POST "+pattern, web.Anywhere(authz.DeskOpen), c.site.Handle(c.closed))
 		}
 		return
 	}
-	page := func(pattern string, h web.Handler) { mux.Handle(pattern, c.site.Handle(h)) }
-	stream := func(pattern string, h web.Handler) { mux.Handle(pattern, c.site.Stream(h)) }
-	page("GET /desk", func(w http.ResponseWriter, r *http.Request) error {
+	if c.FilingOpen {
+		rt = rt.WithoutAccounts(authz.LocalActor(demoDesk))
+	}
+	page := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, c.site.Handle(h)) }
+	stream := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, c.site.Stream(h)) }
+	filings := web.Among(authz.SubmissionRead, filingUnit)
+	page("GET /desk", web.Anywhere(authz.DeskOpen), func(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/desk/filing", http.StatusSeeOther)
 		return nil
 	})
-	page("GET /desk/filing", c.filing)
-	stream("POST /desk/filing", c.submit)
-	page("GET /desk/filing/running", c.running)
-	page("GET /desk/filing/item", c.itemNotes)
-	page("GET /desk/filing/{id}", c.receipt)
-	page("GET /desk/filing/{id}/live", c.live)
-	stream("GET /desk/filing/{id}/errors.xlsx", c.errorBook)
-	stream("GET /desk/filing/{id}/file", c.file)
-	page("GET /desk/queue", c.queue)
-	page("GET /desk/queue/{id}", c.entry)
-	page("POST /desk/queue/{id}/match", c.match)
-	page("POST /desk/queue/{id}/refuse", c.refuse)
-	page("POST /desk/queue/{id}/undo", c.undo)
+	page("GET /desk/filing", filings, c.filing)
+	stream("POST /desk/filing", web.Asked(authz.SubmissionCreate, filingUnit), c.submit)
+	page("GET /desk/filing/running", filings, c.running)
+	page("GET /desk/filing/item", filings, c.itemNotes)
+	page("GET /desk/filing/{id}", c.ofSubmission(authz.SubmissionRead), c.receipt)
+	page("GET /desk/filing/{id}/live", c.ofSubmission(authz.SubmissionRead), c.live)
+	stream("GET /desk/filing/{id}/errors.xlsx", c.ofSubmission(authz.SubmissionErrors), c.errorBook)
+	stream("GET /desk/filing/{id}/file", c.ofSubmission(authz.SubmissionErrors), c.file)
+	page("GET /desk/queue", web.Among(authz.QueueRead, filingUnit), c.queue)
+	page("GET /desk/queue/{id}", c.ofEntry(authz.QueueRead), c.entry)
+	page("POST /desk/queue/{id}/match", c.ofEntry(authz.QueueDecide), c.match)
+	page("POST /desk/queue/{id}/refuse", c.ofEntry(authz.QueueDecide), c.refuse)
+	page("POST /desk/queue/{id}/undo", c.ofEntry(authz.QueueUndo), c.undo)
 }
 
 // closed explains why the desks do not open.

@@ -135,7 +135,7 @@ func (c *Console) showEntry(w http.ResponseWriter, r *http.Request, status int, 
 
 // around reads what stands around a row: its subject when it has one, and the next row that waits.
 func (c *Console) around(ctx context.Context, v *entryView) error {
-	counts, err := c.Queue.QueueCounts(ctx)
+	counts, err := c.queueCounts(ctx)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (c *Console) around(ctx context.Context, v *entryView) error {
 		}
 	}
 	for _, after := range []int64{v.ID, 0} { // behind this one, or else from the start
-		list, err := c.Queue.Queue(ctx, ingest.Waiting, after, 2)
+		list, err := c.waitingOf(ctx, after, 2)
 		if err != nil {
 			return err
 		}
@@ -221,7 +221,7 @@ func (c *Console) match(w http.ResponseWriter, r *http.Request) error {
 		err = errPerson
 	}
 	if err == nil {
-		err = c.Queue.Match(r.Context(), v.ID, target.ID, actor, v.note)
+		err = c.Queue.Match(r.Context(), v.ID, target.ID, whoActs(r.Context()), v.note)
 	}
 	return c.decided(w, r, v, err)
 }
@@ -235,7 +235,7 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request) error {
 	if v.noteFault != "" {
 		return c.showEntry(w, r, http.StatusBadRequest, v, "")
 	}
-	return c.decided(w, r, v, c.Queue.Refuse(r.Context(), v.ID, actor, v.note))
+	return c.decided(w, r, v, c.Queue.Refuse(r.Context(), v.ID, whoActs(r.Context()), v.note))
 }
 
 // undo takes a decision back.
@@ -247,7 +247,7 @@ func (c *Console) undo(w http.ResponseWriter, r *http.Request) error {
 	if v.noteFault != "" {
 		return c.showEntry(w, r, http.StatusBadRequest, v, "")
 	}
-	return c.decided(w, r, v, c.Queue.Undo(r.Context(), v.ID, actor, v.note))
+	return c.decided(w, r, v, c.Queue.Undo(r.Context(), v.ID, whoActs(r.Context()), v.note))
 }
 
 // decision reads the form of an action with its note.

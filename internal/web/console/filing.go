@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/ident"
 	"gongxin/internal/ingest"
@@ -91,7 +92,7 @@ func (c *Console) desk(w http.ResponseWriter, r *http.Request, status int, form 
 		return err
 	}
 	v.returned = returned(v.running, v.recent)
-	counts, err := c.Queue.QueueCounts(r.Context())
+	counts, err := c.queueCounts(r.Context())
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func returned(running, recent []filingRow) []filingRow {
 
 // filings gives the recent filings, those that still run apart.
 func (c *Console) filings(ctx context.Context) (running, recent []filingRow, err error) {
-	list, err := c.Intake.Recent(ctx, 0, recentRead)
+	list, err := c.recent(ctx, recentRead)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -164,7 +165,7 @@ func (c *Console) itemNotes(w http.ResponseWriter, r *http.Request) error {
 
 // fill puts the choices into the form.
 func (c *Console) fill(ctx context.Context, f *formView) error {
-	list, err := c.Agencies.List(ctx)
+	list, err := c.units(ctx, authz.SubmissionCreate)
 	if err != nil {
 		return err
 	}

@@ -402,6 +402,13 @@ func (few) List(context.Context) ([]agency.Agency, error) {
 	return []agency.Agency{{ID: 1, Code: unitCode, Name: "甲", Active: true}}, nil
 }
 
+func (few) ByCode(_ context.Context, code string) (agency.Agency, error) {
+	if code != unitCode {
+		return agency.Agency{}, agency.ErrUnknown
+	}
+	return agency.Agency{ID: 1, Code: unitCode, Name: "甲", Active: true}, nil
+}
+
 type (
 	anyQueue = Queue
 	noQueue  struct{ anyQueue }

@@ -90,10 +90,10 @@ func newOffice(t testing.TB, change ...func(*Deps)) *office {
 	for _, f := range change {
 		f(&deps)
 	}
-	mux := http.NewServeMux()
-	site.Mount(mux)
-	New(deps).Routes(mux)
-	o.Handler = site.Wrap(mux)
+	rt := site.Router()
+	site.Mount(rt)
+	New(deps).Routes(rt)
+	o.Handler = site.Wrap(rt)
 	return o
 }
 

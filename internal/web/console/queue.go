@@ -99,7 +99,7 @@ func (c *Console) queue(w http.ResponseWriter, r *http.Request) error {
 	}
 	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
 	var err error
-	if v.counts, err = c.Queue.QueueCounts(ctx); err != nil {
+	if v.counts, err = c.queueCounts(ctx); err != nil {
 		return err
 	}
 	list, err := c.queuePage(ctx, v.state, max(after, 0))
@@ -123,7 +123,7 @@ func (c *Console) queue(w http.ResponseWriter, r *http.Request) error {
 // queuePage reads one entry more than a page shows.
 func (c *Console) queuePage(ctx context.Context, state ingest.QueueState, after int64) ([]ingest.QueueEntry, error) {
 	if state == ingest.Waiting {
-		return c.Queue.Queue(ctx, state, after, queueRowsPerPage+1)
+		return c.waitingOf(ctx, after, queueRowsPerPage+1)
 	}
 	var from *ingest.QueueEntry
 	if after != 0 {
@@ -133,7 +133,9 @@ func (c *Console) queuePage(ctx context.Context, state ingest.QueueState, after 
 		}
 		from = e
 	}
-	return c.Queue.Decided(ctx, state, from, queueRowsPerPage+1)
+	return c.queued(ctx, from, queueRowsPerPage+1, func(from *ingest.QueueEntry, n int) ([]ingest.QueueEntry, error) {
+		return c.Queue.Decided(ctx, state, from, n)
+	})
 }
 
 func (c *Console) queueRows(ctx context.Context, list []ingest.QueueEntry) ([]queueRow, error) {

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/authz"
 	"gongxin/internal/blob"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
@@ -51,13 +52,20 @@ func (c *Console) submit(w http.ResponseWriter, r *http.Request) error {
 	if form.bad() {
 		return c.again(w, r, http.StatusBadRequest, form)
 	}
+	if err := c.mayFile(r.Context(), form.unit); err != nil {
+		if !form.blame(err) {
+			return err
+		}
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
+		return c.again(w, r, web.Status(err), form)
+	}
 	sent := &sender{r: file}
 	body := bufio.NewReaderSize(sent, 64<<10)
 	if _, err := body.Peek(1); errors.Is(err, io.EOF) {
 		form.fileFault = "这个文件是空的，没有任何内容。请检查导出过程，重新选择。"
 		return c.again(w, r, http.StatusBadRequest, form)
 	}
-	sub, err := c.Intake.Submit(r.Context(), ingest.Request{Item: form.item, Unit: form.unit, FileName: shorten(file.FileName()), Actor: actor}, body)
+	sub, err := c.Intake.Submit(r.Context(), ingest.Request{Item: form.item, Unit: form.unit, FileName: shorten(file.FileName()), Actor: whoActs(r.Context())}, body)
 	if err != nil {
 		if sent.err != nil { // the connection failed, not we
 			err = sendersFault(sent.err)
@@ -78,6 +86,15 @@ func (c *Console) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
+}
+
+// mayFile asks whether the caller may file in the name of a unit.
+func (c *Console) mayFile(ctx context.Context, code string) error {
+	unit, err := c.Agencies.ByCode(ctx, code)
+	if err != nil {
+		return err
+	}
+	return c.site.Check(ctx, authz.Scope{Agency: unit.ID, Region: unit.Region})
 }
 
 // again shows the form anew with what was typed. What it reads runs within the time of a page.

@@ -202,7 +202,7 @@ func templateWord(name string) string {
 // actorWord names who acted.
 func actorWord(a string) string {
 	switch a {
-	case actor:
+	case demoDesk:
 		return "演示工作台"
 	case "":
 		return "—"

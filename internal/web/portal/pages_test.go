@@ -34,10 +34,10 @@ func newHandler(t testing.TB, f *fake) http.Handler {
 		Site: site, Source: f, Catalog: testCatalog(t), Clock: clock.NewManual(now), BaseURL: "https://credit.example", Map: []byte(cityMap), Dev: true,
 		Office: Office{Name: "临溪市社会信用中心", Phone: "0000-0000000", Address: "临溪市东溪区示范路1号", Hours: "工作日 9:00—17:00"}, MaxExports: 1,
 	})
-	mux := http.NewServeMux()
-	site.Mount(mux)
-	p.Routes(mux)
-	return site.Wrap(mux)
+	rt := site.Router()
+	site.Mount(rt)
+	p.Routes(rt)
+	return site.Wrap(rt)
 }
 
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -420,9 +420,9 @@ func TestGalleryIsForDevelopers(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := &web.Site{City: "临溪市", Assets: assets}
-	mux := http.NewServeMux()
-	New(Deps{Site: site, Source: newFake(1), Catalog: testCatalog(t), Clock: clock.NewManual(now), Map: []byte("no map")}).Routes(mux)
-	h := site.Wrap(mux)
+	rt := site.Router()
+	New(Deps{Site: site, Source: newFake(1), Catalog: testCatalog(t), Clock: clock.NewManual(now), Map: []byte("no map")}).Routes(rt)
+	h := site.Wrap(rt)
 	if w := get(h, "/ui"); w.Code != http.StatusNotFound {
 		t.Errorf("/ui answers %d", w.Code)
 	}

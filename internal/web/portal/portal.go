@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/publish"
@@ -124,31 +125,33 @@ func New(d Deps) *Portal {
 	return p
 }
 
-// Routes hangs the pages into mux.
-func (p *Portal) Routes(mux *http.ServeMux) {
-	page := func(pattern string, h web.Handler) { mux.Handle("GET "+pattern, p.site.Handle(h)) }
-	page("/{$}", p.home)
-	page("/search", p.search)
-	page("/s/{code}", p.subject)
-	page("/s/{code}/{item}", p.subjectItem)
-	page("/s/{code}/qr.svg", p.qr)
-	page("/r/{id}", p.record)
-	page("/c", p.columns)
-	page("/c/{item}", p.column)
-	page("/catalog", p.catalogue)
-	page("/catalog/{item}", p.item)
-	page("/catalog/{item}/template.csv", p.templateCSV)
-	page("/catalog/{item}/template.xlsx", p.templateXLSX)
-	page("/stats", p.stats)
-	page("/open-data", p.openData)
-	mux.Handle("GET /open-data/{file}", p.site.Stream(p.download))
-	page("/about", p.about)
-	page("/help", p.help)
-	page("/help/reasons", p.reasons)
-	page("/guide/objection", p.objection)
-	page("/guide/repair", p.repair)
+// Routes hangs the pages into the site. All of them are for everyone.
+func (p *Portal) Routes(rt *web.Router) {
+	page := func(pattern string, a authz.Action, h web.Handler) {
+		rt.Handle("GET "+pattern, web.Public(a), p.site.Handle(h))
+	}
+	page("/{$}", authz.PortalRead, p.home)
+	page("/search", authz.SubjectSearch, p.search)
+	page("/s/{code}", authz.SubjectRead, p.subject)
+	page("/s/{code}/{item}", authz.SubjectRead, p.subjectItem)
+	page("/s/{code}/qr.svg", authz.SubjectRead, p.qr)
+	page("/r/{id}", authz.RecordRead, p.record)
+	page("/c", authz.ColumnRead, p.columns)
+	page("/c/{item}", authz.ColumnRead, p.column)
+	page("/catalog", authz.CatalogRead, p.catalogue)
+	page("/catalog/{item}", authz.CatalogRead, p.item)
+	page("/catalog/{item}/template.csv", authz.CatalogRead, p.templateCSV)
+	page("/catalog/{item}/template.xlsx", authz.CatalogRead, p.templateXLSX)
+	page("/stats", authz.StatisticsRead, p.stats)
+	page("/open-data", authz.OpenDataRead, p.openData)
+	rt.Handle("GET /open-data/{file}", web.Public(authz.OpenDataRead), p.site.Stream(p.download))
+	page("/about", authz.PortalRead, p.about)
+	page("/help", authz.PortalRead, p.help)
+	page("/help/reasons", authz.PortalRead, p.reasons)
+	page("/guide/objection", authz.PortalRead, p.objection)
+	page("/guide/repair", authz.PortalRead, p.repair)
 	if p.dev {
-		page("/ui", p.gallery)
+		page("/ui", authz.PortalRead, p.gallery)
 	}
 }
 

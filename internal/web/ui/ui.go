@@ -60,7 +60,15 @@ type Page struct {
 	Footer      []Link
 	SourceURL   string // where the program's source is published; may be empty
 	Licence     string // of the program
+	Account     Account
 	Assets      *Assets
+}
+
+// Account is the header's part about who is signed in. Without links and name it is left out.
+type Account struct {
+	Name    string // of the one who is signed in; "" for a reader
+	Links   []Link // sign in, or the own desk and account
+	SignOut string // address that a form posts to, to sign out; "" leaves the button out
 }
 
 func (p *Page) fullTitle() string {
