@@ -1,21 +1,39 @@
 package publish
 
 import (
+	"slices"
+
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
+	"gongxin/internal/gm"
 	"gongxin/internal/ident"
 	"gongxin/internal/mask"
 	"gongxin/internal/record"
 )
 
 // Viewer is who asks and how far the law lets that viewer see. The zero Viewer is everyone: class A and nothing about persons. The other
-// reaches are given by consent and by a department's matter, which are checked before a Viewer is made.
+// reaches are given by consent and by a department's matter; they are made by Disclose alone, after it has checked them, and
+// hold for the items that consent or matter names: of every other item such a viewer sees what everyone sees.
 type Viewer struct {
-	reach catalog.Class
+	reach   catalog.Class
+	own     bool               // the subject itself: everything filed about it
+	items   []catalog.ItemCode // what consent or matter names
+	classes []catalog.Class    // of a consent: the classes it opens
 }
 
 // Everyone is the public.
 var Everyone = Viewer{reach: catalog.Public}
+
+// on gives the viewer as it is for one item.
+func (v Viewer) on(item catalog.ItemCode) Viewer {
+	if v.public() || v.covers(item) {
+		return v
+	}
+	return Everyone
+}
+
+// covers reports whether consent or matter names the item; the subject itself needs neither.
+func (v Viewer) covers(item catalog.ItemCode) bool { return v.own || slices.Contains(v.items, item) }
 
 // sees reports whether the viewer's reach takes in a class: A for everyone, B with consent, C for a department with a matter. The
 // three are nested for data about subjects: who may see C by law may see B and A.
@@ -24,15 +42,17 @@ func (v Viewer) sees(c catalog.Class) bool {
 	case catalog.Public:
 		return true
 	case catalog.Authorised:
-		return v.reach == catalog.Authorised || v.reach == catalog.Shared
+		return v.own || v.reach == catalog.Shared || (v.reach == catalog.Authorised && slices.Contains(v.classes, c))
 	case catalog.Shared:
-		return v.reach == catalog.Shared
+		return v.own || v.reach == catalog.Shared
 	default:
 		return false
 	}
 }
 
-func (v Viewer) public() bool { return v.reach != catalog.Authorised && v.reach != catalog.Shared }
+func (v Viewer) public() bool {
+	return !v.own && v.reach != catalog.Authorised && v.reach != catalog.Shared
+}
 
 // Refusal is why the gate lets a record not pass. The zero value is none.
 type Refusal string
@@ -55,7 +75,10 @@ const (
 // Decide is the gate: may this viewer see this version of a record about such a subject on this day? Both the item the record was checked under
 // and the one in force today must allow it: a catalogue that narrows an item takes old records out of sight at once.
 func Decide(v Viewer, kind catalog.SubjectKind, checked, inForce *catalog.Item, f *record.Facts, today clock.Date) Refusal {
+	v = v.on(f.Item)
 	switch {
+	case v.own:
+		return decideOwn(kind, checked)
 	case checked == nil || inForce == nil:
 		return NoItem
 	case !inForce.InForce(today):
@@ -82,6 +105,18 @@ func Decide(v Viewer, kind catalog.SubjectKind, checked, inForce *catalog.Item, 
 	return Passes
 }
 
+// decideOwn lets subjects see everything that is filed about them, also what is withdrawn, what no basis holds any more and what is shown to nobody
+// else (个人信息保护法 art. 45): only what cannot be read at all does not pass.
+func decideOwn(kind catalog.SubjectKind, checked *catalog.Item) Refusal {
+	switch {
+	case checked == nil:
+		return NoItem
+	case !known(kind):
+		return UnknownKind
+	}
+	return Passes
+}
+
 func known(kind catalog.SubjectKind) bool {
 	switch kind {
 	case catalog.LegalEntity, catalog.OtherOrg, catalog.IndividualBusiness, catalog.Person:
@@ -93,6 +128,12 @@ func known(kind catalog.SubjectKind) bool {
 
 // fieldAllowed decides on one field of a record that passed: the field's class in both editions, and never a sensitive value in public.
 func fieldAllowed(v Viewer, f *catalog.Field, item *catalog.Item, inForce *catalog.Item) bool {
+	if v.own {
+		return true
+	}
+	if inForce == nil {
+		return false
+	}
 	if v.public() && (f.Sensitive || f.Personal || personal(f.Role)) {
 		return false
 	}
@@ -113,8 +154,13 @@ func personal(r catalog.Role) bool {
 	}
 }
 
-// fields makes the visible fields of a body, in the catalogue's order.
-func fields(v Viewer, body map[string]string, item, inForce *catalog.Item) []FieldView {
+// opener opens a sealed value of a record's field; ok is false when it does not open.
+type opener func(field, sealed string) (plain string, ok bool)
+
+// fields makes the visible fields of a body, in the catalogue's order. kind is the subject's: only persons see their own name and number in clear. A sealed
+// value is opened for a viewer who is not the public, and masked; what does not open is left out.
+func fields(v Viewer, kind catalog.SubjectKind, body map[string]string, item, inForce *catalog.Item, open opener) []FieldView {
+	v = v.on(item.Code)
 	out := make([]FieldView, 0, len(body))
 	for i := range item.Fields {
 		f := &item.Fields[i]
@@ -122,14 +168,42 @@ func fields(v Viewer, body map[string]string, item, inForce *catalog.Item) []Fie
 		if !ok || value == "" || !fieldAllowed(v, f, item, inForce) {
 			continue
 		}
+		sealed := gm.Sealed(value)
+		if sealed {
+			if v.public() || open == nil {
+				continue
+			}
+			if value, ok = open(f.Code, value); !ok {
+				continue
+			}
+		}
 		view := FieldView{Code: f.Code, Name: f.Name, Value: value}
-		if len(f.Mask) == 2 {
-			view.Value, view.Masked = mask.Keep(value, f.Mask[0], f.Mask[1]), true
+		if !(v.own && kind == catalog.Person && aboutSelf(f.Role)) {
+			view.Value, view.Masked = masked(f, value, sealed)
 		}
 		view.Shown = shown(f, view.Value)
 		out = append(out, view)
 	}
 	return out
+}
+
+// aboutSelf are the fields in which a person's own name and document stand.
+func aboutSelf(r catalog.Role) bool {
+	return r == catalog.RoleName || r == catalog.RolePersonID || r == catalog.RolePersonIDType
+}
+
+// masked hides what the catalogue masks, and of a sealed value all but what tells one person from another: a surname, the ends of a number.
+func masked(f *catalog.Field, value string, sealed bool) (string, bool) {
+	switch {
+	case len(f.Mask) == 2:
+		return mask.Keep(value, f.Mask[0], f.Mask[1]), true
+	case !sealed || f.Role == catalog.RolePersonIDType || f.Role == catalog.RoleRepIDType:
+		return value, false
+	case f.Role == catalog.RoleName || f.Role == catalog.RoleRep:
+		return mask.PersonName(value), true
+	default:
+		return mask.ID(value), true
+	}
 }
 
 // shown spells a value out for people.

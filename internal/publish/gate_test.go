@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -43,18 +44,30 @@ func drawItem(t *rapid.T, label string) *catalog.Item {
 
 func draw(t *rapid.T) question {
 	q := question{
-		viewer:  Viewer{reach: rapid.SampledFrom(append(classes, "")).Draw(t, "reach")},
+		viewer:  drawViewer(t),
 		kind:    rapid.SampledFrom([]catalog.SubjectKind{catalog.LegalEntity, catalog.OtherOrg, catalog.IndividualBusiness, catalog.Person, ""}).Draw(t, "kind"),
 		checked: drawItem(t, "checked"), inForce: drawItem(t, "in force"), today: drawDay(t, "today"),
 	}
 	q.facts = record.Facts{
-		Class: rapid.SampledFrom(classes).Draw(t, "class"), Status: record.Status(rapid.IntRange(0, 3).Draw(t, "status")),
+		Item: rapid.SampledFrom(items).Draw(t, "facts item").Code, Class: rapid.SampledFrom(classes).Draw(t, "class"), Status: record.Status(rapid.IntRange(0, 3).Draw(t, "status")),
 		Listed: rapid.Bool().Draw(t, "listed"), Procedure: record.Procedure(rapid.IntRange(0, 2).Draw(t, "procedure")), PublicFrom: drawDay(t, "from"),
 	}
 	if rapid.Bool().Draw(t, "ends") {
 		q.facts.PublicUntil = drawDay(t, "until")
 	}
 	return q
+}
+
+// drawViewer makes every viewer that can be made: the public, a consent's or a matter's with the items it names, the subject itself.
+func drawViewer(t *rapid.T) Viewer {
+	v := Viewer{reach: rapid.SampledFrom(append(classes, "")).Draw(t, "reach"), own: rapid.IntRange(0, 5).Draw(t, "own") == 0}
+	for _, item := range items {
+		if rapid.Bool().Draw(t, "covers "+string(item.Code)) {
+			v.items = append(v.items, item.Code)
+		}
+	}
+	v.classes = rapid.SampledFrom([][]catalog.Class{nil, {catalog.Public}, {catalog.Authorised}, {catalog.Public, catalog.Authorised}}).Draw(t, "classes")
+	return v
 }
 
 // TestNothingOutsidePasses: for random records, viewers and days nothing outside class, window, status or subject kind ever passes.
@@ -69,7 +82,14 @@ func TestNothingOutsidePasses(t *testing.T) {
 			return
 		}
 		passed++
-		everyone := q.viewer.reach != catalog.Authorised && q.viewer.reach != catalog.Shared
+		if q.viewer.own {
+			if q.checked == nil || q.kind == "" {
+				t.Fatal("what cannot be read passed")
+			}
+			return
+		}
+		narrow := q.viewer.reach != catalog.Authorised && q.viewer.reach != catalog.Shared
+		everyone := narrow || !slices.Contains(q.viewer.items, f.Item)
 		switch {
 		case q.checked == nil || q.inForce == nil:
 			t.Fatal("a record outside the catalogue passed")
@@ -83,6 +103,9 @@ func TestNothingOutsidePasses(t *testing.T) {
 			t.Fatal("a person became public")
 		case everyone && (f.Class != catalog.Public || q.checked.Class != catalog.Public || q.inForce.Class != catalog.Public):
 			t.Fatal("a class that is not public became public")
+		case !everyone && q.viewer.reach == catalog.Authorised && !slices.Contains(q.viewer.classes, catalog.Authorised) &&
+			(f.Class != catalog.Public || q.checked.Class != catalog.Public || q.inForce.Class != catalog.Public):
+			t.Fatal("a consent opened a class that it does not name")
 		case q.viewer.reach == catalog.Authorised && (f.Class == catalog.Shared || q.checked.Class == catalog.Shared || q.inForce.Class == catalog.Shared):
 			t.Fatal("consent opened what only departments share")
 		case everyone && f.Procedure == record.Simple:
@@ -110,7 +133,7 @@ func TestWiderReachSeesNoLess(t *testing.T) {
 			return
 		}
 		for _, reach := range []catalog.Class{catalog.Authorised, catalog.Shared} {
-			if why := Decide(Viewer{reach: reach}, q.kind, q.checked, q.inForce, &f, q.today); why != Passes {
+			if why := Decide(Viewer{reach: reach, items: []catalog.ItemCode{f.Item}, classes: []catalog.Class{catalog.Public, catalog.Authorised}}, q.kind, q.checked, q.inForce, &f, q.today); why != Passes {
 				t.Fatalf("reach %s is refused (%s) what everyone sees", reach, why)
 			}
 		}
@@ -129,7 +152,7 @@ func TestNoPersonalFieldIsPublic(t *testing.T) {
 		}
 		open := *item
 		open.Class = catalog.Public
-		for _, v := range fields(Everyone, body, item, &open) {
+		for _, v := range fields(Everyone, catalog.LegalEntity, body, item, &open, nil) {
 			f, _ := item.Field(v.Code)
 			if f.Sensitive || f.Personal || item.FieldClass(f) != catalog.Public || personal(f.Role) {
 				t.Errorf("%s %s became public", item.Code, f.Code)

@@ -24,6 +24,8 @@ type Service struct {
 	clock     clock.Clock
 	names     *Names
 	figures   *Figures
+
+	disclosure Disclosure
 }
 
 // Config is what a Service is made of.
@@ -37,13 +39,15 @@ type Config struct {
 	Clock     clock.Clock
 	Names     *Names
 	Figures   *Figures
+
+	Disclosure Disclosure // what reading beyond the public takes; without it Disclose refuses
 }
 
 // NewService makes a Service.
 func NewService(c Config) *Service {
 	return &Service{
 		records: c.Records, subjects: c.Subjects, agencies: c.Agencies, editions: c.Editions, rules: c.Rules, divisions: c.Divisions,
-		clock: c.Clock, names: c.Names, figures: c.Figures,
+		clock: c.Clock, names: c.Names, figures: c.Figures, disclosure: c.Disclosure,
 	}
 }
 
@@ -76,15 +80,20 @@ func (s *Service) at(asOf time.Time) (moment, error) {
 	return m, nil
 }
 
-// visible passes a version through the gate and makes its view; ok is false when the gate refuses.
+// visible passes a version through the gate for everyone and makes its view; ok is false when the gate refuses.
 func (s *Service) visible(ctx context.Context, v *record.Version, sub *SubjectRef, m moment) (view RecordView, ok bool, err error) {
+	return s.view(ctx, Everyone, v, sub, m)
+}
+
+// view passes a version through the gate for a viewer and makes its view. It is the one place that reads a record's body.
+func (s *Service) view(ctx context.Context, viewer Viewer, v *record.Version, sub *SubjectRef, m moment) (view RecordView, ok bool, err error) {
 	edition, have := s.editions.ByID(v.Edition)
 	if !have {
 		return RecordView{}, false, nil
 	}
 	checked, _ := edition.Item(v.Item)
 	inForce, _ := m.edition.Item(v.Item)
-	if Decide(Everyone, sub.Kind, checked, inForce, &v.Facts, m.day) != Passes {
+	if Decide(viewer, sub.Kind, checked, inForce, &v.Facts, m.day) != Passes {
 		return RecordView{}, false, nil
 	}
 	body, err := record.DecodeBody(v.Body)
@@ -97,7 +106,7 @@ func (s *Service) visible(ctx context.Context, v *record.Version, sub *SubjectRe
 	}
 	view = RecordView{
 		ID: v.ID.String(), Item: v.Item, ItemName: checked.Name, Class: v.Class, Status: v.Status.String(), Subject: *sub,
-		Categories: checked.KindNames(v.Kinds), Fields: fields(Everyone, body, checked, inForce), DecidedOn: v.DecidedOn, PublicFrom: v.PublicFrom,
+		Categories: checked.KindNames(v.Kinds), Fields: fields(viewer, sub.Kind, body, checked, inForce, s.open), DecidedOn: v.DecidedOn, PublicFrom: v.PublicFrom,
 		PublicUntil: v.PublicUntil, Source: Source{Code: source.Code, Name: source.Name}, Severity: v.Severity.String(), RuleSet: v.RuleSet,
 		WindowWhy: s.rules.Explain(v.RuleSet), Edition: v.Edition, Version: v.Number, RecordedAt: v.RecordedAt,
 	}
@@ -108,6 +117,15 @@ func (s *Service) visible(ctx context.Context, v *record.Version, sub *SubjectRe
 		view.Title = checked.Name
 	}
 	return view, true, nil
+}
+
+// open opens a sealed value of a record's body.
+func (s *Service) open(field, sealed string) (string, bool) {
+	if s.disclosure.Ring == nil {
+		return "", false
+	}
+	plain, err := s.disclosure.Ring.Open("record/"+field, sealed)
+	return plain, err == nil
 }
 
 // visibleRole gives the value of a role from the visible fields alone.

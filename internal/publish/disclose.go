@@ -1,0 +1,469 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/gm"
+	"gongxin/internal/ident"
+	"gongxin/internal/record"
+	"gongxin/internal/subject"
+)
+
+// Disclosure is what reading beyond the public takes.
+type Disclosure struct {
+	DB          *db.DB
+	Log         *audit.Log
+	Authority   *authz.Authority
+	Matters     *agency.Matters
+	Consents    Consents
+	Ring        *gm.KeyRing
+	PersonsHour int64 // natural persons that one account may look up in an hour; 0 = 60
+}
+
+// Consents keeps consents; package consent does.
+type Consents interface {
+	// Peek says what a consent opens to a grantee for a purpose at an instant, or which element is missing.
+	Peek(ctx context.Context, consent, subject, grantee int64, purpose string, at time.Time) (items []catalog.ItemCode, classes []catalog.Class, missing string, err error)
+	// Take uses it up by one within tx, or says which element is missing.
+	Take(ctx context.Context, tx *db.Tx, consent, subject int64, at time.Time) (missing string, err error)
+}
+
+// personsHour is how many natural persons an account may look up in an hour unless the city says otherwise. [design]
+const personsHour = 60
+
+// Bounds of one answer. An answer is about one subject: no question can ask for the bodies of several.
+const (
+	discloseDefault = 200
+	discloseMax     = 1000
+)
+
+// Whom names the one subject that is asked about: by its unified code, by a person's document with its whole number, or by the number that the subject's own
+// account claimed. A name names nobody.
+type Whom struct {
+	Code    string
+	DocKind string // kind of document, 身份证 …
+	Number  string
+	ID      int64
+}
+
+// Purpose is why somebody asks: a matter of the department, or a consent with the purpose it was given for. Both empty, and Own set: the subject itself.
+type Purpose struct {
+	Matter  string
+	Basis   string // optional: law and article as the officer was told; it must be the matter's
+	Consent int64
+	Agency  int64  // with Consent: the grantee in whose name is asked; 0 = the only unit of the actor
+	Aim     string // with Consent: the purpose, as the consent names it
+	Own     bool
+}
+
+// Ask is one question about one subject.
+type Ask struct {
+	Who     authz.Actor
+	Subject Whom
+	Purpose Purpose
+	Item    catalog.ItemCode // only this item; empty = all that the purpose covers
+	Record  string           // only this record
+	AsOf    time.Time        // as known then; the right to see is today's
+	Cursor  string           // a further page is a further look-up
+	Limit   int
+}
+
+// Answer is what the question's purpose lets the asker see. It is on file in the access log before it is given.
+type Answer struct {
+	Entry   int64        `json:"entry"` // number in the access log, for the receipt
+	Subject SubjectRef   `json:"subject"`
+	Matter  string       `json:"matter,omitempty"`
+	Basis   string       `json:"basis"`
+	Records []RecordView `json:"items"`
+	Next    string       `json:"next,omitempty"`
+	AsOf    time.Time    `json:"asOf"`
+}
+
+// grounds are what a question stands on, once checked.
+type grounds struct {
+	what    string
+	agency  int64
+	matter  agency.Matter
+	consent int64
+	basis   string
+	viewer  Viewer
+	outside bool
+	missing Missing
+	denied  error // with missing: the sentence, when the permission table has a better one
+}
+
+// Disclose answers a question beyond the public, or refuses it and says which element is missing. Answer and refusal alike are in the access log, committed,
+// before this returns: when the entry cannot be written there is no answer.
+func (s *Service) Disclose(ctx context.Context, ask Ask) (*Answer, error) {
+	if s.disclosure.Log == nil || s.disclosure.Authority == nil || s.disclosure.DB == nil {
+		return nil, MissingDisabled.Err()
+	}
+	now := s.clock.Now().UTC().Truncate(time.Microsecond)
+	m, err := s.at(ask.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	g := grounds{what: ask.what()}
+	sub, found, err := s.whom(ctx, ask.Subject)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.entitle(ctx, &ask, &g, &sub, found, now); err != nil {
+		return nil, err
+	}
+	var answer *Answer
+	if g.missing == "" {
+		if answer, err = s.read(ctx, &ask, &g, &sub, m); err != nil {
+			return nil, err
+		}
+	}
+	return s.settle(ctx, &ask, &g, &sub, answer, now)
+}
+
+// what names the kind of look-up for the log.
+func (a *Ask) what() string {
+	switch {
+	case a.Purpose.Own:
+		return audit.Own
+	case a.Purpose.Consent != 0:
+		return "consented"
+	case a.Record != "":
+		return "record"
+	default:
+		return "subject"
+	}
+}
+
+// whom finds the subject. Persons are found by their document's whole number, by no name and by no part of one.
+func (s *Service) whom(ctx context.Context, w Whom) (subject.Subject, bool, error) {
+	switch {
+	case w.ID != 0:
+		list, err := s.subjects.ByIDs(ctx, []int64{w.ID})
+		sub, ok := list[w.ID]
+		return sub, ok, err
+	case w.Number != "":
+		if w.DocKind == "" {
+			return subject.Subject{}, false, nil
+		}
+		return s.subjects.ByPerson(ctx, w.DocKind, w.Number)
+	default:
+		uscc, problem := ident.ParseUSCCWith(w.Code, func(string) bool { return true })
+		if problem != nil {
+			return subject.Subject{}, false, nil
+		}
+		sub, ok, err := s.subjects.ByCode(ctx, string(uscc))
+		return sub, ok && sub.Kind != catalog.Person, err
+	}
+}
+
+// entitle checks what the question stands on and makes the viewer. It sets missing when an element is lacking.
+func (s *Service) entitle(ctx context.Context, ask *Ask, g *grounds, sub *subject.Subject, found bool, now time.Time) error {
+	var err error
+	switch p := ask.Purpose; {
+	case !ask.Who.SignedIn():
+		g.missing = MissingSignIn
+	case p.Own:
+		s.entitleOwn(ask, g, sub, found)
+	case ask.Subject.ID != 0: // a number of the register is no identifier that an officer could have been told
+		g.missing = MissingSubject
+	case p.Consent != 0:
+		err = s.entitleConsented(ctx, ask, g, sub, found, now)
+	case p.Matter != "":
+		err = s.entitleDepartment(ctx, ask, g, sub, found, now)
+	default:
+		g.missing = MissingPurpose
+	}
+	if err != nil || g.missing != "" {
+		return err
+	}
+	if !found {
+		g.missing = MissingSubject
+	}
+	return nil
+}
+
+// decide asks the permission table and keeps its sentence when it refuses.
+func (s *Service) decide(ask *Ask, g *grounds, act authz.Action, scope authz.Scope) bool {
+	err := s.disclosure.Authority.Decide(ask.Who, act, scope).Err()
+	if err == nil {
+		return true
+	}
+	g.missing, g.denied = MissingRole, err
+	if errors.Is(err, authz.ErrFactor) {
+		g.missing = MissingFactor
+	}
+	return false
+}
+
+// entitleOwn is for the subject itself: its agent, or the resident (个人信息保护法 art. 44, 45).
+func (s *Service) entitleOwn(ask *Ask, g *grounds, sub *subject.Subject, found bool) {
+	if !found {
+		g.missing = MissingSubject
+		return
+	}
+	if !s.decide(ask, g, authz.DiscloseOwn, authz.Scope{Subject: sub.ID}) {
+		return
+	}
+	g.basis = "主体查询自己的信息（《中华人民共和国个人信息保护法》第四十五条）"
+	if sub.Kind != catalog.Person {
+		g.basis = "主体查询自己的信息"
+	}
+	g.viewer = Viewer{own: true}
+}
+
+// entitleDepartment is for staff of an agency with a matter in force that rests on a law in force (class C).
+func (s *Service) entitleDepartment(ctx context.Context, ask *Ask, g *grounds, sub *subject.Subject, found bool, now time.Time) error {
+	g.agency = firstAgency(ask.Who)
+	m, err := s.disclosure.Matters.ByCode(ctx, ask.Purpose.Matter)
+	if errors.Is(err, agency.ErrMatterUnknown) {
+		g.missing = MissingMatter
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	g.matter = m
+	if !worksFor(ask.Who, m.Agency) {
+		g.missing = MissingAgency
+		if g.agency == 0 {
+			g.missing = MissingRole
+		}
+		return nil
+	}
+	g.agency = m.Agency
+	if !s.decide(ask, g, authz.DiscloseDepartment, authz.Scope{Agency: m.Agency}) {
+		return nil
+	}
+	unit, err := s.agencies.ByID(ctx, m.Agency)
+	if err != nil {
+		return err
+	}
+	missing := m.Missing(clock.DateOf(now))
+	g.basis = m.Basis()
+	switch {
+	case !unit.Active:
+		g.missing = MissingAgency
+	case missing != "":
+		g.missing = Missing(missing)
+	case ask.Purpose.Basis != "" && ask.Purpose.Basis != m.Basis():
+		g.missing = MissingBasis
+	case ask.Item != "" && !contains(m.Items, string(ask.Item)):
+		g.missing = MissingCovered
+	case found && !contains(m.Kinds, string(sub.Kind)):
+		g.missing = MissingKind
+	}
+	if g.missing != "" {
+		return nil
+	}
+	g.outside = found && s.outside(ask.Who, m.Agency, sub.Region)
+	g.viewer = Viewer{reach: catalog.Shared, items: itemCodes(m.Items)}
+	return nil
+}
+
+// entitleConsented is for the grantee of a living consent (class B).
+func (s *Service) entitleConsented(ctx context.Context, ask *Ask, g *grounds, sub *subject.Subject, found bool, now time.Time) error {
+	g.agency = ask.Purpose.Agency
+	if g.agency == 0 {
+		g.agency = firstAgency(ask.Who)
+	}
+	if !s.decide(ask, g, authz.DiscloseConsented, authz.Scope{Agency: g.agency}) {
+		return nil
+	}
+	if !found || s.disclosure.Consents == nil {
+		g.missing = MissingSubject
+		return nil
+	}
+	items, classes, missing, err := s.disclosure.Consents.Peek(ctx, ask.Purpose.Consent, sub.ID, g.agency, ask.Purpose.Aim, now)
+	switch {
+	case err != nil:
+		return err
+	case missing != "":
+		g.missing = Missing(missing)
+		return nil
+	case ask.Item != "" && !contains(items, ask.Item):
+		g.missing = MissingGiven
+		return nil
+	}
+	g.consent, g.basis = ask.Purpose.Consent, "主体授权书 "+strconv.FormatInt(ask.Purpose.Consent, 10)+"（"+ask.Purpose.Aim+"）"
+	g.viewer = Viewer{reach: catalog.Authorised, items: items, classes: classes}
+	return nil
+}
+
+// read makes the answer; nothing of it has left yet.
+func (s *Service) read(ctx context.Context, ask *Ask, g *grounds, sub *subject.Subject, m moment) (*Answer, error) {
+	a := &Answer{Matter: g.matter.Code, Basis: g.basis, Records: []RecordView{}, AsOf: m.asOf, Subject: ref(sub)}
+	if m.asOf.IsZero() {
+		a.AsOf = s.clock.Now()
+	}
+	if err := s.nameFor(ctx, g, sub, &a.Subject); err != nil {
+		return nil, err
+	}
+	// The right to see is today's, whatever day is asked about.
+	m.day = clock.Today(s.clock)
+	if ask.Item != "" {
+		if _, ok := m.edition.Item(ask.Item); !ok && !g.viewer.own {
+			g.missing = MissingItem
+			return nil, nil
+		}
+	}
+	if ask.Record != "" {
+		return a, s.readRecord(ctx, ask, g, a, sub, m)
+	}
+	return a, s.readAll(ctx, ask, g, a, sub, m)
+}
+
+func (s *Service) readRecord(ctx context.Context, ask *Ask, g *grounds, a *Answer, sub *subject.Subject, m moment) error {
+	at, err := record.ParseID(ask.Record)
+	if err != nil || at.Subject != sub.ID {
+		g.missing = MissingRecord
+		return nil
+	}
+	v, ok, err := s.records.Get(ctx, at, m.asOf)
+	if err != nil {
+		return err
+	}
+	if ok && g.viewer.covers(v.Item) && (ask.Item == "" || ask.Item == v.Item) {
+		view, passes, err := s.view(ctx, g.viewer, &v, &a.Subject, m)
+		if err != nil {
+			return err
+		}
+		if passes {
+			a.Records = append(a.Records, view)
+			return nil
+		}
+	}
+	g.missing = MissingRecord
+	return nil
+}
+
+func (s *Service) readAll(ctx context.Context, ask *Ask, g *grounds, a *Answer, sub *subject.Subject, m moment) error {
+	skip := 0
+	if ask.Cursor != "" {
+		var err error
+		if skip, err = strconv.Atoi(ask.Cursor); err != nil || skip < 0 {
+			return ErrCursor
+		}
+	}
+	limit := ask.Limit
+	if limit <= 0 {
+		limit = discloseDefault
+	}
+	limit = min(limit, discloseMax)
+	versions, err := s.records.OfSubject(ctx, record.Query{Subject: sub.ID, Item: ask.Item, AsOf: m.asOf, Offset: skip, Limit: limit + 1})
+	if err != nil {
+		return err
+	}
+	if len(versions) > limit {
+		versions = versions[:limit]
+		a.Next = strconv.Itoa(skip + limit)
+	}
+	for i := range versions {
+		if !g.viewer.covers(versions[i].Item) { // public or not: no more than the purpose needs
+			continue
+		}
+		view, ok, err := s.view(ctx, g.viewer, &versions[i], &a.Subject, m)
+		if err != nil {
+			return err
+		}
+		if ok {
+			a.Records = append(a.Records, view)
+		}
+	}
+	return nil
+}
+
+// settle writes the entry, uses up consent and counts, in one transaction; only when it is committed is there an answer. What changed since the question was
+// checked, such as a consent revoked in between, refuses here.
+func (s *Service) settle(ctx context.Context, ask *Ask, g *grounds, sub *subject.Subject, answer *Answer, now time.Time) (*Answer, error) {
+	checked := g.missing
+	err := s.disclosure.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		g.missing = checked
+		entry := audit.Access{
+			At: now, Who: who(ask.Who, g.agency), Subject: sub.ID, Matter: g.matter.Code, Basis: g.basis, Consent: ask.Purpose.Consent, What: g.what, Outside: g.outside,
+		}
+		if g.missing == "" {
+			if err := s.take(ctx, tx, ask, g, sub, &entry, now); err != nil {
+				return err
+			}
+		}
+		entry.Outcome, entry.Missing = audit.Answered, string(g.missing)
+		if g.missing != "" {
+			entry.Outcome = audit.Refused
+		} else {
+			entry.Records = refs(answer.Records)
+		}
+		id, err := s.disclosure.Log.Write(ctx, tx, entry)
+		if err == nil && g.missing == "" {
+			answer.Entry = id
+		}
+		return err
+	}, db.ReadCommitted)
+	switch {
+	case err != nil:
+		return nil, err
+	case g.denied != nil:
+		return nil, denied(g)
+	case g.missing != "":
+		return nil, g.missing.Err()
+	}
+	return answer, nil
+}
+
+// take is the part of the transaction that decides: rate, matter, consent, secrecy.
+func (s *Service) take(ctx context.Context, tx *db.Tx, ask *Ask, g *grounds, sub *subject.Subject, entry *audit.Access, now time.Time) error {
+	limit := s.disclosure.PersonsHour
+	if limit <= 0 {
+		limit = personsHour
+	}
+	if sub.Kind == catalog.Person && !ask.Purpose.Own {
+		ok, err := s.disclosure.Log.TakePerson(ctx, tx, entry.Who, now, limit)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			g.missing = MissingRate
+			return nil
+		}
+	}
+	if g.matter.Code != "" {
+		same, err := s.disclosure.Matters.Unchanged(ctx, tx, g.matter.Code, g.matter.Seq)
+		if err != nil {
+			return err
+		}
+		if !same {
+			g.missing = MissingLapsed
+			return nil
+		}
+		if entry.HiddenUntil, entry.SecrecyBasis, err = s.disclosure.Log.Secrecy(ctx, tx, g.agency, sub.ID, now); err != nil {
+			return err
+		}
+	}
+	if g.consent != 0 {
+		missing, err := s.disclosure.Consents.Take(ctx, tx, g.consent, sub.ID, now)
+		if err != nil {
+			return err
+		}
+		g.missing = Missing(missing)
+	}
+	return nil
+}
+
+// denied is the permission table's own sentence, under the code of the missing element.
+func denied(g *grounds) error {
+	var f *fault.Error
+	e := g.missing.Err()
+	if errors.As(g.denied, &f) {
+		return fault.New(fault.Denied, e.Code, f.Message, f.Fix)
+	}
+	return e
+}
