@@ -11,7 +11,6 @@ import (
 	"gongxin/internal/catalog"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
-	"gongxin/internal/ingest/parse"
 	"gongxin/internal/record"
 )
 
@@ -20,9 +19,10 @@ type QueueState string
 
 // The states. Undo leads back to Waiting.
 const (
-	Waiting QueueState = "waiting"
-	Matched QueueState = "matched" // a person named its subject; the record is on file
-	Refused QueueState = "refused" // a person found that it is about no subject that can be named
+	Waiting    QueueState = "waiting"
+	Matched    QueueState = "matched"    // a person named its subject; the record is on file
+	Refused    QueueState = "refused"    // a person found that it is about no subject that can be named
+	Superseded QueueState = "superseded" // its unit filed it again with the codes set right; that row is on file
 )
 
 // QueueEntry is a row that no identifier links. Its content is not part of it: whoever decides reads it through Content.
@@ -55,35 +55,53 @@ var (
 	ErrNote     = fault.New(fault.Invalid, "ingest.queue_note", "请写明处理理由", "例如核对了哪份材料")
 )
 
-// queue keeps the rows that nothing links. The same row that waits already is a duplicate.
+// queue keeps the rows that nothing links, and ends the waiting of earlier ones that a row with a subject repeats. Both go in the order of the
+// rows, so that it makes no difference where batches begin and end.
 func (b *batch) queue(ctx context.Context, tx *db.Tx) error {
-	s := b.service
+	waiting, err := b.readWaiters(ctx, tx)
+	if err != nil {
+		return err
+	}
 	for i := range b.rows {
-		if !b.queued[i] {
-			continue
+		if b.queued[i] {
+			err = b.enqueue(ctx, tx, waiting, i)
+		} else {
+			err = b.supersede(ctx, tx, waiting, i)
 		}
-		r := &b.rows[i]
-		raw, err := json.Marshal(r.Values)
 		if err != nil {
 			return err
-		}
-		print := s.Ring.Digest([]byte("queue"), []byte(b.item.Code), raw)
-		res, err := tx.ExecContext(ctx, `INSERT INTO ingest_queue (queue_id, submission_id, row_no, item, edition, agency_id, reason, values_sealed, fingerprint, state, subject_id,
-			record_key, created_at, decided_at, decided_by, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', 0, 0, $10, 0, '', '') ON CONFLICT (fingerprint) DO NOTHING`,
-			s.IDs.Next(), b.sub.ID, r.N, string(b.item.Code), b.sub.Edition, b.sub.Agency, r.Reasons[len(r.Reasons)-1].Code, s.Ring.Seal("queue", string(raw)),
-			hex.EncodeToString(print[:]), b.now.UnixMicro())
-		if err != nil {
-			return fmt.Errorf("ingest: queue: %w", err)
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return err
-		}
-		b.out[i] = accepted
-		if n == 0 {
-			b.out[i] = duplicate
 		}
 	}
+	return nil
+}
+
+// enqueue keeps one row that nothing links. The same row that waits already, or did, is a duplicate.
+func (b *batch) enqueue(ctx context.Context, tx *db.Tx, waiting waiters, i int) error {
+	s, r := b.service, &b.rows[i]
+	raw, err := json.Marshal(r.Values)
+	if err != nil {
+		return err
+	}
+	id, key := s.IDs.Next(), r.Draft.NaturalKey
+	print := s.Ring.Digest([]byte("queue"), []byte(b.item.Code), raw)
+	res, err := tx.ExecContext(ctx, `INSERT INTO ingest_queue (queue_id, submission_id, row_no, item, edition, agency_id, reason, values_sealed, fingerprint, nkey, state,
+		subject_id, record_key, created_at, decided_at, decided_by, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting', 0, 0, $11, 0, '', '')
+		ON CONFLICT (fingerprint) DO NOTHING`,
+		id, b.sub.ID, r.N, string(b.item.Code), b.sub.Edition, b.sub.Agency, r.Reasons[len(r.Reasons)-1].Code, s.Ring.Seal("queue", string(raw)),
+		hex.EncodeToString(print[:]), key, b.now.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("ingest: queue: %w", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		b.out[i] = duplicate
+		return nil
+	}
+	b.out[i] = accepted
+	waiting[key] = append(waiting[key], id)
 	return nil
 }
 
@@ -97,24 +115,6 @@ func scanEntry(row scanner) (e QueueEntry, err error) {
 		e.DecidedAt = time.UnixMicro(decided).UTC()
 	}
 	return e, err
-}
-
-// Queue gives entries of a state, oldest first, behind an entry; after 0 starts.
-func (s *Service) Queue(ctx context.Context, state QueueState, after int64, limit int) ([]QueueEntry, error) {
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT `+queueColumns+` FROM ingest_queue WHERE state = $1 AND queue_id > $2 ORDER BY queue_id LIMIT $3+0`, string(state), after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("ingest: queue: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var out []QueueEntry
-	for rows.Next() {
-		e, err := scanEntry(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, e)
-	}
-	return out, rows.Err()
 }
 
 // Content opens the row that waits, for the person who decides about it.
@@ -224,23 +224,11 @@ func (s *Service) decide(ctx context.Context, entry int64, change func(context.C
 	})
 }
 
-// redraft checks a queued row again under the edition and the day it was filed under.
+// redraft checks a queued row again and gives what would be put on file.
 func (s *Service) redraft(ctx context.Context, e *QueueEntry) (record.Draft, string, error) {
-	sub, err := s.Get(ctx, e.Submission)
+	row, f, err := s.recheck(ctx, e)
 	if err != nil {
 		return record.Draft{}, "", err
-	}
-	f, err := s.filing(ctx, sub)
-	if err != nil {
-		return record.Draft{}, "", err
-	}
-	values, err := s.Content(e)
-	if err != nil {
-		return record.Draft{}, "", err
-	}
-	row := parse.NewParser(f).Row(parse.Input{N: e.Row, Values: values, Template: sub.Mapping.Template})
-	if row.Rejected {
-		return record.Draft{}, "", fault.New(fault.Conflict, "ingest.queue_check", "该行按现行规则检查不通过", "请退回报送单位修改后重新报送")
 	}
 	if row.Claim.Kind == catalog.Person {
 		return record.Draft{}, "", ErrPerson // an organisation never takes over what is about a person

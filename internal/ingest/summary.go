@@ -351,44 +351,12 @@ func (d *Desk) Entry(ctx context.Context, entry int64) (*QueueEntry, error) {
 
 // QueueCounts gives the number of entries by state.
 func (d *Desk) QueueCounts(ctx context.Context) (map[QueueState]int, error) {
-	rows, err := d.db.Read().QueryContext(ctx, `SELECT state, count(*) FROM ingest_queue GROUP BY state`)
-	if err != nil {
-		return nil, fmt.Errorf("ingest: queue counts: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	out := map[QueueState]int{}
-	for rows.Next() {
-		var state QueueState
-		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return nil, fmt.Errorf("ingest: queue counts: %w", err)
-		}
-		out[state] = n
-	}
-	return out, rows.Err()
+	return d.QueueCountsOf(ctx, QueueFilter{})
 }
 
 // Decided gives decided entries of a state, the latest decision first, behind an entry; nil starts.
 func (d *Desk) Decided(ctx context.Context, state QueueState, after *QueueEntry, limit int) ([]QueueEntry, error) {
-	at, id := int64(1<<63-1), int64(1<<63-1)
-	if after != nil {
-		at, id = after.DecidedAt.UnixMicro(), after.ID
-	}
-	rows, err := d.db.Read().QueryContext(ctx, `SELECT `+queueColumns+` FROM ingest_queue WHERE state = $1 AND (decided_at, queue_id) < ($2, $3)
-		ORDER BY decided_at DESC, queue_id DESC LIMIT $4+0`, string(state), at, id, limit)
-	if err != nil {
-		return nil, fmt.Errorf("ingest: decided: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var out []QueueEntry
-	for rows.Next() {
-		e, err := scanEntry(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, e)
-	}
-	return out, rows.Err()
+	return d.DecidedOf(ctx, state, QueueFilter{}, after, limit)
 }
 
 // Naming says how the name in a row stands to the names of a subject.
