@@ -3,6 +3,7 @@ package gm
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -222,4 +223,11 @@ func (r *KeyRing) RetireTokens() error {
 		f.Tokens, f.Token = map[string]string{f.Seals: f.Tokens[f.Seals]}, ""
 		return nil
 	})
+}
+
+// NewMaster makes the bytes of a master key.
+func NewMaster() []byte {
+	b := make([]byte, sealKeyBytes)
+	_, _ = rand.Read(b) // never fails since Go 1.24
+	return b
 }
