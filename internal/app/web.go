@@ -18,9 +18,18 @@ import (
 
 // Handler builds everything that is served.
 func (a *App) Handler() (http.Handler, error) {
-	assets, err := ui.LoadAssets()
+	site, rt, err := a.site(nil)
 	if err != nil {
 		return nil, err
+	}
+	return site.Wrap(rt), nil
+}
+
+// site hangs every route in. actors finds out who calls; nil while there are no accounts.
+func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
+	assets, err := ui.LoadAssets()
+	if err != nil {
+		return nil, nil, err
 	}
 	nav := portal.Nav()
 	if a.FilingOpen() {
@@ -29,12 +38,12 @@ func (a *App) Handler() (http.Handler, error) {
 	site := &web.Site{
 		City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: nav, Footer: portal.Footer(), Licence: "Apache-2.0",
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
-		Authority: authz.New(a.Divisions), Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
+		Actors: actors, Authority: authz.New(a.Divisions), Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
 	}
 	shapes := a.options.Map
 	if a.Config.Map != "" {
 		if shapes, err = os.ReadFile(a.Config.Map); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	rt := site.Router()
@@ -46,17 +55,17 @@ func (a *App) Handler() (http.Handler, error) {
 	}).Routes(rt)
 	calls, err := api.New(api.Deps{
 		Version: a.options.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock,
-		Log: a.Log, Authority: authz.New(a.Divisions), FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes,
+		Log: a.Log, Actors: actors, Authority: authz.New(a.Divisions), FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rt.Mount("/api/", calls)
 	health := web.Public(authz.HealthRead)
 	rt.Handle("GET /healthz", health, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }))
 	rt.Handle("GET /readyz", health, http.HandlerFunc(a.readyz))
 	rt.WithoutAccounts(authz.LocalActor("metrics")).Handle("GET /metrics", web.Anywhere(authz.MetricsRead), a.metrics())
-	return site.Wrap(rt), nil
+	return site, rt, nil
 }
 
 func plain(w http.ResponseWriter, status int, text string) {
