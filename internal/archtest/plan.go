@@ -75,7 +75,13 @@ var freeOfOwners = []string{"db", "bench", "soak"}
 
 // mayName lists, per unit, tables of others that it may name in SQL nevertheless, with the reason beside each. It is empty as long as
 // packages ask each other in Go.
-var mayName = map[string][]string{}
+var mayName = map[string][]string{
+	// The auditor recomputes leaves from the rows themselves: going through the packages that wrote them would prove only that they agree with themselves.
+	"verify": {
+		"record", "record_version", "record_change", "access_log", "audit_act", "catalog_edition", "calendar_year", "legacy_code",
+		"log_outbox", "log_pending", "log_sequence", "log_special", "log_change", "log_state",
+	},
+}
 
 // testOnly lists import paths that production code must not reach: helpers of tests, and libraries that would come along
 // with them.

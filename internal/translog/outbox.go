@@ -1,14 +1,18 @@
 // Package translog keeps the rule that nothing changes quietly: whoever commits a change queues its salted hash for the public log in
-// the same transaction. The log's sequencer takes the queue from here.
+// the same transaction. One elected sequencer takes the queue into an append-only Merkle log that anyone can follow, with a set for each
+// subject by which "these are all" has a proof; when the log cannot advance, publication pauses and says so.
 package translog
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 
 	"gongxin/internal/db"
+	"gongxin/internal/id"
 )
 
 // Leaf is the salted hash of one change; it holds no content.
@@ -34,6 +38,22 @@ func Hash(salt []byte, parts ...string) Leaf {
 // Queue puts leaves into the outbox under outboxID within tx, in one row: position i of the batch is leaf i.
 // at is microseconds since 1970.
 func Queue(ctx context.Context, tx *db.Tx, outboxID int64, kind string, leaves []Leaf, at int64) error {
+	return queue(ctx, tx, outboxID, kind, leaves, nil, at)
+}
+
+// QueueRecords is Queue for versions of records: subjects[i] and items[i] say into whose set leaf i goes.
+func QueueRecords(ctx context.Context, tx *db.Tx, outboxID int64, leaves []Leaf, subjects []int64, items []string, at int64) error {
+	if len(subjects) != len(leaves) {
+		return fmt.Errorf("translog: %d subjects for %d leaves", len(subjects), len(leaves))
+	}
+	packed, err := packSubjects(subjects, items)
+	if err != nil {
+		return err
+	}
+	return queue(ctx, tx, outboxID, "record", leaves, packed, at)
+}
+
+func queue(ctx context.Context, tx *db.Tx, outboxID int64, kind string, leaves []Leaf, subjects []byte, at int64) error {
 	if len(leaves) == 0 {
 		return nil
 	}
@@ -41,9 +61,47 @@ func Queue(ctx context.Context, tx *db.Tx, outboxID int64, kind string, leaves [
 	for i := range leaves {
 		payload = append(payload, leaves[i][:]...)
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO log_outbox (outbox_id, kind, n, payload, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		outboxID, kind, len(leaves), payload, at)
+	var sets any
+	if subjects != nil {
+		sets = subjects
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO log_outbox (outbox_id, kind, n, payload, created_at, subjects) VALUES ($1, $2, $3, $4, $5, $6)`,
+		outboxID, kind, len(leaves), payload, at, sets)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO log_pending (outbox_id, n, created_at) VALUES ($1, $2, $3)`, outboxID, len(leaves), at)
 	return err
+}
+
+// Change is a change of what rules come from: an edition of the catalogue, a calendar, a rule set.
+type Change struct {
+	Kind  string   // format of the leaf: "catalog/1", "rules/1"
+	Name  string   // which one: "edition/2026.1", "calendar/2026"
+	Parts []string // what it says, as text; large content as the hexadecimal SHA-256 of it
+	At    int64    // microseconds since 1970
+}
+
+// QueueChange keeps a change with its salt and queues its leaf, Hash(salt, Kind, Name, Parts…), in the transaction that makes it. No personal data
+// belongs into it.
+func QueueChange(ctx context.Context, tx *db.Tx, ids *id.Maker, c Change) error {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails since Go 1.24
+	parts, err := json.Marshal(c.Parts)
+	if err != nil {
+		return fmt.Errorf("translog: change: %w", err)
+	}
+	outbox := ids.Next()
+	_, err = tx.ExecContext(ctx, `INSERT INTO log_change (outbox_id, kind, name, parts, salt, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		outbox, c.Kind, c.Name, string(parts), salt, c.At)
+	if err != nil {
+		return fmt.Errorf("translog: change: %w", err)
+	}
+	leaf := Hash(salt, append([]string{c.Kind, c.Name}, c.Parts...)...)
+	if err := Queue(ctx, tx, outbox, "change", []Leaf{leaf}, c.At); err != nil {
+		return fmt.Errorf("translog: change: %w", err)
+	}
+	return nil
 }
 
 // Newest gives the id of the newest outbox row, 0 when there is none: it changes whenever something was put on file.
