@@ -147,14 +147,16 @@ func TestEntriesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	b, ctx := newBench(dbtest.SQLite(t)), context.Background()
 	for name, change := range map[string]func(*audit.Access){
-		"nobody looked":             func(a *audit.Access) { a.Who = audit.Who{} },
-		"no outcome":                func(a *audit.Access) { a.Outcome = "" },
-		"refused for nothing":       func(a *audit.Access) { a.Outcome, a.Records = audit.Refused, nil },
-		"refused with records":      func(a *audit.Access) { a.Outcome, a.Missing = audit.Refused, "matter" },
-		"answered though missing":   func(a *audit.Access) { a.Missing = "matter" },
-		"secret without law":        func(a *audit.Access) { a.HiddenUntil = b.clock.Now().Add(time.Hour) },
-		"law without a day":         func(a *audit.Access) { a.SecrecyBasis = "某法" },
-		"secret for more than year": func(a *audit.Access) { a.At, a.HiddenUntil, a.SecrecyBasis = b.clock.Now(), b.clock.Now().AddDate(2, 0, 0), "某法" },
+		"nobody looked":           func(a *audit.Access) { a.Who = audit.Who{} },
+		"no outcome":              func(a *audit.Access) { a.Outcome = "" },
+		"refused for nothing":     func(a *audit.Access) { a.Outcome, a.Records = audit.Refused, nil },
+		"refused with records":    func(a *audit.Access) { a.Outcome, a.Missing = audit.Refused, "matter" },
+		"answered though missing": func(a *audit.Access) { a.Missing = "matter" },
+		"secret without law":      func(a *audit.Access) { a.HiddenUntil = b.clock.Now().Add(time.Hour) },
+		"law without a day":       func(a *audit.Access) { a.SecrecyBasis = "某法" },
+		"secret for more than year": func(a *audit.Access) {
+			a.At, a.HiddenUntil, a.SecrecyBasis = b.clock.Now(), b.clock.Now().AddDate(2, 0, 0), "某法"
+		},
 	} {
 		a := look(1, 100)
 		change(&a)
@@ -228,9 +230,13 @@ func TestSearchAndPaging(t *testing.T) {
 			f    audit.Filter
 			want int
 		}{
-			{"all", audit.Filter{}, 25}, {"who", audit.Filter{WhoKind: "account", WhoID: 1}, 9}, {"agency", audit.Filter{Agency: 71}, 12},
-			{"subject", audit.Filter{Subject: 104}, 5}, {"time", audit.Filter{From: start.Add(5 * time.Minute), To: start.Add(15 * time.Minute)}, 10},
-			{"what", audit.Filter{What: "own"}, 0}, {"outcome", audit.Filter{Outcome: audit.Answered, WhoID: 2}, 8},
+			{"all", audit.Filter{}, 25},
+			{"who", audit.Filter{WhoKind: "account", WhoID: 1}, 9},
+			{"agency", audit.Filter{Agency: 71}, 12},
+			{"subject", audit.Filter{Subject: 104}, 5},
+			{"time", audit.Filter{From: start.Add(5 * time.Minute), To: start.Add(15 * time.Minute)}, 10},
+			{"what", audit.Filter{What: "own"}, 0},
+			{"outcome", audit.Filter{Outcome: audit.Answered, WhoID: 2}, 8},
 		} {
 			seen := map[int64]bool{}
 			for cursor := ""; ; {
