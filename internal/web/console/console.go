@@ -36,11 +36,12 @@ type Intake interface {
 
 // Queue keeps the rows that wait for a person; *ingest.Desk is one.
 type Queue interface {
-	Queue(ctx context.Context, state ingest.QueueState, after int64, limit int) ([]ingest.QueueEntry, error)
-	Decided(ctx context.Context, state ingest.QueueState, after *ingest.QueueEntry, limit int) ([]ingest.QueueEntry, error)
-	QueueCounts(ctx context.Context) (map[ingest.QueueState]int, error)
+	QueueOf(ctx context.Context, state ingest.QueueState, f ingest.QueueFilter, after int64, limit int) ([]ingest.QueueEntry, error)
+	DecidedOf(ctx context.Context, state ingest.QueueState, f ingest.QueueFilter, after *ingest.QueueEntry, limit int) ([]ingest.QueueEntry, error)
+	QueueCountsOf(ctx context.Context, f ingest.QueueFilter) (map[ingest.QueueState]int, error)
 	Entry(ctx context.Context, entry int64) (*ingest.QueueEntry, error)
 	Content(e *ingest.QueueEntry) (catalog.Values, error)
+	Pointers(ctx context.Context, e *ingest.QueueEntry) ([]ingest.Pointer, error)
 	Preview(ctx context.Context, e *ingest.QueueEntry, subjectID int64) (*ingest.Preview, error)
 	Match(ctx context.Context, entry, subjectID int64, actor, note string) error
 	Refuse(ctx context.Context, entry int64, actor, note string) error

@@ -35,6 +35,7 @@ type entryView struct {
 	query     string // typed
 	found     []candidate
 	findFault string // why nothing could be looked for
+	pointers  []ingest.Pointer
 	preview   *ingest.Preview
 	fault     string // of an action
 	note      string // typed
@@ -113,6 +114,10 @@ func (c *Console) showEntry(w http.ResponseWriter, r *http.Request, status int, 
 		return err
 	}
 	if v.State == ingest.Waiting {
+		var err error
+		if v.pointers, err = c.Queue.Pointers(ctx, v.QueueEntry); err != nil {
+			return err
+		}
 		if err := c.candidates(ctx, v); err != nil {
 			var known *fault.Error
 			if !errors.As(err, &known) || known.Kind == fault.Internal {
@@ -135,7 +140,7 @@ func (c *Console) showEntry(w http.ResponseWriter, r *http.Request, status int, 
 
 // around reads what stands around a row: its subject when it has one, and the next row that waits.
 func (c *Console) around(ctx context.Context, v *entryView) error {
-	counts, err := c.queueCounts(ctx)
+	counts, err := c.queueCounts(ctx, ingest.QueueFilter{})
 	if err != nil {
 		return err
 	}
@@ -150,7 +155,7 @@ func (c *Console) around(ctx context.Context, v *entryView) error {
 		}
 	}
 	for _, after := range []int64{v.ID, 0} { // behind this one, or else from the start
-		list, err := c.waitingOf(ctx, after, 2)
+		list, err := c.waitingOf(ctx, ingest.QueueFilter{}, after, 2)
 		if err != nil {
 			return err
 		}
@@ -362,8 +367,11 @@ func chooseLink(v *entryView, code string) string {
 }
 
 func doneTitle(v *entryView) string {
-	if v.State == ingest.Refused {
+	switch v.State {
+	case ingest.Refused:
 		return "已退回，这一行没有入库"
+	case ingest.Superseded:
+		return "报送单位已补正代码重新报送"
 	}
 	if v.subject != nil {
 		return "已归到 " + v.subject.Name + " 名下"
@@ -392,6 +400,8 @@ func queueColumns(s ingest.QueueState) []ui.Column {
 	switch s {
 	case ingest.Matched:
 		columns = append(columns, ui.Column{Label: "归到"}, ui.Column{Label: "处理"})
+	case ingest.Superseded:
+		columns = append(columns, ui.Column{Label: "已入库到"}, ui.Column{Label: "处理"})
 	case ingest.Refused:
 		columns = append(columns, ui.Column{Label: "处理"})
 	default:

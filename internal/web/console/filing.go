@@ -92,7 +92,7 @@ func (c *Console) desk(w http.ResponseWriter, r *http.Request, status int, form 
 		return err
 	}
 	v.returned = returned(v.running, v.recent)
-	counts, err := c.queueCounts(r.Context())
+	counts, err := c.queueCounts(r.Context(), ingest.QueueFilter{})
 	if err != nil {
 		return err
 	}

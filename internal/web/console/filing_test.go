@@ -414,7 +414,9 @@ type (
 	noQueue  struct{ anyQueue }
 )
 
-func (noQueue) QueueCounts(context.Context) (map[ingest.QueueState]int, error) { return nil, nil }
+func (noQueue) QueueCountsOf(context.Context, ingest.QueueFilter) (map[ingest.QueueState]int, error) {
+	return nil, nil
+}
 
 // FuzzUpload sends anything as the body of a form.
 func FuzzUpload(f *testing.F) {

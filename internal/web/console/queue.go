@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/ingest"
 	"gongxin/internal/mask"
@@ -36,12 +37,15 @@ func entryLink(id int64) string { return "/desk/queue/" + strconv.FormatInt(id, 
 // queueView is the queue, one state of it.
 type queueView struct {
 	state  ingest.QueueState
+	filter queueFilter
+	units  []ui.Option
+	items  []ui.Option
 	counts map[ingest.QueueState]int
 	rows   []queueRow
 	pager  ui.PagerSpec
 }
 
-var queueStates = []ingest.QueueState{ingest.Waiting, ingest.Matched, ingest.Refused}
+var queueStates = []ingest.QueueState{ingest.Waiting, ingest.Matched, ingest.Refused, ingest.Superseded}
 
 func queueStateWord(s ingest.QueueState) string {
 	switch s {
@@ -51,6 +55,8 @@ func queueStateWord(s ingest.QueueState) string {
 		return "已匹配"
 	case ingest.Refused:
 		return "已退回"
+	case ingest.Superseded:
+		return "已补正重报"
 	default:
 		return string(s)
 	}
@@ -62,13 +68,25 @@ func queueStateTone(s ingest.QueueState) ui.Tone {
 		return ui.Good
 	case ingest.Refused:
 		return ui.Bad
+	case ingest.Superseded:
+		return ui.Plain
 	default:
 		return ui.Accent
 	}
 }
 
-func queueLink(state ingest.QueueState, after int64) string {
+// queueFilter is what the list is narrowed to, as the address has it.
+type queueFilter struct{ unit, item, batch string }
+
+func (f queueFilter) active() bool { return f != queueFilter{} }
+
+func (f queueFilter) link(state ingest.QueueState, after int64) string {
 	q := url.Values{}
+	for name, value := range map[string]string{"unit": f.unit, "item": f.item, "batch": f.batch} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
 	if state != ingest.Waiting {
 		q.Set("state", string(state))
 	}
@@ -81,10 +99,43 @@ func queueLink(state ingest.QueueState, after int64) string {
 	return "/desk/queue?" + q.Encode()
 }
 
+func queueLink(state ingest.QueueState, after int64) string { return queueFilter{}.link(state, after) }
+
+// batchQueueLink leads to the rows of one filing that wait.
+func batchQueueLink(submission string) string {
+	return queueFilter{batch: submission}.link(ingest.Waiting, 0)
+}
+
+// resolve finds what the filter names; a unit that is not there is nobody's.
+func (c *Console) resolve(ctx context.Context, f queueFilter) (ingest.QueueFilter, error) {
+	out := ingest.QueueFilter{Item: catalog.ItemCode(f.item), Submission: f.batch}
+	if f.unit == "" {
+		return out, nil
+	}
+	unit, err := c.Agencies.ByCode(ctx, f.unit)
+	out.Agency = unit.ID
+	return out, err
+}
+
+// choices fills in what the list can be narrowed to.
+func (c *Console) choices(ctx context.Context, v *queueView) error {
+	units, err := c.units(ctx, authz.QueueRead)
+	if err != nil {
+		return err
+	}
+	for _, u := range units {
+		v.units = append(v.units, ui.Option{Value: u.Code, Label: u.Name})
+	}
+	for _, item := range c.edition().Items {
+		v.items = append(v.items, ui.Option{Value: string(item.Code), Label: item.Name})
+	}
+	return nil
+}
+
 func (v *queueView) tabs() []ui.Tab {
 	tabs := make([]ui.Tab, len(queueStates))
 	for i, s := range queueStates {
-		tabs[i] = ui.Tab{Href: queueLink(s, 0), Label: queueStateWord(s), Count: v.counts[s], On: s == v.state}
+		tabs[i] = ui.Tab{Href: v.filter.link(s, 0), Label: queueStateWord(s), Count: v.counts[s], On: s == v.state}
 	}
 	return tabs
 }
@@ -92,26 +143,33 @@ func (v *queueView) tabs() []ui.Tab {
 // queue lists what waits, oldest first, or what has been decided, latest first.
 func (c *Console) queue(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	v := queueView{state: ingest.Waiting}
-	switch s := ingest.QueueState(r.URL.Query().Get("state")); s {
-	case ingest.Matched, ingest.Refused:
+	query := r.URL.Query()
+	v := queueView{state: ingest.Waiting, filter: queueFilter{unit: query.Get("unit"), item: query.Get("item"), batch: query.Get("batch")}}
+	switch s := ingest.QueueState(query.Get("state")); s {
+	case ingest.Matched, ingest.Refused, ingest.Superseded:
 		v.state = s
 	}
-	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
-	var err error
-	if v.counts, err = c.queueCounts(ctx); err != nil {
+	after, _ := strconv.ParseInt(query.Get("after"), 10, 64)
+	f, err := c.resolve(ctx, v.filter)
+	if err != nil {
 		return err
 	}
-	list, err := c.queuePage(ctx, v.state, max(after, 0))
+	if err := c.choices(ctx, &v); err != nil {
+		return err
+	}
+	if v.counts, err = c.queueCounts(ctx, f); err != nil {
+		return err
+	}
+	list, err := c.queuePage(ctx, v.state, f, max(after, 0))
 	if err != nil {
 		return err
 	}
 	if len(list) > queueRowsPerPage {
 		list = list[:queueRowsPerPage]
-		v.pager.Next = queueLink(v.state, list[queueRowsPerPage-1].ID)
+		v.pager.Next = v.filter.link(v.state, list[queueRowsPerPage-1].ID)
 	}
 	if after > 0 {
-		v.pager.First = queueLink(v.state, 0)
+		v.pager.First = v.filter.link(v.state, 0)
 	}
 	if v.rows, err = c.queueRows(ctx, list); err != nil {
 		return err
@@ -121,9 +179,9 @@ func (c *Console) queue(w http.ResponseWriter, r *http.Request) error {
 }
 
 // queuePage reads one entry more than a page shows.
-func (c *Console) queuePage(ctx context.Context, state ingest.QueueState, after int64) ([]ingest.QueueEntry, error) {
+func (c *Console) queuePage(ctx context.Context, state ingest.QueueState, f ingest.QueueFilter, after int64) ([]ingest.QueueEntry, error) {
 	if state == ingest.Waiting {
-		return c.waitingOf(ctx, after, queueRowsPerPage+1)
+		return c.waitingOf(ctx, f, after, queueRowsPerPage+1)
 	}
 	var from *ingest.QueueEntry
 	if after != 0 {
@@ -134,7 +192,7 @@ func (c *Console) queuePage(ctx context.Context, state ingest.QueueState, after 
 		from = e
 	}
 	return c.queued(ctx, from, queueRowsPerPage+1, func(from *ingest.QueueEntry, n int) ([]ingest.QueueEntry, error) {
-		return c.Queue.Decided(ctx, state, from, n)
+		return c.Queue.DecidedOf(ctx, state, f, from, n)
 	})
 }
 
@@ -162,6 +220,9 @@ func (c *Console) queueRows(ctx context.Context, list []ingest.QueueEntry) ([]qu
 		}
 		if s, ok := subjects[e.Subject]; ok {
 			row.subject = s.Name
+			if s.Kind == catalog.Person {
+				row.subject = "自然人"
+			}
 		}
 		rows[i] = row
 	}
@@ -273,4 +334,28 @@ func statusWord(s string) string {
 		return w
 	}
 	return s
+}
+
+// pointerFacts say whose the numbers of a row are; persons are not named.
+func pointerFacts(pointers []ingest.Pointer) []ui.Fact {
+	var facts []ui.Fact
+	for _, p := range pointers {
+		f := ui.Fact{Label: p.Name, Value: p.Value, Wide: true, Note: "库中没有主体使用这个代码"}
+		if p.Value == "" {
+			f.Value = "（已遮盖）"
+		}
+		names := make([]string, 0, len(p.Subjects))
+		for i := range p.Subjects {
+			if s := &p.Subjects[i]; s.Kind == catalog.Person {
+				names = append(names, "一名自然人")
+			} else {
+				names = append(names, s.Name+"（"+s.Code+"，"+statusWord(string(s.Status))+"）")
+			}
+		}
+		if len(names) > 0 {
+			f.Note = "属于 " + strings.Join(names, "、")
+		}
+		facts = append(facts, f)
+	}
+	return facts
 }

@@ -262,3 +262,47 @@ func TestWordsOfPreview(t *testing.T) {
 		t.Error("what is down is blamed on the form")
 	}
 }
+
+func TestQueueIsNarrowed(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.registered(t, 1, 2)
+	o.file(t, "XZCF", "甲.csv", o.table("XZCF", byName, o.unlinked(1, nil), o.unlinked(2, nil)))
+	o.file(t, "XZCF", "乙.csv", o.table("XZCF", byName, o.unlinked(3, nil)))
+	list := o.waiting(t, 3)
+	link := batchQueueLink(list[0].Submission)
+	page := o.get(t, link, http.StatusOK)
+	wantText(t, page, "待匹配 2", "2026〕1号", "2026〕2号", "清除筛选")
+	if strings.Contains(text(page), "2026〕3号") {
+		t.Error("a row of another batch is listed")
+	}
+	wantMarks(t, o.get(t, "/desk/filing/"+list[0].Submission, http.StatusOK), `href="`+link+`"`)
+	wantText(t, o.get(t, "/desk/queue?unit="+unitCode+"&item=XZCF", http.StatusOK), "待匹配 3", "2026〕3号")
+	wantText(t, o.get(t, "/desk/queue?item=XZXK", http.StatusOK), "待匹配 0", "没有符合条件的行")
+	wantText(t, o.get(t, "/desk/queue?state=refused&batch=x", http.StatusOK), "没有符合条件的行")
+	o.get(t, "/desk/queue?unit=1", http.StatusBadRequest)
+	o.post(t, entryLink(list[2].ID)+"/refuse", "note=x", http.StatusSeeOther)
+	wantText(t, o.get(t, "/desk/queue?state=refused&unit="+unitCode, http.StatusOK), "2026〕3号", "已退回 1")
+}
+
+// The page of a row tells whose its numbers are, and a row that its unit has filed again shows where.
+func TestCrossedNumbersAndTheirMending(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.registered(t, 1, 2)
+	crossed := row{"CF_XDR_MC": "临溪市示例食品1号有限公司", "CF_XDR_LB": "法人及非法人组织", "CF_XDR_SHXYM": uscc(1), "CF_XDR_GSZC": "", "CF_XDR_ZZJG": uscc(2)[8:17]}
+	o.file(t, "XZCF", "错.csv", o.table("XZCF", byName, o.unlinked(7, crossed)))
+	list := o.waiting(t, 1)
+	at := entryLink(list[0].ID)
+	wantText(t, o.get(t, at, http.StatusOK), "1003", "行中的代码属于谁", "属于 临溪市示例食品1号有限公司（"+uscc(1), "属于 临溪市示例食品2号有限公司（"+uscc(2))
+	crossed["CF_XDR_ZZJG"] = ""
+	o.file(t, "XZCF", "对.csv", o.table("XZCF", byName, o.unlinked(7, crossed)))
+	o.waiting(t, 0)
+	wantText(t, o.get(t, "/desk/queue?state=superseded", http.StatusOK), "已补正重报 1", "临溪市示例食品1号有限公司", "补正代码后重新报送")
+	wantText(t, o.get(t, at, http.StatusOK), "已补正重报", "仍然有效，不受影响", "确认撤销")
+	o.post(t, at+"/undo", "note="+url.QueryEscape("不是同一件"), http.StatusSeeOther)
+	o.waiting(t, 1)
+	if n := o.seen(t, 1); n != 2 {
+		t.Errorf("%d records after the undo, want both to stay", n)
+	}
+}

@@ -127,21 +127,21 @@ func (c *Console) queued(ctx context.Context, after *ingest.QueueEntry, limit in
 	}
 }
 
-// waitingOf gives entries that wait, oldest first, behind a number, within the caller's bounds.
-func (c *Console) waitingOf(ctx context.Context, after int64, limit int) ([]ingest.QueueEntry, error) {
+// waitingOf gives entries that wait and pass a filter, oldest first, behind a number, within the caller's bounds.
+func (c *Console) waitingOf(ctx context.Context, f ingest.QueueFilter, after int64, limit int) ([]ingest.QueueEntry, error) {
 	return c.queued(ctx, &ingest.QueueEntry{ID: after}, limit, func(from *ingest.QueueEntry, n int) ([]ingest.QueueEntry, error) {
-		return c.Queue.Queue(ctx, ingest.Waiting, from.ID, n)
+		return c.Queue.QueueOf(ctx, ingest.Waiting, f, from.ID, n)
 	})
 }
 
-// queueCounts counts entries by state; for a caller with bounds only those that wait.
-func (c *Console) queueCounts(ctx context.Context) (map[ingest.QueueState]int, error) {
+// queueCounts counts entries that pass a filter by state; for a caller with bounds only those that wait.
+func (c *Console) queueCounts(ctx context.Context, f ingest.QueueFilter) (map[ingest.QueueState]int, error) {
 	switch b := c.site.Bounds(ctx, authz.QueueRead); {
 	case b.All:
-		return c.Queue.QueueCounts(ctx)
+		return c.Queue.QueueCountsOf(ctx, f)
 	case len(b.Agencies) == 0 && len(b.Regions) == 0:
 		return nil, nil // no queue of theirs
 	}
-	list, err := c.waitingOf(ctx, 0, queueCount)
+	list, err := c.waitingOf(ctx, f, 0, queueCount)
 	return map[ingest.QueueState]int{ingest.Waiting: len(list)}, err
 }
