@@ -59,7 +59,7 @@ func (w *writer) saveLog(ctx context.Context) error {
 	if err != nil || size < 0 {
 		return err
 	}
-	have, err := logRoot(filepath.Join(w.dir, logDir), size)
+	have, err := LogRoot(filepath.Join(w.dir, logDir), size)
 	if err != nil {
 		return err
 	}
@@ -152,8 +152,8 @@ func eachLeafHash(dir string, size int64, yield func(hash []byte) error) error {
 	return nil
 }
 
-// logRoot computes the root of the log's first size leaves from its tiles.
-func logRoot(dir string, size int64) ([]byte, error) {
+// LogRoot computes the root of the log's first size leaves from its tiles.
+func LogRoot(dir string, size int64) ([]byte, error) {
 	tree := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
 	if err := eachLeafHash(dir, size, func(h []byte) error { return tree.Append(bytes.Clone(h), nil) }); err != nil {
 		return nil, err

@@ -326,11 +326,11 @@ func (r *restorer) grown(dir string, size int64) error {
 	if err != nil {
 		return ErrLog.With(err)
 	}
-	whole, err := logRoot(dir, size)
+	whole, err := LogRoot(dir, size)
 	if err != nil {
 		return ErrLog.With(err)
 	}
-	begin, err := logRoot(dir, r.m.Log.Size)
+	begin, err := LogRoot(dir, r.m.Log.Size)
 	if err != nil {
 		return ErrLog.With(err)
 	}

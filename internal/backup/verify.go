@@ -86,7 +86,7 @@ func (m *Manifest) verifyLog() error {
 		}
 		return nil
 	}
-	have, err := logRoot(dir, max(size, 0))
+	have, err := LogRoot(dir, max(size, 0))
 	if err != nil {
 		return err
 	}

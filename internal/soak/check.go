@@ -1,0 +1,152 @@
+package soak
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"gongxin/internal/backup"
+	"gongxin/internal/db"
+)
+
+// invariants are questions that a sound register answers with nothing.
+var invariants = []struct{ name, sql string }{
+	{"记录数与公示筛选的计数不符", `SELECT count(*) FROM (SELECT item, agency_id, region, kinds, count(*) AS n FROM record WHERE listed = 1 GROUP BY 1, 2, 3, 4) r
+		FULL JOIN (SELECT * FROM record_facet WHERE n <> 0) f USING (item, agency_id, region, kinds) WHERE r.n IS NULL OR f.n IS NULL OR r.n <> f.n`},
+	{"有记录找不到它的当前版本", `SELECT count(*) FROM record r LEFT JOIN record_version v ON v.version_id = r.version_id WHERE v.version_id IS NULL OR v.record_key <> r.record_key`},
+	{"有版本的序号不连续", `SELECT count(*) FROM (SELECT subject_id, record_key FROM record_version GROUP BY subject_id, record_key HAVING count(*) <> max(version)) x`},
+	{"有版本没有排入公开日志", `SELECT count(*) FROM record_version v LEFT JOIN log_outbox o ON o.outbox_id = v.outbox_id WHERE o.outbox_id IS NULL OR v.outbox_pos >= o.n`},
+	{"排入公开日志的条数与版本数不符", `SELECT count(*) FROM log_outbox o WHERE o.kind = 'record' AND o.n <> (SELECT count(*) FROM record_version v WHERE v.outbox_id = o.outbox_id)`},
+	{"有记录没有主体", `SELECT count(*) FROM record r LEFT JOIN subject s ON s.subject_id = r.subject_id WHERE s.subject_id IS NULL`},
+	{"有主体没有标识", `SELECT count(*) FROM subject s LEFT JOIN subject_identifier i ON i.subject_id = s.subject_id WHERE i.subject_id IS NULL`},
+	{"有回执的各项之和不等于行数", `SELECT count(*) FROM submission WHERE state = 'done' AND rows_done <> accepted + updated + duplicate + withdrawn + rejected`},
+	{"有批次的逐行结果超出已处理的行", `SELECT count(*) FROM submission_row r JOIN submission s ON s.submission_id = r.submission_id WHERE r.row_no > s.rows_done`},
+	{"同一个幂等键有两个批次", `SELECT count(*) FROM (SELECT agency_id, idem_key FROM submission WHERE idem_key IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1) x`},
+}
+
+// checker looks into the database behind the product's back.
+type checker struct {
+	d        *db.DB
+	problems []string
+}
+
+func (c *checker) problem(format string, args ...any) {
+	if len(c.problems) < maxProblems {
+		c.problems = append(c.problems, fmt.Sprintf(format, args...))
+	}
+}
+
+func (c *checker) number(ctx context.Context, query string, args ...any) int64 {
+	var n int64
+	if err := c.d.Read().QueryRowContext(ctx, query, args...).Scan(&n); err != nil {
+		c.problem("无法检查：%v", err)
+	}
+	return n
+}
+
+// all checks everything once the load has ended and all filings are done.
+func (c *checker) all(ctx context.Context, acks []*ack) {
+	for _, q := range invariants {
+		if n := c.number(ctx, q.sql); n != 0 {
+			c.problem("%s：%d 处", q.name, n)
+		}
+	}
+	for _, a := range acks {
+		c.filing(ctx, a)
+	}
+	if c.d.Engine() == db.SQLite {
+		var said string
+		if err := c.d.Read().QueryRowContext(ctx, `PRAGMA integrity_check`).Scan(&said); err != nil || said != "ok" {
+			c.problem("数据库文件损坏：%s（%v）", said, err)
+		}
+	}
+}
+
+// filing holds what the server acknowledged against what is on file.
+func (c *checker) filing(ctx context.Context, a *ack) {
+	var state string
+	var done, accepted, updated, duplicate, withdrawn, rejected int
+	err := c.d.Read().QueryRowContext(ctx, `SELECT state, rows_done, accepted, updated, duplicate, withdrawn, rejected FROM submission WHERE submission_id = $1`, a.id).
+		Scan(&state, &done, &accepted, &updated, &duplicate, &withdrawn, &rejected)
+	switch {
+	case err != nil:
+		c.problem("已确认的批次 %s 不在登记簿中：%v", a.id, err)
+		return
+	case state != "done" || done != a.rows:
+		c.problem("已确认的批次 %s 没有处理完：状态 %s，%d 行，文件有 %d 行", a.id, state, done, a.rows)
+		return
+	}
+	if r := a.receipt; r != nil && (r.Accepted != accepted || r.Updated != updated || r.Duplicate != duplicate || r.Withdrawn != withdrawn || r.Rejected != rejected) {
+		c.problem("批次 %s 的回执前后不同", a.id)
+	}
+	// Each row that changed something has its version, or waits in the queue for a person.
+	versions := c.number(ctx, `SELECT count(*) FROM record_version v JOIN record_change h ON h.change_id = v.outbox_id WHERE h.submission = $1`, a.id)
+	queued := c.number(ctx, `SELECT count(*) FROM ingest_queue WHERE submission_id = $1`, a.id)
+	if changed := int64(accepted + updated + withdrawn); versions > changed || versions+queued < changed {
+		c.problem("批次 %s 应有 %d 个版本，实有 %d 个，另有 %d 行等待人工匹配", a.id, changed, versions, queued)
+	}
+}
+
+// logWatch remembers every checkpoint of the public log that the server showed.
+type logWatch struct {
+	seen   map[int64]string // size → root
+	last   int64
+	served bool
+}
+
+// look asks for the checkpoint and reports a log that shrank or says two things about one size.
+func (w *logWatch) look(ctx context.Context, c Client, problem func(string, ...any)) {
+	status, raw, err := c.Do(ctx, http.MethodGet, "/log/checkpoint", nil, nil)
+	if err != nil || status != http.StatusOK {
+		return
+	}
+	lines := strings.SplitN(string(raw), "\n", 4)
+	if len(lines) < 4 {
+		problem("公开日志的检查点无法读取")
+		return
+	}
+	size, err := strconv.ParseInt(lines[1], 10, 64)
+	if err != nil {
+		problem("公开日志的检查点无法读取")
+		return
+	}
+	w.served = true
+	if size < w.last {
+		problem("公开日志变短了：先有 %d 条，后有 %d 条", w.last, size)
+	}
+	w.last = size
+	if root, ok := w.seen[size]; ok && root != lines[2] {
+		problem("公开日志对 %d 条给出了两个不同的根", size)
+	}
+	w.seen[size] = lines[2]
+}
+
+// prove computes, from the log's tiles at the end, the root of every size that was shown.
+func (w *logWatch) prove(data string, problem func(string, ...any)) {
+	for size, root := range w.seen {
+		have, err := backup.LogRoot(filepath.Join(data, "log"), size)
+		if err != nil {
+			problem("公开日志缺少前 %d 条：%v", size, err)
+			continue
+		}
+		if want, err := base64.StdEncoding.DecodeString(root); err != nil || !bytes.Equal(have, want) {
+			problem("公开日志的前 %d 条与当时公布的根不符", size)
+		}
+	}
+}
+
+const lookEvery = time.Second
+
+// run looks at the log until ctx ends.
+func (w *logWatch) run(ctx context.Context, c Client, problem func(string, ...any)) {
+	for ctx.Err() == nil {
+		w.look(ctx, c, problem)
+		pause(ctx, lookEvery)
+	}
+}

@@ -1,0 +1,94 @@
+// Package soak keeps the rule that what the server has acknowledged is there afterwards, whatever was done to it meanwhile. It starts a server of its
+// own, and on request a PostgreSQL of its own, files and reads through HTTP as departments and citizens do, kills server and database without warning,
+// takes the disk away, moves the clock, and then looks behind the product's back for every filing that was acknowledged.
+//
+// The faults are made thus. A kill is SIGKILL. A full disk is a limit on the size of the files that the server may write (RLIMIT_FSIZE, lifted
+// again without a restart): writing then fails with EFBIG where a full disk gives ENOSPC; no file system has to be made, which would need
+// root. A clock jump moves the clock that the register is given, by days forwards and back; the kernel's clock and the timers of the
+// process stay, and the database has no clock of its own in any statement.
+package soak
+
+import (
+	"time"
+
+	"gongxin/internal/fault"
+)
+
+// Faults of the soak itself.
+var (
+	ErrChild    = fault.New(fault.Denied, "soak.child", "这个命令只能由 gongxin soak 启动", "请使用 gongxin soak")
+	ErrNoServer = fault.New(fault.Unavailable, "soak.no_postgres", "本机没有 PostgreSQL 服务器程序（initdb、postgres）", "请安装 PostgreSQL，或用 --postgres-bin 指明程序所在的目录")
+	ErrStart    = fault.New(fault.Unavailable, "soak.start", "被测的服务没有启动", "请查看报告目录中的 server.log")
+	ErrFailed   = fault.New(fault.Conflict, "soak.failed", "发现问题：已确认的写入丢失，或登记簿前后不一致", "报告中列出了全部问题")
+)
+
+// Options bound a run.
+type Options struct {
+	Program  string        // the binary whose server is put under load
+	Dir      string        // of data, logs and the report; made new
+	Engine   string        // sqlite or postgres
+	Bin      string        // folder of PostgreSQL's programs; empty = look for them
+	Duration time.Duration // of the load
+	Every    time.Duration // between two faults
+	Filers   int
+	Readers  int
+	Seed     uint64
+	Key      string // API key to file with; empty = filing is open on loopback
+	Progress func(share float64, text string)
+}
+
+// Report is what a run found.
+type Report struct {
+	Engine    string    `json:"engine"`
+	Program   string    `json:"program"`
+	Seed      uint64    `json:"seed"`
+	Begun     time.Time `json:"begun"`
+	Seconds   float64   `json:"seconds"` // of load
+	CPUs      int       `json:"cpus"`
+	Faults    []Fault   `json:"faults"`
+	Filings   Filings   `json:"filings"`
+	Reads     Reads     `json:"reads"`
+	Log       LogSeen   `json:"log"`
+	Versions  int64     `json:"versions"` // on file at the end
+	Leaves    int64     `json:"leaves"`   // queued for the log
+	Drain     float64   `json:"drain_seconds"`
+	Problems  []string  `json:"problems"`
+	Unchecked []string  `json:"unchecked"` // what could not be looked at, and why
+}
+
+// Fault is one thing done to the server.
+type Fault struct {
+	Kind     string  `json:"kind"`
+	At       float64 `json:"at_seconds"`
+	Recovery float64 `json:"recovery_seconds"` // until the server said it was ready again, -1 if it never did
+}
+
+// Filings counts what was filed.
+type Filings struct {
+	Acknowledged int            `json:"acknowledged"`
+	Rows         int            `json:"rows"`
+	Repeated     int            `json:"repeated"` // requests sent again because no answer came
+	ByAnswer     map[string]int `json:"by_answer"`
+	Latency      Latency        `json:"latency_ms"`
+}
+
+// Reads counts what was read.
+type Reads struct {
+	Answered int            `json:"answered"`
+	ByAnswer map[string]int `json:"by_answer"`
+	Latency  Latency        `json:"latency_ms"`
+}
+
+// Latency holds milliseconds of answered requests.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// LogSeen says what was seen of the public log.
+type LogSeen struct {
+	Served      bool  `json:"served"`
+	Checkpoints int   `json:"checkpoints"` // different ones seen while the load ran
+	Size        int64 `json:"size"`        // of the last one
+}
