@@ -149,18 +149,18 @@ func (s *Service) makeClaim(ctx context.Context, a authz.Actor, r *record, p par
 		return s.describe(ctx, tx, r, out, start{stage: stageOpen, strong: a.Strong})
 	})
 	if err != nil {
-		return nil, nil, wrap(claimConflict(err, state), "claim")
+		return nil, nil, wrap(claimConflict(err, p.kind, state), "claim")
 	}
 	s.forget(a.ID)
 	return c, out, nil
 }
 
 // claimConflict says what a violated unique index means: the same claim again, or a person whom another account proved.
-func claimConflict(err error, state ClaimState) error {
+func claimConflict(err error, kind AccountKind, state ClaimState) error {
 	switch {
 	case !db.IsUnique(err):
 		return err
-	case state == ClaimApproved:
+	case kind == ResidentAccount && state == ClaimApproved:
 		return ErrPersonTaken
 	default:
 		return ErrClaimed
@@ -233,7 +233,7 @@ func (s *Service) DecideClaim(ctx context.Context, by authz.Actor, claim int64, 
 	if !approve && checkName(why) != nil {
 		return ErrWhy
 	}
-	account, state := int64(0), ClaimRejected
+	account, kind, state := int64(0), AccountKind(""), ClaimRejected
 	if approve {
 		state = ClaimApproved
 	}
@@ -242,7 +242,7 @@ func (s *Service) DecideClaim(ctx context.Context, by authz.Actor, claim int64, 
 		if err != nil {
 			return err
 		}
-		account = c.Account
+		account, kind = c.Account, c.Kind
 		if by.Kind == authz.Account && by.ID == c.Account {
 			return ErrReviewer
 		}
@@ -269,7 +269,7 @@ func (s *Service) DecideClaim(ctx context.Context, by authz.Actor, claim int64, 
 	if err == nil {
 		s.forget(account)
 	}
-	return wrap(claimConflict(err, state), "decide claim")
+	return wrap(claimConflict(err, kind, state), "decide claim")
 }
 
 // Waiting lists the claims that the caller may decide, oldest first.

@@ -11,7 +11,7 @@
 //   - the address over all logins: forty are free, then up to 5 min, against trying one password on many logins;
 //   - in a browser in which the account signed in before (a random cookie whose hash is kept), neither: such a browser has a gate of its own.
 //
-// A success clears the pair. Whoever guesses from elsewhere therefore never slows down the owner's address or browser. Whoever guesses
+// A success clears the pair, and counted attempts are forgotten one by one as time passes. Whoever guesses from elsewhere therefore never slows down the owner's address or browser. Whoever guesses
 // from the owner's own address (one NAT for a whole department) slows down only browsers without the cookie, and those still get in with a
 // passkey, with a recovery code, or with a code of the authenticator sent along with the password (a gate of its own, three free). The
 // second factor's own gates count only after a right password, so nobody without it can close them.

@@ -118,7 +118,7 @@ func (s *Service) BeginOIDC(ctx context.Context, provider string, a authz.Actor,
 	if c == nil {
 		return nil, ErrOIDCUnknown
 	}
-	if err := s.admit(ctx, s.gate(gatePasskey, "oidc", network(address))); err != nil {
+	if err := s.admit(ctx, s.gate(gateLoad, network(address))); err != nil {
 		return nil, err
 	}
 	_, conf, err := c.ready(ctx)

@@ -196,7 +196,7 @@ func (s *Service) BeginPasskeySignIn(ctx context.Context, in Attempt) (*Ceremony
 	if s.passkeys.WebAuthn == nil {
 		return nil, ErrPasskeysOff
 	}
-	if err := s.admit(ctx, s.gate(gatePasskey, network(in.Address))); err != nil {
+	if err := s.admit(ctx, s.gate(gateLoad, network(in.Address))); err != nil {
 		return nil, err
 	}
 	options, state, err := s.passkeys.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
@@ -240,7 +240,7 @@ func (s *Service) SignInPasskey(ctx context.Context, ceremony string, answer []b
 		if err := s.usedKey(ctx, tx, h.r, key); err != nil {
 			return err
 		}
-		if err := s.release(ctx, tx, s.gate(gatePasskey, network(in.Address))); err != nil {
+		if err := s.release(ctx, tx, s.gate(gateLoad, network(in.Address))); err != nil {
 			return err
 		}
 		var err error

@@ -12,26 +12,28 @@ import (
 	"gongxin/internal/fault"
 )
 
-// gateKind says how a gate slows attempts down: some are free, then the wait doubles from base up to most.
+// gateKind says how a gate slows attempts down: some are free, then the wait doubles from base up to most. One counted attempt is forgotten
+// with every leak that passes, so that the slips of a whole department behind one address do not add up for ever.
 type gateKind struct {
 	name string
 	free int64
 	base time.Duration
 	most time.Duration
+	leak time.Duration // 0 = none is forgotten before forget
 }
 
-// The gates; the package's documentation says what each is for.
+// The gates; the package's documentation says what the first four are for.
 var (
-	gatePair    = gateKind{"pair", 5, 4 * time.Second, 15 * time.Minute}
-	gateAddress = gateKind{"address", 40, time.Second, 5 * time.Minute}
-	gateDevice  = gateKind{"device", 10, 4 * time.Second, 15 * time.Minute}
-	gateCode    = gateKind{"code", 3, 30 * time.Second, time.Hour}          // password and code together while the pair waits
-	gateFactor  = gateKind{"factor", 5, 15 * time.Second, time.Hour}        // codes after a right password, by address or browser
-	gateFactors = gateKind{"factors", 20, time.Minute, time.Hour}           // the same from all browsers that are not known
-	gateOpen    = gateKind{"open", 10, time.Minute, time.Hour}              // accounts opened by strangers, by address
-	gateClaim   = gateKind{"claim", 5, time.Minute, 24 * time.Hour}         // codes for claiming a subject, by account and subject
-	gateConfirm = gateKind{"confirm", 10, 10 * time.Second, time.Hour}      // own password asked again, by account's session
-	gatePasskey = gateKind{"passkey", 20, 2 * time.Second, 5 * time.Minute} // passkey sign-ins by address; a signature cannot be guessed, the bound is for load
+	gatePair    = gateKind{"pair", 5, 4 * time.Second, 15 * time.Minute, time.Hour}
+	gateAddress = gateKind{"address", 40, time.Second, 5 * time.Minute, 2 * time.Minute}
+	gateDevice  = gateKind{"device", 10, 4 * time.Second, 15 * time.Minute, time.Hour}
+	gateCode    = gateKind{"code", 3, 30 * time.Second, time.Hour, time.Hour}            // password and code together while the pair waits
+	gateFactor  = gateKind{"factor", 5, 15 * time.Second, time.Hour, time.Hour}          // codes after a right password, by address or browser
+	gateFactors = gateKind{"factors", 20, time.Minute, time.Hour, time.Hour}             // the same from all browsers that are not known
+	gateOpen    = gateKind{"open", 10, time.Minute, time.Hour, 10 * time.Minute}         // accounts opened by strangers, by address
+	gateClaim   = gateKind{"claim", 5, time.Minute, 24 * time.Hour, 0}                   // proofs of a subject, by account
+	gateConfirm = gateKind{"confirm", 10, 10 * time.Second, time.Hour, 10 * time.Minute} // own password or a first code asked for, by account
+	gateLoad    = gateKind{"load", 300, time.Second, time.Minute, 2 * time.Second}       // sign-ins begun by address: nothing to guess, the bound is for load
 )
 
 // forget is the quiet time after which a gate starts anew.
@@ -98,13 +100,12 @@ func (s *Service) admit(ctx context.Context, gates ...gate) error {
 
 func (s *Service) admitTx(ctx context.Context, tx *db.Tx, gates []gate) (wait time.Duration, err error) {
 	now := s.Clock.Now()
-	fails := make([]int64, len(gates))
+	states := make([]gateState, len(gates))
 	for i, g := range gates {
-		n, until, err := s.gateState(ctx, tx, g, now)
-		if err != nil {
+		if states[i], err = s.readGate(ctx, tx, g, now); err != nil {
 			return 0, err
 		}
-		fails[i], wait = n+1, max(wait, until.Sub(now))
+		wait = max(wait, states[i].until.Sub(now))
 	}
 	if wait > 0 {
 		return wait, nil
@@ -112,7 +113,7 @@ func (s *Service) admitTx(ctx context.Context, tx *db.Tx, gates []gate) (wait ti
 	for i, g := range gates {
 		_, err := tx.ExecContext(ctx, `INSERT INTO account_throttle (gate, fails, until_at, last_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (gate) DO UPDATE SET fails = excluded.fails, until_at = excluded.until_at, last_at = excluded.last_at`,
-			g.key, fails[i], now.Add(g.delay(fails[i])).UnixMicro(), now.UnixMicro())
+			g.key, states[i].fails+1, now.Add(g.delay(states[i].fails+1)).UnixMicro(), states[i].since.UnixMicro())
 		if err != nil {
 			return 0, err
 		}
@@ -120,18 +121,31 @@ func (s *Service) admitTx(ctx context.Context, tx *db.Tx, gates []gate) (wait ti
 	return 0, nil
 }
 
-// gateState gives the counted attempts and the end of the wait. A clock that was set back never makes a wait longer than the longest.
-func (s *Service) gateState(ctx context.Context, q db.Querier, g gate, now time.Time) (int64, time.Time, error) {
+// gateState is what a gate has counted: attempts that are not forgotten, the end of the wait, and since when nothing was forgotten.
+type gateState struct {
+	fails        int64
+	until, since time.Time
+}
+
+// readGate gives the state of a gate at this moment. A clock that was set back never makes a wait longer than the longest.
+func (s *Service) readGate(ctx context.Context, q db.Querier, g gate, now time.Time) (gateState, error) {
 	var fails, until, last int64
 	err := q.QueryRowContext(ctx, `SELECT fails, until_at, last_at FROM account_throttle WHERE gate = $1`, g.key).Scan(&fails, &until, &last)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && now.Sub(instant(last)) > forget {
-		return 0, now, nil
+		return gateState{until: now, since: now}, nil
 	}
-	end := instant(until)
-	if end.After(now.Add(g.most)) {
-		end = now.Add(g.most)
+	st := gateState{fails: fails, until: instant(until), since: instant(last)}
+	if st.until.After(now.Add(g.most)) {
+		st.until = now.Add(g.most)
 	}
-	return fails, end, err
+	if quiet := now.Sub(st.since); g.leak == 0 || quiet < 0 {
+		st.since = now
+	} else if n := int64(quiet / g.leak); n >= st.fails {
+		st.fails, st.since = 0, now
+	} else {
+		st.fails, st.since = st.fails-n, st.since.Add(time.Duration(n)*g.leak)
+	}
+	return st, err
 }
 
 // clear opens gates after a success: it forgets their attempts.
@@ -147,11 +161,12 @@ func clearGates(ctx context.Context, tx *db.Tx, gates ...gate) error {
 // release takes back the one attempt that a success had counted, so that a valid account is no way to reset an address.
 func (s *Service) release(ctx context.Context, tx *db.Tx, g gate) error {
 	now := s.Clock.Now()
-	fails, _, err := s.gateState(ctx, tx, g, now)
-	if err != nil || fails == 0 {
+	st, err := s.readGate(ctx, tx, g, now)
+	if err != nil || st.fails == 0 {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE account_throttle SET fails = $2, until_at = $3 WHERE gate = $1`, g.key, fails-1, now.Add(g.delay(fails-1)).UnixMicro())
+	_, err = tx.ExecContext(ctx, `UPDATE account_throttle SET fails = $2, until_at = $3, last_at = $4 WHERE gate = $1`,
+		g.key, st.fails-1, now.Add(g.delay(st.fails-1)).UnixMicro(), st.since.UnixMicro())
 	return err
 }
 

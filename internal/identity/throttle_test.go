@@ -201,3 +201,22 @@ func TestMessageOfAWait(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestSlipsAreForgotten has a department behind one address mistype now and then for a month; nobody there has to wait.
+func TestSlipsAreForgotten(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, dbtest.SQLite(t))
+	for i := range 20 {
+		b.open(t, StaffAccount, fmt.Sprintf("worker%d", i))
+	}
+	for i := range 600 {
+		login := fmt.Sprintf("worker%d", i%20)
+		if _, err := b.SignIn(ctx, from(login, "a slip of the finger", home)); !errors.Is(err, ErrSignIn) {
+			t.Fatalf("slip %d: %v", i, err)
+		}
+		if _, err := b.SignIn(ctx, from(login, goodPass, home)); err != nil {
+			t.Fatalf("after slip %d: %v", i, err)
+		}
+		b.clock.Advance(5 * time.Minute)
+	}
+}
