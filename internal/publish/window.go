@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"sync/atomic"
 
 	"github.com/BurntSushi/toml"
 
@@ -18,11 +19,21 @@ import (
 //go:embed data/*.toml
 var ruleData embed.FS
 
-// Rules are the publicity rules: sets for penalties by decision date, and one rule a name for everything else. They are data.
+// Rules are the publicity rules: sets for penalties by decision date, and one rule a name for everything else. They are data. A running program
+// can adopt others in their place; each window is computed by the ones or the others.
 type Rules struct {
+	book atomic.Pointer[ruleBook]
+}
+
+// ruleBook is what one rule file holds. It does not change.
+type ruleBook struct {
 	sets  []ruleSet
 	rules map[string]plainRule
+	text  []byte // as read
 }
+
+// Adopt puts the rules of other in the place of r's, for everyone who goes by r.
+func (r *Rules) Adopt(other *Rules) { r.book.Store(other.book.Load()) }
 
 type ruleSet struct {
 	Code     string            `toml:"code"`
@@ -69,6 +80,9 @@ func (d *day) UnmarshalTOML(v any) error {
 	return err
 }
 
+// maxRules bounds a rule file; a real one is a few kilobytes.
+const maxRules = 1 << 20
+
 // Faults of rule files.
 var (
 	errRules = fault.New(fault.Invalid, "publish.rules", "公示规则文件有误", "请对照 docs/operate 中的规则文件说明修改")
@@ -76,16 +90,24 @@ var (
 
 // DefaultRules gives the rules that ship with the program.
 func DefaultRules() (*Rules, error) {
+	text, err := DefaultRulesText()
+	if err != nil {
+		return nil, err
+	}
+	return LoadRules(bytes.NewReader(text))
+}
+
+// DefaultRulesText gives the rule file that ships with the program, to start a draft from.
+func DefaultRulesText() ([]byte, error) {
 	list, err := fs.Glob(ruleData, "data/*.toml")
 	if err != nil || len(list) == 0 {
 		return nil, fmt.Errorf("publish: no rules embedded: %w", err)
 	}
-	raw, err := ruleData.ReadFile(list[len(list)-1]) // names are dates: the newest file
-	if err != nil {
-		return nil, err
-	}
-	return LoadRules(bytes.NewReader(raw))
+	return ruleData.ReadFile(list[len(list)-1]) // names are dates: the newest file
 }
+
+// Text gives the rule file that the rules were read from.
+func (r *Rules) Text() []byte { return bytes.Clone(r.book.Load().text) }
 
 // LoadRules reads a rule file and refuses unknown keys, gaps and overlaps between sets, and classes without a period.
 func LoadRules(r io.Reader) (*Rules, error) {
@@ -93,7 +115,14 @@ func LoadRules(r io.Reader) (*Rules, error) {
 		Set  []ruleSet   `toml:"set"`
 		Rule []plainRule `toml:"rule"`
 	}
-	meta, err := toml.NewDecoder(r).Decode(&f)
+	text, err := io.ReadAll(io.LimitReader(r, maxRules+1))
+	if err != nil {
+		return nil, errRules.With(err)
+	}
+	if len(text) > maxRules {
+		return nil, errRules.Messagef("公示规则文件超过 1 MB")
+	}
+	meta, err := toml.NewDecoder(bytes.NewReader(text)).Decode(&f)
 	if err != nil {
 		return nil, errRules.With(err)
 	}
@@ -103,7 +132,7 @@ func LoadRules(r io.Reader) (*Rules, error) {
 	if len(f.Set) == 0 {
 		return nil, errRules.Messagef("公示规则文件没有规则集")
 	}
-	out := &Rules{sets: f.Set, rules: map[string]plainRule{"penalty": {}, "none": {}}}
+	book := &ruleBook{sets: f.Set, rules: map[string]plainRule{"penalty": {}, "none": {}}, text: text}
 	for i, s := range f.Set {
 		if s.From == 0 || s.To < s.From || (i > 0 && clock.Date(f.Set[i-1].To).AddDays(1) != clock.Date(s.From)) {
 			return nil, errRules.Messagef("规则集 %s 的起止日期与前一个规则集不衔接", s.Code)
@@ -113,11 +142,13 @@ func LoadRules(r io.Reader) (*Rules, error) {
 		}
 	}
 	for _, r := range f.Rule {
-		if _, twice := out.rules[r.Name]; twice || r.Name == "" || (r.Until != "" && r.Until != "valid_to") || r.Months < 0 {
+		if _, twice := book.rules[r.Name]; twice || r.Name == "" || (r.Until != "" && r.Until != "valid_to") || r.Months < 0 {
 			return nil, errRules.Messagef("公示规则 %q 重复或内容有误", r.Name)
 		}
-		out.rules[r.Name] = r
+		book.rules[r.Name] = r
 	}
+	out := &Rules{}
+	out.book.Store(book)
 	return out, nil
 }
 
@@ -152,7 +183,7 @@ func severityOf(class string) record.Severity {
 
 // Has reports whether a publicity rule of this name exists; a catalogue edition that names another is refused.
 func (r *Rules) Has(name string) bool {
-	_, ok := r.rules[name]
+	_, ok := r.book.Load().rules[name]
 	return ok
 }
 
@@ -181,7 +212,9 @@ type Window struct {
 
 // Window computes when a record is public. Simple-procedure penalties are never public, whatever a rule file says
 // (行政处罚法 art. 51; Shandong 社会信用条例 art. 13).
-func (r *Rules) Window(m Matter) Window {
+func (r *Rules) Window(m Matter) Window { return r.book.Load().window(m) }
+
+func (r *ruleBook) window(m Matter) Window {
 	w := Window{From: m.DecidedOn}
 	switch m.Rule {
 	case "none":
@@ -220,7 +253,7 @@ func sooner(a, b clock.Date) clock.Date {
 }
 
 // setFor finds the set of a decision date; days before the first set follow it, days after the last one likewise.
-func (r *Rules) setFor(d clock.Date) *ruleSet {
+func (r *ruleBook) setFor(d clock.Date) *ruleSet {
 	for i := range r.sets {
 		if d <= clock.Date(r.sets[i].To) {
 			return &r.sets[i]
@@ -229,7 +262,7 @@ func (r *Rules) setFor(d clock.Date) *ruleSet {
 	return &r.sets[len(r.sets)-1]
 }
 
-func (r *Rules) penalty(m Matter) Window {
+func (r *ruleBook) penalty(m Matter) Window {
 	set := r.setFor(m.DecidedOn)
 	w := Window{From: m.DecidedOn, RuleSet: set.Code, Severity: m.Severity}
 	if w.Severity == record.NoSeverity || m.Procedure == record.Simple {
@@ -266,12 +299,13 @@ func (row *severityRow) fits(m Matter) bool {
 
 // Explain says in one sentence which rule gave a record its publicity window.
 func (r *Rules) Explain(code string) string {
-	for i := range r.sets {
-		if r.sets[i].Code == code {
-			return "依据" + r.sets[i].Name + "计算"
+	book := r.book.Load()
+	for i := range book.sets {
+		if book.sets[i].Code == code {
+			return "依据" + book.sets[i].Name + "计算"
 		}
 	}
-	if rule, ok := r.rules[code]; ok && rule.Why != "" {
+	if rule, ok := book.rules[code]; ok && rule.Why != "" {
 		return rule.Why
 	}
 	return ""
