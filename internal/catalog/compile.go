@@ -36,7 +36,8 @@ type compiled struct {
 	rules        []rulePlan
 	emptyWhen    []int
 	amountFields []int
-	headers      map[string]header
+	headers      map[string]header // by headerKey
+	spelled      map[string]header // of them, the templates' own spellings as they stand
 }
 
 // rolePlaces are the fields that the check itself looks at; -1 = none.

@@ -52,6 +52,14 @@ func (b *builder) indexHeaders(it *Item, file string) {
 			claim(a, i, true)
 		}
 	}
+	it.spelled = make(map[string]header, 2*len(it.Fields))
+	for i := range it.Fields {
+		for _, text := range append([]string{it.Fields[i].Code, it.Fields[i].Name}, it.Fields[i].Old...) {
+			if h, ok := it.headers[headerKey(text)]; ok {
+				it.spelled[text] = h
+			}
+		}
+	}
 }
 
 // withoutPrefix drops 行政相对人代码_1 and the like from the front of a header key. It gives "" when nothing
@@ -165,6 +173,9 @@ func (m *HeaderMap) excused(f *Field) bool {
 func (it *Item) findHeader(cell string) (header, bool) {
 	if len(cell) > 512 {
 		return header{}, false
+	}
+	if h, ok := it.spelled[cell]; ok {
+		return h, true
 	}
 	if h, ok := it.headerByKey(headerKey(cell)); ok {
 		return h, true

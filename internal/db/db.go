@@ -58,10 +58,11 @@ type Querier interface {
 // DB is an opened database. It is safe for concurrent use.
 type DB struct {
 	engine Engine
-	write  *sql.DB // SQLite: exactly one connection, so writers queue in Go and not on the file's lock
-	read   *sql.DB // PostgreSQL: the same pool as write
-	reader Querier // read, on SQLite with its statements kept prepared
-	path   string  // SQLite: the file
+	write  *sql.DB   // SQLite: exactly one connection, so writers queue in Go and not on the file's lock
+	read   *sql.DB   // PostgreSQL: the same pool as write
+	reader Querier   // read, on SQLite with its statements kept prepared
+	writer *prepared // SQLite: the statements that transactions use again and again
+	path   string    // SQLite: the file
 }
 
 // Faults of opening.

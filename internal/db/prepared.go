@@ -16,6 +16,7 @@ type prepared struct {
 	mu    sync.Mutex
 	texts map[string]*list.Element // of *statement
 	used  list.List                // most recently used first
+	seen  map[string]bool          // texts that were asked for once by again
 }
 
 type statement struct {
@@ -84,6 +85,25 @@ func (p *prepared) take(ctx context.Context, query string) (*statement, error) {
 		_ = old.Close()
 	}
 	return s, nil
+}
+
+// again reports whether a text that is not kept was asked about before: what comes a second time will come again, while a text with a
+// list of some length may not. It forgets all now and then.
+func (p *prepared) again(query string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.texts[query]; ok {
+		return false
+	}
+	if p.seen[query] {
+		delete(p.seen, query)
+		return true
+	}
+	if p.seen == nil || len(p.seen) >= 4*p.cap {
+		p.seen = map[string]bool{}
+	}
+	p.seen[query] = true
+	return false
 }
 
 func (p *prepared) find(query string) *statement {

@@ -47,7 +47,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	read.SetMaxOpenConns(n)
 	read.SetMaxIdleConns(n)
-	d := &DB{engine: SQLite, write: write, read: read, reader: newPrepared(read), path: abs}
+	d := &DB{engine: SQLite, write: write, read: read, reader: newPrepared(read), writer: newPrepared(write), path: abs}
 	if err := d.Ping(ctx); err != nil {
 		_ = d.Close()
 		return nil, err

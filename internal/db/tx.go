@@ -15,7 +15,10 @@ type Tx struct {
 	conn *sql.Conn
 	tx   *sql.Tx
 
-	stmts map[string]txStatement // SQLite: prepared in this transaction, by text
+	stmts map[string]txStatement // SQLite: prepared for this transaction, by text
+	held  []*statement           // of them, those that outlive it
+
+	writes bool
 }
 
 type txStatement struct {
@@ -80,17 +83,50 @@ func (t *Tx) prepared(ctx context.Context, query string) (txStatement, bool) {
 	if len(t.stmts) >= keptTexts {
 		return txStatement{}, false
 	}
+	if t.stmts == nil {
+		t.stmts = map[string]txStatement{}
+	}
+	if kept := t.keeper(); kept != nil {
+		if s := kept.find(query); s != nil {
+			t.held = append(t.held, s)
+			t.stmts[query] = txStatement{s.plain, t.tx.StmtContext(ctx, s.stmt)}
+			return t.stmts[query], true
+		}
+	}
 	form := plainOf(query)
 	stmt, err := t.tx.PrepareContext(ctx, form.text)
 	if err != nil {
 		return txStatement{}, false
 	}
-	if t.stmts == nil {
-		t.stmts = map[string]txStatement{}
-	}
 	s := txStatement{form, stmt} // the transaction closes it
 	t.stmts[query] = s
 	return s, true
+}
+
+// keeper is the pool that keeps the statements of this transaction beyond it: the writer's, which has one connection.
+func (t *Tx) keeper() *prepared {
+	if t.writes {
+		return t.db.writer
+	}
+	return nil
+}
+
+// release gives back what the transaction held, and keeps what it had to prepare itself for the next one.
+func (t *Tx) release(ctx context.Context) {
+	kept := t.keeper()
+	if kept == nil {
+		return
+	}
+	for _, s := range t.held {
+		kept.give(s)
+	}
+	for query := range t.stmts {
+		if kept.again(query) {
+			if s, err := kept.take(ctx, query); err == nil {
+				kept.give(s)
+			}
+		}
+	}
 }
 
 // calm gives the context a statement runs under. SQLite's driver answers a cancelled context by an interrupt that may hit
@@ -157,8 +193,11 @@ func (d *DB) once(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn func(c
 	if err != nil {
 		return fmt.Errorf("db: connection: %w", err)
 	}
-	defer func() { _ = conn.Close() }()
-	t := &Tx{db: d, conn: conn}
+	t := &Tx{db: d, conn: conn, writes: pool == d.write}
+	defer func() {
+		_ = conn.Close()
+		t.release(ctx) // the connection is free now, as preparing for the pool asks
+	}()
 	// database/sql would roll back from another goroutine when a cancellable context ends.
 	if t.tx, err = conn.BeginTx(t.calm(ctx), o); err != nil {
 		return fmt.Errorf("db: begin: %w", err)

@@ -24,6 +24,9 @@ type found struct {
 	sep    byte        // CSV
 }
 
+// sureHeader is from how many columns on a row that consists of known names alone is the header, without a look at the rows below.
+const sureHeader = 5
+
 // searchHeader reads the first rows of a table and finds the one with the most known column names.
 func (r *Reader) searchHeader(t table) (found, error) {
 	if err := t.restart(); err != nil {
@@ -61,7 +64,7 @@ func (r *Reader) searchHeader(t table) (found, error) {
 			f.titles = slices.Clone(seen)
 		}
 		seen = append(seen, cells)
-		if f.score > 0 && r.o.IsHeader == nil {
+		if f.score > 0 && (r.o.IsHeader == nil || score >= sureHeader && score == len(cells)) {
 			break
 		}
 	}
