@@ -78,6 +78,7 @@ func walkSearch(b *tab, _ *server, known subjectRef) {
 	if h := b.text("h1"); h != known.Name {
 		b.t.Errorf("the heading is %q, want %q", h, known.Name)
 	}
+	b.fills(".strip")
 	if chapters := b.all(".chapter__title"); len(chapters) < 8 || !strings.Contains(chapters[0], "一、") {
 		b.t.Errorf("chapters %q", chapters)
 	}
@@ -104,6 +105,22 @@ func walkSearch(b *tab, _ *server, known subjectRef) {
 	b.inspect("no results")
 	b.open("/search")
 	b.inspect("search")
+}
+
+// fills checks at both widths that the cells of a grid cover it: none of its places stays empty.
+func (b *tab) fills(selector string) {
+	b.t.Helper()
+	for _, l := range looks[:2] {
+		b.as(l)
+		share := eval[float64](b, `(() => {
+			const grid = document.querySelector(`+quoted(selector)+`), area = (e) => { const r = e.getBoundingClientRect(); return r.width * r.height; };
+			return [...grid.children].reduce((sum, e) => sum + area(e), 0) / area(grid);
+		})()`)
+		if share < 0.98 {
+			b.t.Errorf("at %d the cells of %s cover %.0f%% of it", l.width, selector, 100*share)
+		}
+	}
+	b.as(looks[0])
 }
 
 // part is what somebody remembers of a name: four characters from its middle.

@@ -94,7 +94,7 @@ func newFake(perSubject int) *fake {
 func fakeChapters(records []publish.RecordView) []publish.ChapterCount {
 	names := []string{
 		"登记注册基础信息", "行政管理信息", "诚实守信相关荣誉信息", "严重失信主体名单信息", "经营（活动）异常名录（状态）信息",
-		"信用承诺信息", "信用评价信息", "司法判决及执行信息", "其他信息", "信用状况提升建议",
+		"信用承诺信息", "信用评价信息", "司法判决及执行信息", "其他信息",
 	}
 	counts := map[catalog.ItemCode]int{}
 	for i := range records {
