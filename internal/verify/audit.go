@@ -47,6 +47,7 @@ type audit struct {
 	slots   []string
 	strays  int64
 	payload map[int64][]byte // of rows that wait
+	owners  map[int64][]byte // of rows of records: subject and item of each leaf, format set/1
 
 	sets []setRow
 }
@@ -62,7 +63,7 @@ type setRow struct {
 // ways: a row that was changed, deleted, inserted or moved is named, and so is a salt that was swapped. q should be one snapshot,
 // taken after the checkpoint was published: what is committed later waits for the next check. It needs about 100 bytes of memory an entry.
 func Database(ctx context.Context, s Source, k *Keys, old string, q Querier) (*Result, *State, error) {
-	a := &audit{q: q, special: map[int64]Entry{}, events: map[int64]*event{}, payload: map[int64][]byte{}}
+	a := &audit{q: q, special: map[int64]Entry{}, events: map[int64]*event{}, payload: map[int64][]byte{}, owners: map[int64][]byte{}}
 	r, state := Log(ctx, s, k, old, a.entry)
 	a.Result = r
 	if int64(len(a.leaves)) != r.Size || r.Size == 0 {
@@ -138,12 +139,15 @@ func (a *audit) outbox(ctx context.Context) error {
 	err := a.each(ctx, func(scan func(...any) error) error {
 		var id, n, created int64
 		var kind string
-		var payload []byte
+		var payload, owners []byte
 		var index, marked, pending sql.NullInt64
-		if err := scan(&id, &kind, &n, &payload, &created, &index, &marked, &pending); err != nil {
+		if err := scan(&id, &kind, &n, &payload, &owners, &created, &index, &marked, &pending); err != nil {
 			return err
 		}
 		rows++
+		if len(owners) > 0 {
+			a.owners[id] = owners
+		}
 		ev := a.events[id]
 		switch {
 		case ev == nil && pending.Valid && !index.Valid, index.Valid && index.Int64+n > a.Size:
@@ -157,9 +161,12 @@ func (a *audit) outbox(ctx context.Context) error {
 		}
 		ev.kind = kind
 		sequenced[id] = true
+		if !index.Valid && !pending.Valid {
+			a.fail("outbox.unmarked", "log_sequence 中第 %d 行的登记已被删除：日志中在第 %d 个条目", id, ev.index)
+		}
 		a.outboxRow(ev, n, payload, index, marked)
 		return nil
-	}, `SELECT o.outbox_id, o.kind, o.n, o.payload, o.created_at, s.log_index, s.n, p.outbox_id FROM log_outbox o
+	}, `SELECT o.outbox_id, o.kind, o.n, o.payload, o.subjects, o.created_at, s.log_index, s.n, p.outbox_id FROM log_outbox o
 		LEFT JOIN log_sequence s ON s.outbox_id = o.outbox_id LEFT JOIN log_pending p ON p.outbox_id = o.outbox_id ORDER BY o.outbox_id`)
 	if err != nil {
 		return err
@@ -231,6 +238,9 @@ func (a *audit) leaf(what string, outbox, position int64, salt []byte, parts []s
 		a.fail("row.inserted", "%s 不在日志中：该行是插入的，或其日志位置（%d 第 %d 位）被改动", what, outbox, position)
 		return 0, false
 	}
+	if kind := kindOf(parts[0]); kind != ev.kind && ev.kind != "" {
+		a.fail("outbox.kind", "log_outbox 第 %d 行的种类被改动：应为 %s，现为 %s", outbox, kind, ev.kind)
+	}
 	h := LeafHash(salt, parts)
 	if ev.wait {
 		if p := a.payload[outbox]; len(p) < 32*int(position+1) || [32]byte(p[32*position:]) != h {
@@ -280,6 +290,20 @@ func (a *audit) leftovers(context.Context) error {
 }
 
 var tableOf = map[string]string{"record": "record_version", "access": "access_log", "act": "audit_act", "change": "log_change"}
+
+// kindOf gives the outbox's name for what a leaf's format says.
+func kindOf(format string) string {
+	switch format {
+	case formatRecord:
+		return "record"
+	case formatAccess:
+		return "access"
+	case formatAct:
+		return "act"
+	default:
+		return "change"
+	}
+}
 
 func instant(micros int64) string { return time.UnixMicro(micros).UTC().Format("2006-01-02 15:04:05Z") }
 

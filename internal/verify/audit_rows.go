@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"slices"
 )
@@ -39,12 +40,34 @@ func (a *audit) records(ctx context.Context) error {
 		})
 		if ok {
 			a.sets = append(a.sets, setRow{subject, index, item})
+			if owner, owned, err := ownerAt(a.owners[outbox], pos); err != nil || owner != subject || owned != item {
+				a.fail("outbox.subjects", "log_outbox 第 %d 行所记的主体和事项与 %s 不符", outbox, what)
+			}
 		}
 		return nil
 	}, `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.class, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
 		v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.recorded_at, v.salt, v.outbox_id, v.outbox_pos,
 		c.actor, c.basis, c.why, c.submission, c.recorded_at
 		FROM record_version v LEFT JOIN record_change c ON c.change_id = v.outbox_id ORDER BY v.version_id`)
+}
+
+// ownerAt reads subject and item of a leaf from a set/1: a byte 1, the number of items, each with its length before it, then 9 bytes a leaf.
+func ownerAt(b []byte, pos int64) (subject int64, item string, err error) {
+	if len(b) < 2 || b[0] != 1 {
+		return 0, "", ErrEntry
+	}
+	items := make([]string, b[1])
+	b = b[2:]
+	for i := range items {
+		if len(b) < 1 || len(b) < 1+int(b[0]) {
+			return 0, "", ErrEntry
+		}
+		items[i], b = string(b[1:1+b[0]]), b[1+b[0]:]
+	}
+	if pos < 0 || int64(len(b)) < 9*(pos+1) || int(b[9*pos+8]) >= len(items) {
+		return 0, "", ErrEntry
+	}
+	return int64(binary.BigEndian.Uint64(b[9*pos:])), items[b[9*pos+8]], nil
 }
 
 // heads checks that each current row is what the newest version says: it is derived, and pages read it.
