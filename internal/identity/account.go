@@ -144,7 +144,7 @@ func (s *Service) sealNames(account int64, n sealedNames) string {
 }
 
 func (s *Service) loginKey(login string) string {
-	return s.Ring.Token("account-login", foldLogin(login))
+	return s.keyed("login", foldLogin(login))
 }
 
 // foldLogin gives the form in which logins are compared.

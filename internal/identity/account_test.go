@@ -198,13 +198,12 @@ func TestNothingInClear(t *testing.T) {
 	s, a := b.signIn(t, "needle-login")
 	strongSession, secret, codes := b.enrol(t, a)
 	a = b.actor(t, strongSession)
-	_, _, err = b.Claim(ctx, a, ClaimIn{Method: "demo", DocKind: "身份证", DocNumber: "990102199001011234", Proof: DemoCode{b.ring}.Code(0, b.people.PersonToken("身份证", "990102199001011234"))})
+	_, _, err = b.Claim(ctx, a, ClaimIn{Method: "demo", DocKind: "身份证", DocNumber: "990102199001011234", Proof: DemoCode{b.ring}.Code(0, b.DocHash("身份证", "990102199001011234"))})
 	must(t, err)
-	b.people.persons = nil
 	worker := b.strong(t, StaffAccount, "keeper", clerk)
 	_, raw, err := b.NewKey(ctx, worker, worker.ID, KeySpec{Label: "k", Scopes: []authz.Action{authz.SubmissionCreate}, Expires: b.clock.Now().Add(time.Hour)})
 	must(t, err)
-	needles := []string{"needle-login", "针尖名", goodPass, s.Token, s.Device, strongSession.Token, secret, strings.ReplaceAll(codes[0], "-", ""), raw, home, "argon2id"}
+	needles := []string{"needle-login", "针尖名", goodPass, s.Token, s.Device, strongSession.Token, secret, strings.ReplaceAll(codes[0], "-", ""), raw, home, "argon2id", "990102199001011234"}
 	for _, table := range []string{
 		"account", "account_grant", "account_device", "account_throttle", "session", "credential_totp", "credential_recovery", "credential_passkey", "credential_ceremony",
 		"oidc_identity", "oidc_flow", "apikey", "claim", "audit_act",
@@ -240,4 +239,50 @@ func dumpTable(t *testing.T, d *db.DB, table string) string {
 	}
 	must(t, rows.Err())
 	return out.String()
+}
+
+// TestReseal moves everything sealed to a new key while accounts are in use.
+func TestReseal(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		b.open(t, ResidentAccount, "zhou")
+		_, a := b.signIn(t, "zhou")
+		s, _, _ := b.enrol(t, a)
+		key := newStick()
+		s, _ = b.addPasskey(t, b.actor(t, s), key)
+		_, _, err := b.Claim(ctx, b.actor(t, s), ClaimIn{Method: "demo", DocKind: "身份证", DocNumber: "990102199001011234", Proof: DemoCode{b.ring}.Code(0, b.DocHash("身份证", "990102199001011234"))})
+		must(t, err)
+		for range 4 {
+			b.open(t, StaffAccount, "w"+strings.ToLower(pick("ABCDEF", 12)))
+		}
+		_, err = b.ring.Rotate()
+		must(t, err)
+		for _, r := range b.Resealers() {
+			before, err := r.Stale(ctx)
+			must(t, err)
+			total := 0
+			for after, more := "", true; more; more = after != "" {
+				var done int
+				after, done, err = r.Reseal(ctx, after, 2)
+				must(t, err)
+				total += done
+			}
+			left, err := r.Stale(ctx)
+			if err != nil || before == 0 || int64(total) != before || left != 0 {
+				t.Fatalf("%s: %d before, %d resealed, %d left, %v", r.Name(), before, total, left, err)
+			}
+		}
+		b.people.persons["身份证990102199001011234"] = 77
+		c, err := b.BeginPasskeySignIn(ctx, from("", "", home))
+		must(t, err)
+		s, err = b.SignInPasskey(ctx, c.Token, key.assert(t, rp, c), from("", "", home))
+		must(t, err)
+		if a := b.actor(t, s); len(a.Grants) != 1 || a.Grants[0].Subject != 77 {
+			t.Fatal(a.Grants)
+		}
+		if s, err := b.SignIn(ctx, from("zhou", goodPass, home)); err != nil || !s.FactorDue {
+			t.Fatal(s, err)
+		}
+	})
 }

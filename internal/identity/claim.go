@@ -57,7 +57,7 @@ var (
 type ClaimIn struct {
 	Method    string
 	Code      string // unified code, of a business
-	DocKind   string // kind and number of the document, of a resident; they are not kept
+	DocKind   string // kind and number of the document, of a resident; nothing of them stays once the person's subject is known
 	DocNumber string
 	Proof     string // what the method asks for: a code
 	Evidence  string // name of the kept file that shows it
@@ -68,7 +68,8 @@ type party struct {
 	kind    AccountKind
 	subject int64
 	region  string
-	person  string
+	person  string // keyed hash of the document
+	doc     string // kind and number, as long as nothing is on file of the person
 }
 
 // Claim makes a claim of the caller's. When the method proves it at once, the account has its new role, the caller's session gets another
@@ -112,9 +113,13 @@ func (s *Service) party(ctx context.Context, kind AccountKind, in ClaimIn) (part
 		}
 		return party{kind: kind, subject: subject, region: region}, wrap(err, "claim")
 	case kind == ResidentAccount && in.DocNumber != "":
-		person := s.Registry.PersonToken(in.DocKind, strings.ToUpper(strings.TrimSpace(in.DocNumber)))
-		subject, _, err := s.Registry.Person(ctx, person)
-		return party{kind: kind, subject: subject, person: person}, wrap(err, "claim")
+		number := strings.ToUpper(strings.TrimSpace(in.DocNumber))
+		subject, ok, err := s.Registry.Person(ctx, in.DocKind, number)
+		p := party{kind: kind, subject: subject, person: s.DocHash(in.DocKind, number)}
+		if !ok {
+			p.subject, p.doc = 0, in.DocKind+"\x00"+number
+		}
+		return p, wrap(err, "claim")
 	default:
 		return party{}, ErrClaimKind
 	}
@@ -129,7 +134,7 @@ func (s *Service) makeClaim(ctx context.Context, a authz.Actor, r *record, p par
 		if err := clearGates(ctx, tx, tries); err != nil {
 			return err
 		}
-		if err := s.insertClaim(ctx, tx, c, p.person); err != nil {
+		if err := s.insertClaim(ctx, tx, c, p); err != nil {
 			return err
 		}
 		if err := s.act(ctx, tx, a, "claim.make", a.ID, claimDetail(c)); err != nil || state != ClaimApproved {
@@ -168,10 +173,10 @@ func claimConflict(err error, kind AccountKind, state ClaimState) error {
 }
 
 func claimDetail(c *Claim) string {
-	return "claim:" + strconv.FormatInt(c.ID, 10) + " " + string(c.Kind) + " " + c.Method + " " + string(c.State)
+	return claimLabel(c.ID) + " " + string(c.Kind) + " " + c.Method + " " + string(c.State)
 }
 
-func (s *Service) insertClaim(ctx context.Context, tx *db.Tx, c *Claim, person string) error {
+func (s *Service) insertClaim(ctx context.Context, tx *db.Tx, c *Claim, p party) error {
 	var have int
 	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM claim WHERE account_id = $1 AND state IN ('pending', 'approved') AND (kind = 'resident' OR subject_id = $2)`, c.Account, c.Subject).Scan(&have)
 	if err != nil {
@@ -185,11 +190,20 @@ func (s *Service) insertClaim(ctx context.Context, tx *db.Tx, c *Claim, person s
 		c.DecidedBy, c.DecidedAt = c.Method, c.CreatedAt
 		decided = c.Method
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO claim (claim_id, account_id, kind, method, subject_id, person, evidence, region, state, decided_by, decided_at, why, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', $12)`,
-		c.ID, c.Account, string(c.Kind), c.Method, c.Subject, person, c.Evidence, c.Region, string(c.State), decided, micros(c.DecidedAt), c.CreatedAt.UnixMicro())
+	_, err = tx.ExecContext(ctx, `INSERT INTO claim (claim_id, account_id, kind, method, subject_id, person, sealed, evidence, region, state, decided_by, decided_at, why,
+		created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13)`,
+		c.ID, c.Account, string(c.Kind), c.Method, c.Subject, p.person, s.sealDoc(c.ID, p.doc), c.Evidence, c.Region, string(c.State), decided, micros(c.DecidedAt), c.CreatedAt.UnixMicro())
 	return err
 }
+
+func (s *Service) sealDoc(claim int64, doc string) string {
+	if doc == "" {
+		return ""
+	}
+	return s.Ring.Seal(claimLabel(claim), doc)
+}
+
+func claimLabel(claim int64) string { return "claim:" + strconv.FormatInt(claim, 10) }
 
 // grantClaim gives the account the role that an approved claim proves. A person of whom nothing is on file gets it when something is.
 func (s *Service) grantClaim(ctx context.Context, tx *db.Tx, by authz.Actor, c *Claim) error {
@@ -249,8 +263,8 @@ func (s *Service) DecideClaim(ctx context.Context, by authz.Actor, claim int64, 
 		if err := s.allow(by, authz.ClaimReview, authz.Scope{Region: c.Region, Subject: c.Subject, Author: c.Account, Account: c.Account}); err != nil {
 			return err
 		}
-		ok, err := changed(ctx, tx, `UPDATE claim SET state = $2, decided_by = $3, decided_at = $4, why = $5 WHERE claim_id = $1 AND state = 'pending'`,
-			claim, string(state), by.String(), s.Clock.Now().UnixMicro(), why)
+		ok, err := changed(ctx, tx, `UPDATE claim SET state = $2, decided_by = $3, decided_at = $4, why = $5, sealed = CASE WHEN $6 = 1 THEN sealed ELSE '' END WHERE claim_id = $1 AND state = 'pending'`,
+			claim, string(state), by.String(), s.Clock.Now().UnixMicro(), why, bit(approve))
 		if err != nil {
 			return err
 		}
@@ -316,7 +330,7 @@ func (s *Service) EndClaim(ctx context.Context, a authz.Actor, claim int64) erro
 		return err
 	}
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		ok, err := changed(ctx, tx, `UPDATE claim SET state = 'ended' WHERE claim_id = $1 AND account_id = $2 AND state IN ('pending', 'approved')`, claim, a.ID)
+		ok, err := changed(ctx, tx, `UPDATE claim SET state = 'ended', sealed = '' WHERE claim_id = $1 AND account_id = $2 AND state IN ('pending', 'approved')`, claim, a.ID)
 		if err != nil {
 			return err
 		}
@@ -326,7 +340,7 @@ func (s *Service) EndClaim(ctx context.Context, a authz.Actor, claim int64) erro
 		if _, err := tx.ExecContext(ctx, `DELETE FROM account_grant WHERE account_id = $1 AND claim_id = $2`, a.ID, claim); err != nil {
 			return err
 		}
-		return s.act(ctx, tx, a, "claim.end", a.ID, "claim:"+strconv.FormatInt(claim, 10))
+		return s.act(ctx, tx, a, "claim.end", a.ID, claimLabel(claim))
 	})
 	if err == nil {
 		s.forget(a.ID)
@@ -339,20 +353,25 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, r *record) error {
 	if r.Kind != ResidentAccount || s.Registry == nil {
 		return nil
 	}
-	var person string
+	var sealed string
 	var claim int64
-	err := tx.QueryRowContext(ctx, `SELECT claim_id, person FROM claim WHERE account_id = $1 AND kind = 'resident' AND state = 'approved' AND subject_id = 0`, r.ID).Scan(&claim, &person)
+	err := tx.QueryRowContext(ctx, `SELECT claim_id, sealed FROM claim WHERE account_id = $1 AND kind = 'resident' AND state = 'approved' AND subject_id = 0`, r.ID).Scan(&claim, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	subject, ok, err := s.Registry.Person(ctx, person)
+	doc, err := s.Ring.Open(claimLabel(claim), sealed)
+	if err != nil {
+		return err
+	}
+	kind, number, _ := strings.Cut(doc, "\x00")
+	subject, ok, err := s.Registry.Person(ctx, kind, number)
 	if err != nil || !ok {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE claim SET subject_id = $2 WHERE claim_id = $1`, claim, subject); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE claim SET subject_id = $2, sealed = '' WHERE claim_id = $1`, claim, subject); err != nil {
 		return err
 	}
 	c := &Claim{ID: claim, Account: r.ID, Kind: ResidentAccount, Subject: subject}

@@ -114,7 +114,7 @@ func (s *Service) findStep(ctx context.Context, q db.Querier, account int64, cod
 }
 
 func (s *Service) recoveryToken(account int64, code string) string {
-	return s.Ring.Token("recovery/"+accountEntity(account), code)
+	return s.keyed("recovery", accountEntity(account), code)
 }
 
 // tryFactor checks a code behind a right password, at gates of its own.

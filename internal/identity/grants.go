@@ -110,7 +110,7 @@ func (s *Service) Revoke(ctx context.Context, by authz.Actor, account, grant int
 				return err
 			}
 			if h.Claim != 0 {
-				if _, err := tx.ExecContext(ctx, `UPDATE claim SET state = 'ended' WHERE claim_id = $1`, h.Claim); err != nil {
+				if _, err := tx.ExecContext(ctx, `UPDATE claim SET state = 'ended', sealed = '' WHERE claim_id = $1`, h.Claim); err != nil {
 					return err
 				}
 			}

@@ -51,10 +51,8 @@ func (p *people) Business(_ context.Context, code string) (int64, string, bool, 
 	return n, "990102", ok, nil
 }
 
-func (p *people) PersonToken(kind, number string) string { return "token-of-" + kind + number }
-
-func (p *people) Person(_ context.Context, token string) (int64, bool, error) {
-	n, ok := p.persons[token]
+func (p *people) Person(_ context.Context, kind, number string) (int64, bool, error) {
+	n, ok := p.persons[kind+number]
 	return n, ok, nil
 }
 

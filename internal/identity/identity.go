@@ -54,10 +54,8 @@ type Decider interface {
 type Registry interface {
 	// Business gives the subject of a unified code and its division; ok is false when none is on file.
 	Business(ctx context.Context, code string) (subject int64, region string, ok bool, err error)
-	// PersonToken gives the look-up token of a person's document; the number itself is not kept.
-	PersonToken(docKind, number string) string
-	// Person gives the subject of such a token; ok is false when nothing is on file of that person.
-	Person(ctx context.Context, token string) (subject int64, ok bool, err error)
+	// Person gives the subject of a person's document; ok is false when nothing is on file of that person.
+	Person(ctx context.Context, docKind, number string) (subject int64, ok bool, err error)
 }
 
 // Config is what a Service is made of.
@@ -168,6 +166,17 @@ func tokenHash(prefix, raw string) ([sha256.Size]byte, bool) {
 		return [sha256.Size]byte{}, false
 	}
 	return sha256.Sum256([]byte(raw)), true
+}
+
+// keyed gives a keyed hash of what must be found again but not read. It does not change when the keys of look-up tokens are exchanged, for
+// these values could not be hashed anew.
+func (s *Service) keyed(label string, parts ...string) string {
+	all := make([][]byte, 0, len(parts)+1)
+	for _, p := range append([]string{"identity/" + label}, parts...) {
+		all = append(all, []byte(strconv.Itoa(len(p))+":"+p))
+	}
+	sum := s.Ring.Digest(all...)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 func accountEntity(id int64) string { return "account:" + strconv.FormatInt(id, 10) }

@@ -16,7 +16,7 @@ type ClaimAsk struct {
 	Account  int64
 	Kind     AccountKind
 	Subject  int64
-	Person   string // token of a person's document
+	Person   string // keyed hash of a person's document
 	Proof    string
 	Evidence string
 }
@@ -34,7 +34,7 @@ type DemoCode struct{ Ring *gm.KeyRing }
 // Name gives "demo".
 func (DemoCode) Name() string { return "demo" }
 
-// Code gives the code of eight digits of a subject, or of a person's token.
+// Code gives the code of eight digits of a subject, or of a person, by the keyed hash that DocHash gives.
 func (d DemoCode) Code(subject int64, person string) string {
 	sum := d.Ring.Digest([]byte("claim-demo"), []byte(strconv.FormatInt(subject, 10)), []byte(person))
 	return fmt.Sprintf("%08d", binary.BigEndian.Uint64(sum[:8])%100_000_000)
@@ -64,4 +64,9 @@ func (Licence) Prove(_ context.Context, ask ClaimAsk) (ClaimState, error) {
 		return "", ErrProof.Messagef("没有收到证照的图片")
 	}
 	return ClaimPending, nil
+}
+
+// DocHash gives the keyed hash of a resident's document, as methods are given it.
+func (s *Service) DocHash(docKind, number string) string {
+	return s.keyed("person", docKind, strings.ToUpper(strings.TrimSpace(number)))
 }

@@ -15,7 +15,7 @@ import (
 func isNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
 func (s *Service) oidcToken(issuer, subject string) string {
-	return s.Ring.Token("oidc-subject", issuer+"\x00"+subject)
+	return s.keyed("oidc-subject", issuer, subject)
 }
 
 // pinned gives the account of an identity, or 0.
@@ -207,7 +207,7 @@ func (s *Service) claimVouched(ctx context.Context, tx *db.Tx, c *oidcClient, r 
 		return err
 	}
 	claim := &Claim{ID: s.IDs.Next(), Account: r.ID, Kind: p.kind, Method: "oidc:" + c.Name, Subject: p.subject, Region: p.region, State: ClaimApproved, CreatedAt: s.Clock.Now()}
-	if err := s.insertClaim(ctx, tx, claim, p.person); err != nil {
+	if err := s.insertClaim(ctx, tx, claim, p); err != nil {
 		return err
 	}
 	by := authz.SystemActor("oidc")

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"gongxin/internal/db"
@@ -58,11 +57,7 @@ type gate struct {
 
 // gate names one counter without keeping what it counts by in clear.
 func (s *Service) gate(k gateKind, by ...string) gate {
-	text := ""
-	for _, b := range by {
-		text += strconv.Itoa(len(b)) + ":" + b
-	}
-	return gate{k, k.name + ":" + s.Ring.Token("throttle", text)}
+	return gate{k, k.name + ":" + s.keyed("throttle", by...)}
 }
 
 // ErrThrottled says that attempts come too fast. Its message says how long to wait.

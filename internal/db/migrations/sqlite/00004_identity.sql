@@ -145,7 +145,8 @@ CREATE TABLE apikey (
 ) STRICT;
 CREATE INDEX apikey_of ON apikey (account_id);
 
--- claim: an account says that it acts for a subject or is a person. person is a token, evidence names a kept file.
+-- claim: an account says that it acts for a subject or is a person. person is a keyed hash of the document, evidence names a kept file.
+-- sealed holds the document only as long as nothing is on file of the person.
 CREATE TABLE claim (
   claim_id   INTEGER NOT NULL PRIMARY KEY,
   account_id INTEGER NOT NULL,
@@ -153,6 +154,7 @@ CREATE TABLE claim (
   method     TEXT    NOT NULL,
   subject_id INTEGER NOT NULL, -- 0 = a person of whom nothing is on file yet
   person     TEXT    NOT NULL,
+  sealed     TEXT    NOT NULL,
   evidence   TEXT    NOT NULL,
   region     TEXT    NOT NULL, -- of the subject, for whom may review
   state      TEXT    NOT NULL, -- pending, approved, rejected, ended
