@@ -165,7 +165,7 @@ func (c *RestoreCmd) Run(e *Env) (err error) {
 	took := time.Since(begun).Seconds()
 	e.say("恢复完成：备份 %s，%d 张表 %d 行逐行核对一致，原始文件 %d 个，用时 %.1f 秒，%.0f 行/秒。", m.ID, r.Tables, r.Rows, r.Blobs, took, float64(r.Rows)/took)
 	if r.LogAhead > 0 {
-		e.say("数据目录中的公开日志比备份多 %d 条：备份之后登记过的内容可能没有恢复。请执行 gongxin log verify，按它列出的条目补报。", r.LogAhead)
+		e.say("数据目录中的公开日志比备份多 %d 条：这份备份之后登记过的内容没有恢复，日志已保留，没有删短。有更新的备份时，请换一个空库恢复那一份；没有时见 docs/operate/backup.md“日志比备份新”。", r.LogAhead)
 	}
 	e.say("启动服务前请执行 gongxin doctor。")
 	return nil

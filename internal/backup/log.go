@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,9 +27,7 @@ const tileHashes = 256
 // and a partial one has its width in its name.
 func (w *writer) saveLog(ctx context.Context) error {
 	from := filepath.Join(w.Data, logDir)
-	list, err := folder(from, func(rel string) bool {
-		return strings.HasSuffix(rel, ".lock") || strings.HasPrefix(filepath.Base(rel), ".tmp")
-	})
+	list, err := folder(from, derived)
 	if err != nil {
 		return err
 	}
@@ -73,6 +72,13 @@ func (w *writer) saveLog(ctx context.Context) error {
 	}
 	w.m.Log = &Log{Size: size, Root: base64.StdEncoding.EncodeToString(root), Files: files, Bytes: total}
 	return nil
+}
+
+// derived reports whether a file beside the tiles is a lock, a passing file, or a database that the log makes again from the register, and that
+// cannot be copied while it is written.
+func derived(rel string) bool {
+	base := filepath.Base(rel)
+	return strings.HasPrefix(base, ".tmp") || slices.ContainsFunc([]string{".lock", ".db", "-wal", "-shm", "-journal"}, func(end string) bool { return strings.HasSuffix(base, end) })
 }
 
 func (w *writer) copyLog(ctx context.Context, list []string) error {

@@ -49,6 +49,7 @@ func writeLog(t *testing.T, dir string, n int, entry func(i int) string) {
 	}
 	put("checkpoint", fmt.Appendf(nil, "gongxin.example/log\n%d\n%s\n\n— gongxin.example/log AAAA\n", n, base64.StdEncoding.EncodeToString(root)))
 	put(".state/treeState", fmt.Appendf(nil, "%d", n))
+	put("sets/set.db", []byte("made again from the register"))
 }
 
 func entry(i int) string { return fmt.Sprint("entry ", i) }
@@ -65,6 +66,9 @@ func TestLogComesBack(t *testing.T) {
 	m, err := backup.Create(t.Context(), from.source(t, a.DB), backup.Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(m.Dir, "log/sets/set.db")); err == nil {
+		t.Error("a derived database was copied while it may be written")
 	}
 	if m.Log == nil || m.Log.Size != 700 {
 		t.Fatalf("log %+v", m.Log)
