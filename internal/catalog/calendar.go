@@ -39,12 +39,7 @@ func SaveCalendar(ctx context.Context, d *db.DB, content, actor string, at time.
 		return 0, err
 	}
 	year := c.Years()[0].Year
-	err = d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO calendar_year (year, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (year) DO UPDATE SET content = excluded.content, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by`,
-			year, content, at.UnixMicro(), actor)
-		return err
-	})
+	err = d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return saveYear(ctx, tx, year, content, actor, at) })
 	if err != nil {
 		return 0, fmt.Errorf("catalog: save calendar: %w", err)
 	}

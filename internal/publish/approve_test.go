@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"gongxin/internal/fault"
 )
 
 func TestLineDiff(t *testing.T) {
@@ -79,25 +77,4 @@ func TestAdopt(t *testing.T) {
 	if !r.Has("brandnew") || r.Explain("brandnew") != "试" {
 		t.Error("not taken over")
 	}
-}
-
-// FuzzLoadRules reads anything as a rule file: rules, or a fault that a person can act on.
-func FuzzLoadRules(f *testing.F) {
-	text, err := DefaultRulesText()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(text)
-	f.Add([]byte("[[set]]\ncode = \"x\"\nfrom = 2026-01-01\nto = 9999-12-31\n"))
-	f.Add([]byte("[[rule]]\nname = \"\"\nmonths = -1\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		r, err := LoadRules(bytes.NewReader(text))
-		if err != nil {
-			if fault.KindOf(err) == fault.Internal {
-				t.Errorf("%v", err)
-			}
-			return
-		}
-		r.Window(Matter{Rule: "penalty", DecidedOn: 20260101})
-	})
 }
