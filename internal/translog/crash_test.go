@@ -1,11 +1,14 @@
 package translog
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,6 +17,7 @@ import (
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
+	"gongxin/internal/verify"
 )
 
 // TestMain lets the test program be a sequencer of its own, which a test kills.
@@ -25,7 +29,39 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if dir := os.Getenv("GONGXIN_TEST_WITNESS"); dir != "" {
+		if err := witnessProcess(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
+}
+
+// witnessProcess is a witness on its own: it prints its address and serves until its standard input closes.
+func witnessProcess(dir string) error {
+	secret, err := os.ReadFile(filepath.Join(dir, "witness.key"))
+	if err != nil {
+		return err
+	}
+	keys, err := os.ReadFile(filepath.Join(dir, "log.pub"))
+	if err != nil {
+		return err
+	}
+	known, err := verify.ParseKeys(strings.Split(string(keys), "\n")...)
+	if err != nil {
+		return err
+	}
+	w, err := verify.NewWitness(string(secret), filepath.Join(dir, "witness.json"), known, time.Now)
+	if err != nil {
+		return err
+	}
+	server := httptest.NewServer(w)
+	defer server.Close()
+	fmt.Println(server.URL)
+	_, _ = os.Stdin.Read(make([]byte, 1))
+	return nil
 }
 
 // sequencerProcess sequences until its standard input closes, or kills itself between the tree and the database.
@@ -203,6 +239,34 @@ func TestManySequencers(t *testing.T) {
 			t.Errorf("%d leaves in the log, want %d, each once", len(got), len(want))
 		}
 	})
+}
+
+// witness starts a witness in a process of its own and gives its address.
+func (b *bench) witness(dir string) string {
+	b.t.Helper()
+	c := exec.CommandContext(b.t.Context(), os.Args[0]) //nolint:gosec // the test itself
+	c.Env = append(os.Environ(), "GONGXIN_TEST_WITNESS="+dir)
+	c.Stderr = os.Stderr
+	in, err := c.StdinPipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() {
+		_ = in.Close()
+		_ = c.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return strings.TrimSpace(line)
 }
 
 // until waits for a condition that another goroutine or process brings about.

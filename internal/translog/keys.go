@@ -191,3 +191,24 @@ func ed25519Verifier(skey string) (string, error) {
 	}
 	return note.NewEd25519VerifierKey(name, pub)
 }
+
+// PublicKeys gives the public halves of the keys in dir, and makes none.
+func PublicKeys(dir string) ([]string, error) {
+	skey, err := os.ReadFile(filepath.Join(dir, "log-ed25519.key"))
+	if err != nil {
+		return nil, fmt.Errorf("translog: read key: %w", err)
+	}
+	v, err := ed25519Verifier(strings.TrimSpace(string(skey)))
+	if err != nil {
+		return nil, ErrKeys.With(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "log-sm2.key"))
+	if err != nil {
+		return nil, fmt.Errorf("translog: read key: %w", err)
+	}
+	s, err := parseSM2(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, ErrKeys.With(err)
+	}
+	return []string{v, s.verifier}, nil
+}

@@ -222,9 +222,12 @@ func TestWitnessCosigns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(w)
-	defer server.Close()
-	b.conf.Witnesses = []Witness{{Key: w.Verifier(), URL: server.URL}}
+	for name, text := range map[string]string{"witness.key": secret, "log.pub": strings.Join(keys.Verifiers(), "\n")} {
+		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.conf.Witnesses = []Witness{{Key: w.Verifier(), URL: b.witness(b.dir)}}
 	b.conf.WitnessRequired = true
 	l := b.open()
 	b.term(l, func(s *session) {
