@@ -16,7 +16,7 @@ type GenCmd struct {
 	Out      string  `short:"o" required:"" help:"输出目录。" placeholder:"DIR"`
 	Messy    float64 `default:"0" help:"出错行的比例，0 至 1；预期结果写在 expected.ndjson。"`
 	Format   string  `enum:"csv,xlsx,ndjson" default:"csv" help:"多数文件的格式：csv、xlsx、ndjson。"`
-	Every    string  `enum:"once,week,month" default:"once" help:"按周或按月分成多个文件。"`
+	Every    string  `enum:"once,week,month,quicker" default:"once" help:"按周（week）、按月（month）分成多个文件，或先按月、最近一年按周（quicker）。"`
 	Today    string  `help:"城市的“今天”，默认为今天。" placeholder:"DATE"`
 }
 

@@ -65,7 +65,7 @@ func MakeCity(ctx context.Context, c config.Config, o Options, city CityOptions,
 	if state.Done {
 		return nil
 	}
-	made, err := synth.New(synth.Options{Seed: city.Seed, Subjects: city.Subjects, Records: city.Records, Messy: city.Messy, Today: state.Today, Every: synth.Monthly})
+	made, err := synth.New(synth.Options{Seed: city.Seed, Subjects: city.Subjects, Records: city.Records, Messy: city.Messy, Today: state.Today, Every: synth.Quicker})
 	if err != nil {
 		return err
 	}

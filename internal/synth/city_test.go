@@ -366,6 +366,33 @@ func TestWeeklyFilings(t *testing.T) {
 	}
 }
 
+// A city that learnt to file by weeks: before the last year most rows came late, since then few.
+func TestQuickerFilings(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, Options{Seed: 2, Subjects: 3000, Records: 30000, Every: Quicker})
+	since := c.opt.Today.AddMonths(-quickerMonths + 1)
+	var late, rows [2]int
+	for _, f := range c.Files() {
+		if f.Item != "XZCF" && f.Item != "XZXK" {
+			continue
+		}
+		totals, err := c.WriteFile(io.Discard, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := 0
+		if f.Received >= since {
+			i = 1
+		}
+		late[i] += totals.Late
+		rows[i] += totals.Rows
+	}
+	before, now := float64(late[0])/float64(rows[0]), float64(late[1])/float64(rows[1])
+	if before < 0.4 || now > 0.15 || rows[1] < rows[0]/10 {
+		t.Errorf("late: %.2f of %d rows before, %.2f of %d since", before, rows[0], now, rows[1])
+	}
+}
+
 // A million records are written in less than 100 MB of heap; what grows with the city is the list of changed subjects.
 func TestMemoryIsBounded(t *testing.T) {
 	if testing.Short() {

@@ -186,8 +186,11 @@ func (c *City) entered(d clock.Date, f *FileSpec) bool {
 	return min(c.opt.Today, c.calendar.AddWorkdays(d, registryLag)) <= f.Received
 }
 
+// quickerMonths is for how many months the agencies of a Quicker city have filed by weeks.
+const quickerMonths = 12
+
 func (c *City) beginsPeriod(d clock.Date) bool {
-	if c.opt.Every == Monthly {
+	if c.opt.Every == Monthly || c.opt.Every == Quicker && d < c.opt.Today.AddMonths(-quickerMonths) {
 		_, _, day := d.YMD()
 		return day == 1
 	}
