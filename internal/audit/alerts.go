@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -47,15 +48,23 @@ var (
 
 const alertColumns = `alert_id, rule, who_kind, who_id, agency_id, subject_id, day, n, detail, access_id, first_at, last_at, state, handled_kind, handled_by, handled_at, reason`
 
-// Alerts gives the alerts of a state (empty = every one), newest first.
-func (l *Log) Alerts(ctx context.Context, state, cursor string, limit int) ([]Alert, string, error) {
+// Alerts gives the alerts of a state (empty = every one) that units of an auditor's reach raised (nil = the whole city), newest first. What many accounts did
+// together belongs to no unit and shows to the whole city's auditors alone.
+func (l *Log) Alerts(ctx context.Context, state string, agencies []int64, cursor string, limit int) ([]Alert, string, error) {
 	at, before, err := parseCursor(cursor)
 	if err != nil {
 		return nil, "", err
 	}
 	limit = clamp(limit)
-	rows, err := l.db.Read().QueryContext(ctx, `SELECT `+alertColumns+` FROM access_alert WHERE (first_at, alert_id) < ($1, $2) AND ($3 = '' OR state = $3)
-		ORDER BY first_at DESC, alert_id DESC LIMIT $4+0`, at, before, state, limit+1)
+	w := &where{args: []any{at, before}}
+	w.text.WriteString("(first_at, alert_id) < ($1, $2)")
+	if state != "" {
+		w.and("state = $", state)
+	}
+	w.within(agencies)
+	w.args = append(w.args, limit+1)
+	rows, err := l.db.Read().QueryContext(ctx, `SELECT `+alertColumns+` FROM access_alert WHERE `+w.text.String()+` ORDER BY first_at DESC, alert_id DESC LIMIT $`+
+		strconv.Itoa(len(w.args))+`+0`, w.args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("audit: alerts: %w", err)
 	}

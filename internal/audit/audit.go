@@ -141,6 +141,19 @@ func (l *Log) Write(ctx context.Context, tx *db.Tx, a Access) (int64, error) {
 	return a.ID, nil
 }
 
+// Record writes an entry in a transaction of its own, for readers that change nothing else: they call it before they answer, and do not answer when it
+// fails.
+func (l *Log) Record(ctx context.Context, a Access) (id int64, err error) {
+	err = l.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		id, err = l.Write(ctx, tx, a)
+		return err
+	}, db.ReadCommitted)
+	if err != nil {
+		return 0, fmt.Errorf("audit: record: %w", err)
+	}
+	return id, nil
+}
+
 // WriteAct puts an act on file within the transaction that changes the state, and queues its leaf.
 func (l *Log) WriteAct(ctx context.Context, tx *db.Tx, a Act) error {
 	if a.Action == "" || a.Who.Kind == "" {

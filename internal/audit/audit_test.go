@@ -235,6 +235,9 @@ func TestSearchAndPaging(t *testing.T) {
 			{"agency", audit.Filter{Agency: 71}, 12},
 			{"subject", audit.Filter{Subject: 104}, 5},
 			{"time", audit.Filter{From: start.Add(5 * time.Minute), To: start.Add(15 * time.Minute)}, 10},
+			{"reach", audit.Filter{Agencies: []int64{70, 99}}, 13},
+			{"both units", audit.Filter{Agencies: []int64{70, 71}, WhoID: 1}, 9},
+			{"no reach", audit.Filter{Agencies: []int64{}}, 0},
 			{"what", audit.Filter{What: "own"}, 0},
 			{"outcome", audit.Filter{Outcome: audit.Answered, WhoID: 2}, 8},
 		} {

@@ -97,6 +97,7 @@ type Filter struct {
 	WhoKind  string
 	WhoID    int64
 	Agency   int64
+	Agencies []int64 // an auditor's reach: only what these units did; nil = the whole city. An empty list shows nothing
 	Subject  int64
 	What     string
 	Outcome  string
@@ -116,6 +117,9 @@ func (f *Filter) String() string {
 	add("kind", f.WhoKind)
 	add("who", dec(f.WhoID))
 	add("agency", dec(f.Agency))
+	if f.Agencies != nil {
+		parts = append(parts, "agencies="+strconv.Itoa(len(f.Agencies)))
+	}
 	add("subject", dec(f.Subject))
 	add("what", f.What)
 	add("outcome", f.Outcome)
@@ -137,6 +141,21 @@ func (w *where) and(condition string, arg any) {
 	w.text.WriteString(" AND " + condition + strconv.Itoa(len(w.args)))
 }
 
+// within bounds a search to units; nil does not.
+func (w *where) within(agencies []int64) {
+	if agencies == nil {
+		return
+	}
+	if len(agencies) == 0 {
+		w.text.WriteString(" AND 0 = 1")
+		return
+	}
+	w.text.WriteString(" AND agency_id IN " + db.In(len(agencies), len(w.args)+1))
+	for _, id := range agencies {
+		w.args = append(w.args, id)
+	}
+}
+
 // newest ends the conditions with order and bound.
 func (w *where) newest(key string, limit int) string {
 	w.args = append(w.args, limit)
@@ -156,6 +175,7 @@ func (f *Filter) where(at, before int64, key string) *where {
 	if f.Agency != 0 {
 		w.and("agency_id = $", f.Agency)
 	}
+	w.within(f.Agencies)
 	if !f.From.IsZero() {
 		w.and("at >= $", micros(f.From))
 	}

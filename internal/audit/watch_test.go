@@ -16,7 +16,7 @@ import (
 // rulesOf gives the codes of the open alerts.
 func (b *bench) rulesOf(t *testing.T) string {
 	t.Helper()
-	list, _, err := b.Alerts(context.Background(), audit.Open, "", 0)
+	list, _, err := b.Alerts(context.Background(), audit.Open, nil, "", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,11 +97,11 @@ func TestRateAgainstCapAndOwnMedian(t *testing.T) {
 			b.clock.Advance(time.Hour)
 		}
 		many(8, 29)
-		if list, _, _ := b.Alerts(context.Background(), "", "", 0); len(list) != 1 {
+		if list, _, _ := b.Alerts(context.Background(), "", nil, "", 0); len(list) != 1 {
 			t.Fatalf("below the floor nothing is unusual: %v", list)
 		}
 		many(8, 1)
-		list, _, err := b.Alerts(context.Background(), "", "", 0)
+		list, _, err := b.Alerts(context.Background(), "", nil, "", 0)
 		if err != nil || len(list) != 2 || list[0].Who.ID != 8 || !strings.Contains(list[0].Detail, "3 次") {
 			t.Fatalf("want an alert against the own median: %+v %v", list, err)
 		}
@@ -115,9 +115,14 @@ func TestHandling(t *testing.T) {
 		a := look(1, 100)
 		a.Outside = true
 		b.write(t, a, a)
-		list, _, err := b.Alerts(ctx, audit.Open, "", 0)
+		list, _, err := b.Alerts(ctx, audit.Open, nil, "", 0)
 		if err != nil || len(list) != 1 || list[0].Count != 2 || list[0].RuleName == list[0].Rule || list[0].Access == 0 {
 			t.Fatalf("one alert counts on: %+v %v", list, err)
+		}
+		for want, reach := range map[int][]int64{1: {69, 70}, 0: {71}} {
+			if list, _, err := b.Alerts(ctx, "", reach, "", 0); err != nil || len(list) != want {
+				t.Errorf("an auditor of %v sees %d: %v", reach, len(list), err)
+			}
 		}
 		auditor := audit.Who{Kind: "account", ID: 9}
 		if err := b.Handle(ctx, auditor, list[0].ID, " "); !errors.Is(err, audit.ErrReason) {

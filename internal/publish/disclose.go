@@ -11,6 +11,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
+	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/gm"
@@ -155,7 +156,7 @@ func (s *Service) whom(ctx context.Context, w Whom) (subject.Subject, bool, erro
 		if w.DocKind == "" {
 			return subject.Subject{}, false, nil
 		}
-		return s.subjects.ByPerson(ctx, w.DocKind, w.Number)
+		return s.subjects.ByPerson(ctx, cntext.Fold(w.DocKind), cntext.Fold(w.Number))
 	default:
 		uscc, problem := ident.ParseUSCCWith(w.Code, func(string) bool { return true })
 		if problem != nil {

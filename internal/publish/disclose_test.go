@@ -317,7 +317,7 @@ func TestWatchIsTold(t *testing.T) {
 	} {
 		_, _ = w.Disclose(ctx, ask)
 	}
-	list, _, err := w.log.Alerts(ctx, audit.Open, "", 0)
+	list, _, err := w.log.Alerts(ctx, audit.Open, nil, "", 0)
 	var got []string
 	for _, a := range list {
 		got = append(got, fmt.Sprint(a.Rule, " ", a.Who.ID))
