@@ -217,3 +217,21 @@ func TestHeaderNamesWhoIsSignedIn(t *testing.T) {
 		t.Errorf("%v\n%s", w.Header(), w.Body.String())
 	}
 }
+
+// FuzzBack takes anything as the page to come back to: it stays on this site.
+func FuzzBack(f *testing.F) {
+	for _, seed := range []string{"/desk?a=1", "//evil.example", `/\evil.example`, "https://evil.example", "/%2F/evil", "/\x00", "/a//b", "?x", "/;//x"} {
+		f.Add(seed)
+	}
+	here, err := url.Parse("https://credit.example/sign-in")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, back string) {
+		to := Back(httptest.NewRequest("GET", "/sign-in?"+url.Values{"back": {back}}.Encode(), nil))
+		u, err := url.Parse(to)
+		if err != nil || !strings.HasPrefix(to, "/") || here.ResolveReference(u).Host != here.Host || strings.ContainsAny(to, "\\\r\n\t") {
+			t.Errorf("%q leads to %q", back, to)
+		}
+	})
+}
