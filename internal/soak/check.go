@@ -22,7 +22,8 @@ var invariants = []struct{ name, sql string }{
 	{"有记录找不到它的当前版本", `SELECT count(*) FROM record r LEFT JOIN record_version v ON v.version_id = r.version_id WHERE v.version_id IS NULL OR v.record_key <> r.record_key`},
 	{"有版本的序号不连续", `SELECT count(*) FROM (SELECT subject_id, record_key FROM record_version GROUP BY subject_id, record_key HAVING count(*) <> max(version)) x`},
 	{"有版本没有排入公开日志", `SELECT count(*) FROM record_version v LEFT JOIN log_outbox o ON o.outbox_id = v.outbox_id WHERE o.outbox_id IS NULL OR v.outbox_pos >= o.n`},
-	{"排入公开日志的条数与版本数不符", `SELECT count(*) FROM log_outbox o WHERE o.kind = 'record' AND o.n <> (SELECT count(*) FROM record_version v WHERE v.outbox_id = o.outbox_id)`},
+	{"排入公开日志的条数与版本数不符", `SELECT count(*) FROM log_outbox o LEFT JOIN (SELECT outbox_id, count(*) AS n FROM record_version GROUP BY outbox_id) v ON v.outbox_id = o.outbox_id
+		WHERE o.kind = 'record' AND o.n <> coalesce(v.n, 0)`},
 	{"有记录没有主体", `SELECT count(*) FROM record r LEFT JOIN subject s ON s.subject_id = r.subject_id WHERE s.subject_id IS NULL`},
 	{"有主体没有标识", `SELECT count(*) FROM subject s LEFT JOIN subject_identifier i ON i.subject_id = s.subject_id WHERE i.subject_id IS NULL`},
 	{"有回执的各项之和不等于行数", `SELECT count(*) FROM submission WHERE state = 'done' AND rows_done <> accepted + updated + duplicate + withdrawn + rejected`},
@@ -34,6 +35,8 @@ var invariants = []struct{ name, sql string }{
 type checker struct {
 	d        *db.DB
 	problems []string
+	versions map[string]int64 // by submission
+	queued   map[string]int64
 }
 
 func (c *checker) problem(format string, args ...any) {
@@ -50,6 +53,30 @@ func (c *checker) number(ctx context.Context, query string, args ...any) int64 {
 	return n
 }
 
+// counts reads numbers by name.
+func (c *checker) counts(ctx context.Context, query string) map[string]int64 {
+	out := map[string]int64{}
+	rows, err := c.d.Read().QueryContext(ctx, query)
+	if err != nil {
+		c.problem("无法检查：%v", err)
+		return out
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			c.problem("无法检查：%v", err)
+			return out
+		}
+		out[name] = n
+	}
+	if err := rows.Err(); err != nil {
+		c.problem("无法检查：%v", err)
+	}
+	return out
+}
+
 // all checks everything once the load has ended and all filings are done.
 func (c *checker) all(ctx context.Context, acks []*ack) {
 	for _, q := range invariants {
@@ -57,6 +84,8 @@ func (c *checker) all(ctx context.Context, acks []*ack) {
 			c.problem("%s：%d 处", q.name, n)
 		}
 	}
+	c.versions = c.counts(ctx, `SELECT h.submission, count(*) FROM record_version v JOIN record_change h ON h.change_id = v.outbox_id GROUP BY h.submission`)
+	c.queued = c.counts(ctx, `SELECT submission_id, count(*) FROM ingest_queue GROUP BY submission_id`)
 	for _, a := range acks {
 		c.filing(ctx, a)
 	}
@@ -86,8 +115,7 @@ func (c *checker) filing(ctx context.Context, a *ack) {
 		c.problem("批次 %s 的回执前后不同", a.id)
 	}
 	// Each row that changed something has its version, or waits in the queue for a person.
-	versions := c.number(ctx, `SELECT count(*) FROM record_version v JOIN record_change h ON h.change_id = v.outbox_id WHERE h.submission = $1`, a.id)
-	queued := c.number(ctx, `SELECT count(*) FROM ingest_queue WHERE submission_id = $1`, a.id)
+	versions, queued := c.versions[a.id], c.queued[a.id]
 	if changed := int64(accepted + updated + withdrawn); versions > changed || versions+queued < changed {
 		c.problem("批次 %s 应有 %d 个版本，实有 %d 个，另有 %d 行等待人工匹配", a.id, changed, versions, queued)
 	}

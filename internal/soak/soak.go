@@ -32,14 +32,17 @@ type run struct {
 
 // Run puts a server under load and faults, and reports what became of what it acknowledged. Problems it found are in the report; an error means that the
 // soak itself could not be done.
-func Run(ctx context.Context, o Options) (_ *Report, err error) {
+func Run(ctx context.Context, o Options) (*Report, error) { return (&run{}).run(ctx, o) }
+
+func (r *run) run(ctx context.Context, o Options) (_ *Report, err error) {
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return nil, fmt.Errorf("soak: %w", err)
 	}
 	if err := os.Mkdir(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("soak: %w", err)
 	}
-	r := &run{o: o, random: rand.New(rand.NewPCG(o.Seed, 3)), report: &Report{Engine: o.Engine, Seed: o.Seed, CPUs: runtime.NumCPU(), Problems: []string{}, Unchecked: []string{}}}
+	r.o, r.random = o, rand.New(rand.NewPCG(o.Seed, 3))
+	r.report = &Report{Engine: o.Engine, Seed: o.Seed, CPUs: runtime.NumCPU(), Problems: []string{}, Unchecked: []string{}}
 	database := filepath.Join(o.Dir, "data", "gongxin.db")
 	if o.Engine == string(db.Postgres) {
 		if r.pg, err = newPostgres(ctx, o.Bin); err != nil {
