@@ -62,6 +62,7 @@ type session struct {
 	scanned int64     // up to here nothing waits for the sets
 	others  bool      // entries of no subject's set came since the last root
 	rooted  time.Time // when the last root went in
+	pass    chan passResult
 }
 
 // state is the row of log_state.
@@ -112,6 +113,9 @@ func (l *Log) begin(ctx context.Context) (_ *session, err error) {
 
 // end gives the office up. Whatever is in the tree and not in the database is found by the next one.
 func (s *session) end(ctx context.Context) error {
+	if s.pass != nil {
+		<-s.pass // its root goes into the log in the next term
+	}
 	s.tree.close()
 	return s.dropLease(context.WithoutCancel(ctx), s.epoch)
 }
@@ -128,14 +132,15 @@ func (s *session) turn(ctx context.Context) (worked bool, err error) {
 	if backlog {
 		due = max(due, setBacklog)
 	}
-	more := false
-	if age := now.Sub(s.lastSet); age >= due || age < 0 {
-		if more, err = s.updateSets(ctx); err != nil {
+	running, more, err := s.finishPass(ctx)
+	if err != nil {
+		return false, fmt.Errorf("translog: sets: %w", err)
+	}
+	if age := now.Sub(s.lastSet); !running && (more || age >= due || age < 0) {
+		if _, err := s.updateSets(ctx); err != nil {
 			return false, fmt.Errorf("translog: sets: %w", err)
 		}
-		if !more {
-			s.lastSet = now
-		}
+		s.lastSet = now
 	}
 	if err := s.keepCheckpoint(ctx); err != nil {
 		return false, err
@@ -146,7 +151,7 @@ func (s *session) turn(ctx context.Context) (worked bool, err error) {
 		}
 		s.renewed = now
 	}
-	return backlog || more, nil
+	return backlog, nil
 }
 
 // pendingRow is an outbox row that is not in the log.

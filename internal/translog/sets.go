@@ -74,8 +74,8 @@ func (s *session) resetSets(ctx context.Context) error {
 	})
 }
 
-// updateSets takes one pass of sequenced leaves into the sets and binds the new root into the log. It reports whether there is more.
-func (s *session) updateSets(ctx context.Context) (more bool, err error) {
+// updateSets begins a pass that takes sequenced leaves into the sets, if there are any.
+func (s *session) updateSets(ctx context.Context) (begun bool, err error) {
 	state, err := readSetState(ctx, s.sets.db.Read())
 	if err != nil {
 		return false, err
@@ -99,14 +99,37 @@ func (s *session) updateSets(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	s.others, s.rooted = false, now
-	if state.root, err = s.sets.apply(ctx, s.state.secret, additions, covered); err != nil {
-		return false, err
+	// The pass runs beside sequencing, so that checkpoints do not wait for it.
+	s.pass = make(chan passResult, 1)
+	go func(done chan<- passResult, secret []byte) {
+		root, err := s.sets.apply(context.WithoutCancel(ctx), secret, additions, covered)
+		done <- passResult{setState{covered: covered, root: root, rootIndex: -1}, len(additions) > 0, err}
+	}(s.pass, s.state.secret)
+	return true, nil
+}
+
+// passResult is how a pass over the sets ended.
+type passResult struct {
+	state  setState
+	some   bool // it put leaves into sets
+	failed error
+}
+
+// finishPass binds the root of a pass that has ended into the log. It reports whether there is more to do.
+func (s *session) finishPass(ctx context.Context) (running, more bool, err error) {
+	if s.pass == nil {
+		return false, false, nil
 	}
-	state.covered, state.rootIndex = covered, -1
-	if err := s.bindRoot(ctx, state); err != nil {
-		return false, err
+	select {
+	case r := <-s.pass:
+		s.pass = nil
+		if r.failed != nil {
+			return false, false, r.failed
+		}
+		return false, r.some && r.state.covered < s.state.size, s.bindRoot(ctx, r.state)
+	default:
+		return true, false, nil
 	}
-	return covered < s.state.size && len(additions) > 0, nil
 }
 
 // bindRoot puts the root of the covered position into the log, unless it stands there or the log already has one of a later position.
