@@ -213,6 +213,11 @@ func (s *Service) Open(ctx context.Context, by authz.Actor, n NewAccount) (*Acco
 	} else if err := s.allow(by, authz.AccountManage, authz.Scope{Region: n.Region, Agency: n.Agency, Author: authz.NoAccount}); err != nil {
 		return nil, "", err
 	}
+	for _, g := range n.Grants {
+		if err := s.mayGrant(by, g); err != nil {
+			return nil, "", err
+		}
+	}
 	return s.open(ctx, by, n)
 }
 

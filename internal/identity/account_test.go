@@ -153,6 +153,20 @@ func TestManagers(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].ID != district.ID {
 		t.Fatalf("the district sees %v, %v", list, err)
 	}
+	local := NewAccount{Kind: StaffAccount, Login: "dclerk", Name: "区员", HandOut: true, Region: "990102"}
+	mine, _, err := b.Open(ctx, da, local)
+	must(t, err)
+	must(t, b.Grant(ctx, da, mine.ID, authz.Grant{Role: authz.Reviewer, Agency: 7, Region: "990102"}))
+	for _, g := range []authz.Grant{{Role: authz.Reviewer, Agency: 7}, {Role: authz.SystemAdmin}, {Role: authz.OfficeOperator, Region: "990103"}} {
+		wantErr(t, b.Grant(ctx, da, mine.ID, g), authz.ErrDenied) // beyond the district
+		local.Login, local.Grants = "dclerk2", []authz.Grant{g}
+		_, _, err = b.Open(ctx, da, local)
+		wantErr(t, err, authz.ErrDenied)
+	}
+	_, _, err = b.Open(ctx, admin, NewAccount{Kind: ResidentAccount, Login: "somebody", Name: "某", HandOut: true, Grants: []authz.Grant{{Role: authz.Resident, Subject: 5}}})
+	wantErr(t, err, ErrRoleKind)
+	_, err = b.Find(ctx, worker, "no such login")
+	wantErr(t, err, authz.ErrDenied)
 }
 
 // TestOpenOwn lets residents and businesses open their own accounts, and nobody else's.

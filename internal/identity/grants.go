@@ -65,11 +65,22 @@ func (s *Service) insertGrant(ctx context.Context, tx *db.Tx, by authz.Actor, ac
 // ErrGranted says that the account has the grant already.
 var ErrGranted = fault.New(fault.Conflict, "identity.granted", "账户已经有这个角色和范围", "不用再授予")
 
+// mayGrant refuses roles that come from claims only, and roles that reach beyond where the giver manages accounts.
+func (s *Service) mayGrant(by authz.Actor, g authz.Grant) error {
+	if g.Role == authz.BusinessAgent || g.Role == authz.Resident {
+		return ErrRoleKind
+	}
+	return s.allow(by, authz.AccountManage, authz.Scope{Agency: g.Agency, Region: g.Region, Author: authz.NoAccount})
+}
+
 // Grant gives an account a role. The roles of residents and businesses' agents come from claims only. Its sessions end: the next sign-in
 // has the new role.
 func (s *Service) Grant(ctx context.Context, by authz.Actor, account int64, g authz.Grant) error {
-	if g.Role == authz.BusinessAgent || g.Role == authz.Resident {
-		return ErrRoleKind
+	if by.Kind == authz.Account && by.ID == account {
+		return ErrOwn
+	}
+	if err := s.mayGrant(by, g); err != nil {
+		return err
 	}
 	return s.manage(ctx, by, account, func(ctx context.Context, tx *db.Tx, r *record) error {
 		have, err := s.grants(ctx, tx, account)

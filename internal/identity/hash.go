@@ -64,7 +64,7 @@ func newHasher(h Hashing) (*hasher, error) {
 	}
 	x := &hasher{Hashing: h, run: argon2.IDKey}
 	x.lanes[0], x.lanes[1] = make(chan struct{}, h.Concurrency), make(chan struct{}, 1)
-	x.dummy = x.make(token(""))
+	x.dummy = x.text(random(saltBytes), random(hashBytes)) // fits no password
 	return x, nil
 }
 
@@ -99,11 +99,19 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 }
 
 func (h *hasher) make(password string) string {
-	var salt [saltBytes]byte
-	_, _ = rand.Read(salt[:])
-	sum := h.run([]byte(canonical(password)), salt[:], h.Passes, h.MemoryKiB, h.Lanes, hashBytes)
+	salt := random(saltBytes)
+	return h.text(salt, h.run([]byte(canonical(password)), salt, h.Passes, h.MemoryKiB, h.Lanes, hashBytes))
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails since Go 1.24
+	return b
+}
+
+func (h *hasher) text(salt, sum []byte) string {
 	enc := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.MemoryKiB, h.Passes, h.Lanes, enc(salt[:]), enc(sum))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.MemoryKiB, h.Passes, h.Lanes, enc(salt), enc(sum))
 }
 
 // check compares a password with a hash; without one ("") it does the same work and refuses. stale says that the hash was made with

@@ -124,6 +124,9 @@ func (s *Service) Show(ctx context.Context, by authz.Actor, account int64) (*Acc
 
 // Find gives the account of a login to those who may see it.
 func (s *Service) Find(ctx context.Context, by authz.Actor, login string) (*Account, error) {
+	if err := s.mayList(by); err != nil { // before the look, so that a refusal does not tell which logins there are
+		return nil, err
+	}
 	r, err := s.byLogin(ctx, s.DB.Read(), s.loginKey(login))
 	if err != nil {
 		return nil, wrap(err, "find account")
