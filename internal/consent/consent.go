@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -378,7 +379,7 @@ func actorWho(a authz.Actor) audit.Who {
 	return audit.Who{Kind: string(a.Kind), ID: a.ID, Address: a.Address, Session: a.Session}
 }
 
-func number(n int64) string { return fmt.Sprintf("%d", n) }
+func number(n int64) string { return strconv.FormatInt(n, 10) }
 
 func codes[T ~string](list []T) string {
 	texts := make([]string, len(list))

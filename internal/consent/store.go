@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"gongxin/internal/authz"
@@ -99,7 +100,8 @@ func (s *Store) OfGrantee(ctx context.Context, who authz.Actor, grantee int64, c
 func (s *Store) page(ctx context.Context, where string, arg int64, cursor string, limit int) ([]Consent, string, error) {
 	before := int64(1<<63 - 1)
 	if cursor != "" {
-		if _, err := fmt.Sscanf(cursor, "%d", &before); err != nil {
+		var err error
+		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil {
 			return nil, "", ErrCursor
 		}
 	}

@@ -176,11 +176,10 @@ func TestTwoChangersLoseNoKey(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	list, _ := a.List()
 	if err := a.Refresh(); err != nil {
 		t.Fatal(err)
 	}
-	list, _ = a.List()
+	list, _ := a.List()
 	keys := 0
 	for _, k := range list {
 		if k.Use == "seal" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gongxin/internal/catalog"
@@ -177,7 +178,7 @@ func (r *Resealer) Stale(ctx context.Context) (int64, error) {
 				if err != nil {
 					return err
 				}
-				if work.any() {
+				if work.any() || work.clash {
 					n++
 				}
 			}
@@ -194,6 +195,7 @@ type work struct {
 	drop   []string // tokens to remove
 	name   string   // name key, once new rows are written under the newest token key
 	rename bool     // the current row's name key is an older one
+	clash  bool     // the newest token is another subject's: two rows for one person, which only people can settle
 }
 
 func (w *work) any() bool { return w.sealed != "" || w.add != "" || len(w.drop) > 0 || w.rename }
@@ -219,8 +221,12 @@ func (s *Store) plan(ctx context.Context, tx *db.Tx, p sealedPerson) (w work, er
 	if err != nil {
 		return w, err
 	}
-	if len(found[Ident{PersonDoc, tokens[0]}]) == 0 {
+	switch newest := found[Ident{PersonDoc, tokens[0]}]; {
+	case len(newest) == 0:
 		w.add = tokens[0]
+	case !has(newest, p.id):
+		w.clash = true // dropping its older token would leave it without any
+		return w, nil
 	}
 	if !promoted {
 		return w, nil
@@ -252,7 +258,7 @@ func (r *Resealer) Reseal(ctx context.Context, after string, limit int) (next st
 	s := r.store
 	from := int64(0)
 	if after != "" {
-		if _, err := fmt.Sscanf(after, "%d", &from); err != nil {
+		if from, err = strconv.ParseInt(after, 10, 64); err != nil {
 			return "", 0, fmt.Errorf("subject: reseal: unreadable place")
 		}
 	}
@@ -272,11 +278,14 @@ func (r *Resealer) Reseal(ctx context.Context, after string, limit int) (next st
 			}
 			done++
 			if err := s.apply(ctx, tx, &w); err != nil {
+				if db.IsUnique(err) { // another run gave the token since we looked
+					err = errors.Join(db.ErrRetry, err)
+				}
 				return err
 			}
 		}
 		if len(list) == limit {
-			next = fmt.Sprint(list[len(list)-1].id)
+			next = strconv.FormatInt(list[len(list)-1].id, 10)
 		}
 		return nil
 	})

@@ -202,3 +202,35 @@ func TestResealGoesOn(t *testing.T) {
 		}
 	})
 }
+
+// TestTwoRowsOfOnePersonKeepTheirTokens: where the newest token leads to another subject nothing is dropped, and the exchange does not go on.
+func TestTwoRowsOfOnePersonKeepTheirTokens(t *testing.T) {
+	t.Parallel()
+	d := dbtest.SQLite(t)
+	p, ctx := openPeople(t, d, filepath.Join(t.TempDir(), "keys.json")), context.Background()
+	first := p.file(t, 1, "王某").Subject.ID
+	second := p.file(t, 2, "王某").Subject.ID
+	if _, err := p.ring.AddToken(); err != nil {
+		t.Fatal(err)
+	}
+	newest := p.ring.Tokens("person-doc", "身份证\x00"+numberOf(1))[0]
+	err := d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO subject_identifier (kind, token, dup, subject_id, created_at) VALUES ('person', $1, 0, $2, 0)`, newest, second)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.reseal(t)
+	if _, err := p.ring.PromoteToken(); err != nil {
+		t.Fatal(err)
+	}
+	p.reseal(t)
+	if p.stale(t) != 1 {
+		t.Error("the clash must be counted, so that nothing is retired over it")
+	}
+	var n int
+	if err := d.Read().QueryRowContext(ctx, `SELECT count(*) FROM subject_identifier WHERE kind = 'person' AND subject_id = $1`, first).Scan(&n); err != nil || n != 1 {
+		t.Errorf("the first row keeps its token: %d %v", n, err)
+	}
+}
