@@ -61,6 +61,10 @@ type Config struct {
 	WitnessQuorum   int  // co-signatures to wait for; 0 = all
 	WitnessRequired bool // publish no checkpoint without the quorum
 
+	// Owners gives subject and item of each leaf of an outbox row of records, in the order of positions. It is asked once for rows that were
+	// queued before there were sets; nil = there are none.
+	Owners func(ctx context.Context, outboxID int64) (subjects []int64, items []string, err error)
+
 	afterAppend func() // tests: between the tree and the database
 }
 

@@ -22,6 +22,9 @@ func (s *session) settle(ctx context.Context) (err error) {
 	if s.state, err = s.readState(ctx); err != nil {
 		return err
 	}
+	if err := s.fillOwners(ctx); err != nil {
+		return err
+	}
 	if s.size, err = s.tree.size(ctx); err != nil {
 		return fmt.Errorf("translog: size of the tree: %w", err)
 	}
@@ -69,6 +72,57 @@ func (s *session) readState(ctx context.Context) (st state, err error) {
 		return state{}, ErrOrigin
 	}
 	return st, nil
+}
+
+// fillOwners says of rows that were queued before there were sets, and are in no log yet, whose leaves they hold.
+func (s *session) fillOwners(ctx context.Context) error {
+	if s.c.Owners == nil {
+		return nil
+	}
+	for {
+		var rows []int64
+		err := eachRow(ctx, s.c.DB.Read(), func(scan func(...any) error) error {
+			var id int64
+			err := scan(&id)
+			rows = append(rows, id)
+			return err
+		}, `SELECT p.outbox_id FROM log_pending p JOIN log_outbox o ON o.outbox_id = p.outbox_id WHERE o.kind = 'record' AND o.subjects IS NULL ORDER BY p.outbox_id LIMIT 100`)
+		if err != nil {
+			return fmt.Errorf("translog: rows without subjects: %w", err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		for _, id := range rows {
+			if err := s.fillOwner(ctx, id); err != nil {
+				return fmt.Errorf("translog: subjects of row %d: %w", id, err)
+			}
+		}
+	}
+}
+
+func (s *session) fillOwner(ctx context.Context, id int64) error {
+	subjects, items, err := s.c.Owners(ctx, id)
+	if err != nil {
+		return err
+	}
+	packed, err := packSubjects(subjects, items)
+	if err != nil {
+		return err
+	}
+	return s.c.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := s.renew(ctx, tx); err != nil {
+			return err
+		}
+		r, err := tx.ExecContext(ctx, `UPDATE log_outbox SET subjects = $1 WHERE outbox_id = $2 AND n = $3`, packed, id, len(subjects))
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n != 1 {
+			return errors.Join(err, fmt.Errorf("%d subjects do not fit its leaves", len(subjects)))
+		}
+		return nil
+	}, db.ReadCommitted)
 }
 
 // takeTail marks what is in the tree behind the database's last mark. The entries say themselves which event they belong to, so that nothing is
