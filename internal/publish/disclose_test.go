@@ -351,3 +351,68 @@ func BenchmarkDisclose(b *testing.B) {
 		}
 	}
 }
+
+// TestOneRecordPagesAndTimes: one record by its number, pages that are each a look-up, and the register as it was known.
+func TestOneRecordPagesAndTimes(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w, ctx := newWorld(t, d), context.Background()
+		ask := publish.Ask{Who: w.officer(), Subject: publish.Whom{Code: firmCode}, Purpose: publish.Purpose{Matter: w.matter(t, "M-ALL", nil)}}
+		all, err := w.Disclose(ctx, ask)
+		if err != nil || len(all.Records) != 3 {
+			t.Fatalf("all: %v", err)
+		}
+		seen := map[string]bool{}
+		ask.Limit = 2
+		for {
+			page, err := w.Disclose(ctx, ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range page.Records {
+				seen[page.Records[i].ID] = true
+			}
+			if ask.Cursor = page.Next; page.Next == "" {
+				break
+			}
+		}
+		if len(seen) != 3 || len(w.entries(t)) != 3 {
+			t.Errorf("two pages hold %d records and left %d entries with the first", len(seen), len(w.entries(t)))
+		}
+		ask.Cursor = "x"
+		if _, err := w.Disclose(ctx, ask); !errors.Is(err, publish.ErrCursor) {
+			t.Errorf("an invented place: %v", err)
+		}
+		ask.Cursor, ask.Limit = "", 0
+		for id := range seen {
+			one := ask
+			one.Record = id
+			answer, err := w.Disclose(ctx, one)
+			if err != nil || len(answer.Records) != 1 || answer.Records[0].ID != id || w.entries(t)[0].What != "record" {
+				t.Errorf("one record: %v", err)
+			}
+			one.Subject = publish.Whom{DocKind: docKind, Number: number}
+			if _, err := w.Disclose(ctx, one); missingOf(err) != "record" {
+				t.Errorf("another subject's record: %v", err)
+			}
+		}
+		narrow := ask
+		narrow.Purpose.Matter = w.matter(t, "M-XZJF", func(m *agency.Matter) { m.Items = []string{"XZJF"} })
+		for i := range all.Records {
+			narrow.Record = all.Records[i].ID
+			_, err := w.Disclose(ctx, narrow)
+			if want := map[bool]string{true: "", false: "record"}[all.Records[i].Item == "XZJF"]; missingOf(err) != want {
+				t.Errorf("%s by a matter for XZJF: %v", all.Records[i].Item, err)
+			}
+		}
+		then := ask
+		then.AsOf = today.Add(-time.Hour)
+		if answer, err := w.Disclose(ctx, then); err != nil || len(answer.Records) != 0 {
+			t.Errorf("before anything was filed: %v", err)
+		}
+		then.AsOf = today.Add(time.Hour)
+		if _, err := w.Disclose(ctx, then); !errors.Is(err, publish.ErrAsOf) {
+			t.Errorf("in the future: %v", err)
+		}
+	})
+}
