@@ -58,6 +58,7 @@ type known struct{}
 func (known) Actor(_ context.Context, raw string) (authz.Actor, error) {
 	return spelled(raw, authz.Account)
 }
+
 func (known) KeyActor(_ context.Context, raw, _ string) (authz.Actor, error) {
 	return spelled(raw, authz.Key)
 }
@@ -427,7 +428,7 @@ func TestRoutesArePublished(t *testing.T) {
 	}
 	b.WriteString("\n")
 	if *update {
-		if err := os.WriteFile(page, []byte(before+begin+b.String()+end+after), 0o644); err != nil { //nolint:gosec // G306: a public document
+		if err := os.WriteFile(page, []byte(before+begin+b.String()+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
