@@ -3,6 +3,7 @@ package translog
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -135,13 +136,6 @@ func TestKilledBetweenTreeAndDatabase(t *testing.T) {
 			if err := b.db.Read().QueryRowContext(t.Context(), `SELECT count(*) FROM log_pending`).Scan(&waiting); err != nil || waiting == 0 {
 				t.Fatalf("%d rows wait (%v): the kill came too late", waiting, err)
 			}
-			// The dead one's lease runs on; a new process would wait for it.
-			if err := b.db.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-				_, err := tx.ExecContext(ctx, `UPDATE log_lease SET until = 0`)
-				return err
-			}); err != nil {
-				t.Fatal(err)
-			}
 		}
 		l := b.open()
 		b.term(l, func(s *session) {
@@ -150,6 +144,43 @@ func TestKilledBetweenTreeAndDatabase(t *testing.T) {
 		})
 		if got := b.events(l); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%d leaves in the log, want %d, each once", len(got), len(want))
+		}
+	})
+}
+
+// While a lease runs, nobody takes over from another directory; and a term whose lease is gone writes nothing more.
+func TestLeaseFences(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b, rival := newBench(t, d), newBench(t, d)
+		rival.conf.Keys = b.conf.Keys
+		l := b.open()
+		s, err := l.begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rival.open().begin(t.Context()); !errors.Is(err, errLease) {
+			t.Fatalf("two terms at once: %v", err)
+		}
+		if _, err := b.open().begin(t.Context()); !errors.Is(err, errLocked) {
+			t.Fatalf("two in one directory: %v", err)
+		}
+		if err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `UPDATE log_lease SET owner = 'rival', epoch = epoch + 1`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		b.queue(5, one(1, "XZCF"))
+		if _, err := s.turn(t.Context()); !errors.Is(err, errLease) {
+			t.Errorf("a term without a lease went on: %v", err)
+		}
+		var marked int
+		if err := d.Read().QueryRowContext(t.Context(), `SELECT count(*) FROM log_sequence`).Scan(&marked); err != nil || marked != 0 {
+			t.Errorf("%d rows were marked: %v", marked, err)
+		}
+		if err := s.end(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -8,8 +8,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"gongxin/internal/db"
 	"gongxin/internal/id"
@@ -80,6 +83,18 @@ type Change struct {
 	Name  string   // which one: "edition/2026.1", "calendar/2026"
 	Parts []string // what it says, as text; large content as the hexadecimal SHA-256 of it
 	At    int64    // microseconds since 1970
+}
+
+// CatalogChange is the change by which an edition ("edition/ID": effective from, hash, Digest of the archive), a calendar ("calendar/YEAR": Digest of
+// its content) or an allowed code ("legacy/CODE": note) is loaded at a moment by somebody: the columns as text, which the auditor compares with the row.
+func CatalogChange(name string, at int64, by string, parts ...string) Change {
+	return Change{Kind: "catalog/1", Name: name, Parts: append(slices.Clone(parts), strconv.FormatInt(at, 10), by), At: at}
+}
+
+// Digest gives the hexadecimal SHA-256 by which a Change speaks of large content.
+func Digest(content []byte) string {
+	h := sha256.Sum256(content)
+	return hex.EncodeToString(h[:])
 }
 
 // QueueChange keeps a change with its salt and queues its leaf, Hash(salt, Kind, Name, Parts…), in the transaction that makes it. No personal data

@@ -2,10 +2,10 @@ package translog
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/transparency-dev/merkle/proof"
@@ -50,9 +50,11 @@ func wait(ctx context.Context, d time.Duration, wake <-chan struct{}) {
 // session is one term of office.
 type session struct {
 	*Log
-	tree  *tree
-	sets  *setStore
-	epoch int64
+	lock   *os.File
+	tree   *tree
+	sets   *setStore
+	holder string // what the lease says of this term
+	epoch  int64
 
 	size    int64 // of the tree
 	renewed time.Time
@@ -98,12 +100,17 @@ func (l *Log) lead(ctx context.Context, wake <-chan struct{}) (err error) {
 // begin takes the lease and the directory and brings tree and database to one state.
 func (l *Log) begin(ctx context.Context) (_ *session, err error) {
 	s := &session{Log: l}
-	if s.epoch, err = l.takeLease(ctx); err != nil {
+	var dir string
+	if s.lock, dir, err = lockDir(&l.c); err != nil {
 		return nil, err
+	}
+	s.holder = dir + "/" + l.owner
+	if s.epoch, err = l.takeLease(ctx, dir, s.holder); err != nil {
+		return nil, errors.Join(err, s.lock.Close())
 	}
 	s.renewed = l.c.Clock.Now()
 	if s.tree, err = openTree(ctx, &l.c, l.keys); err != nil {
-		return nil, errors.Join(err, l.dropLease(ctx, s.epoch))
+		return nil, errors.Join(err, s.end(ctx))
 	}
 	if err = s.settle(ctx); err != nil {
 		return nil, errors.Join(err, s.end(ctx))
@@ -116,8 +123,10 @@ func (s *session) end(ctx context.Context) error {
 	if s.pass != nil {
 		<-s.pass // its root goes into the log in the next term
 	}
-	s.tree.close()
-	return s.dropLease(context.WithoutCancel(ctx), s.epoch)
+	if s.tree != nil {
+		s.tree.stop()
+	}
+	return errors.Join(s.dropLease(context.WithoutCancel(ctx)), s.lock.Close())
 }
 
 // turn does one round: leaves, checkpoint, sets. It reports whether there may be more to do at once.
@@ -396,54 +405,4 @@ func (s *session) continues(ctx context.Context, a, b checkpoint) error {
 		return nil
 	}
 	return proof.VerifyConsistency(rfc6962.DefaultHasher, uint64(a.size), uint64(b.size), hashes, rootA, rootB)
-}
-
-// takeLease makes this process the sequencer unless another one's lease still runs.
-func (l *Log) takeLease(ctx context.Context) (epoch int64, err error) {
-	now := l.c.Clock.Now()
-	err = l.c.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO log_lease (name, owner, epoch, until) VALUES ('sequencer', '', 0, 0) ON CONFLICT (name) DO NOTHING`)
-		if err != nil {
-			return err
-		}
-		// A lease that ends absurdly far ahead was written under a clock that has gone back since.
-		err = tx.QueryRowContext(ctx, `UPDATE log_lease SET owner = $1, epoch = epoch + 1, until = $2
-			WHERE name = 'sequencer' AND (until < $3 OR owner = $1 OR until > $4) RETURNING epoch`,
-			l.owner, now.Add(leaseFor).UnixMicro(), now.UnixMicro(), now.Add(10*leaseFor).UnixMicro()).Scan(&epoch)
-		if errors.Is(err, sql.ErrNoRows) {
-			return errLease
-		}
-		return err
-	}, db.ReadCommitted)
-	if err != nil {
-		return 0, fmt.Errorf("translog: lease: %w", err)
-	}
-	return epoch, nil
-}
-
-// renew prolongs the lease within tx, and fails when somebody else has it: nothing of tx is then written.
-func (s *session) renew(ctx context.Context, tx *db.Tx) error {
-	r, err := tx.ExecContext(ctx, `UPDATE log_lease SET until = $1 WHERE name = 'sequencer' AND owner = $2 AND epoch = $3`,
-		s.c.Clock.Now().Add(leaseFor).UnixMicro(), s.owner, s.epoch)
-	if err != nil {
-		return err
-	}
-	n, err := r.RowsAffected()
-	if err != nil {
-		return err
-	}
-	if n != 1 {
-		return errLease
-	}
-	return nil
-}
-
-// dropLease lets the next one begin at once.
-func (l *Log) dropLease(ctx context.Context, epoch int64) error {
-	ctx, cancel := context.WithTimeout(ctx, leaseFor)
-	defer cancel()
-	return l.c.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE log_lease SET until = 0 WHERE name = 'sequencer' AND owner = $1 AND epoch = $2`, l.owner, epoch)
-		return err
-	}, db.ReadCommitted)
 }

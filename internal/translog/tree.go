@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -20,6 +21,8 @@ import (
 	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
 	"k8s.io/klog/v2"
+
+	"gongxin/internal/id"
 )
 
 // Tuning of the tree.
@@ -36,21 +39,20 @@ type tree struct {
 	add    tessera.AddFn
 	reader tessera.LogReader
 	stop   context.CancelFunc
-	lock   *os.File
 }
 
 // errLocked says that another process of this machine has the directory.
 var errLocked = errors.New("translog: the log directory is in use by another process")
 
-// openTree locks the directory and opens it for appending. The lock goes with the process: an old sequencer that is merely slow cannot append
-// beside a new one, whatever the lease in the database says.
-func openTree(ctx context.Context, c *Config, keys *Keys) (_ *tree, err error) {
+// lockDir locks the directory. The lock goes with the process: an old sequencer that is merely slow cannot append beside a new one, whatever
+// the lease in the database says; and who has the lock knows that the one before is gone. dir names the directory.
+func lockDir(c *Config) (lock *os.File, dir string, err error) {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil { //nolint:gosec // the public reads it, perhaps through another server
-		return nil, fmt.Errorf("translog: log directory: %w", err)
+		return nil, "", fmt.Errorf("translog: log directory: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(c.Dir, "sequencer.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err = os.OpenFile(filepath.Join(c.Dir, "sequencer.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("translog: log directory: %w", err)
+		return nil, "", fmt.Errorf("translog: log directory: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -58,8 +60,24 @@ func openTree(ctx context.Context, c *Config, keys *Keys) (_ *tree, err error) {
 		}
 	}()
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errLocked
+		return nil, "", errLocked
 	}
+	raw, err := io.ReadAll(io.LimitReader(lock, 64))
+	if err != nil {
+		return nil, "", fmt.Errorf("translog: log directory: %w", err)
+	}
+	if len(raw) > 0 {
+		return lock, string(raw), nil
+	}
+	dir = id.Random()
+	if _, err := lock.WriteString(dir); err != nil {
+		return nil, "", fmt.Errorf("translog: log directory: %w", err)
+	}
+	return lock, dir, nil
+}
+
+// openTree opens the locked directory for appending.
+func openTree(ctx context.Context, c *Config, keys *Keys) (_ *tree, err error) {
 	quiet.Do(func() { klog.SetSlogLogger(slog.New(warningsOnly{c.Log.Handler()})) })
 	driver, err := posix.New(ctx, posix.Config{Path: c.Dir})
 	if err != nil {
@@ -81,7 +99,7 @@ func openTree(ctx context.Context, c *Config, keys *Keys) (_ *tree, err error) {
 		stop()
 		return nil, fmt.Errorf("translog: open the log: %w", err)
 	}
-	return &tree{add: appender.Add, reader: reader, stop: stop, lock: lock}, nil
+	return &tree{add: appender.Add, reader: reader, stop: stop}, nil
 }
 
 // warningsOnly drops what the library says about its normal course.
@@ -89,11 +107,6 @@ type warningsOnly struct{ slog.Handler }
 
 func (w warningsOnly) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
-}
-
-func (t *tree) close() {
-	t.stop()
-	_ = t.lock.Close()
 }
 
 func (t *tree) size(ctx context.Context) (int64, error) {

@@ -2,9 +2,7 @@ package verify_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -174,25 +172,24 @@ func (c *city) look(at time.Time) {
 	}
 }
 
-// rules loads an edition, a calendar and an allowed code, with the leaves that whoever loads them queues.
+// rules loads editions, a calendar and an allowed code, with the leaves that whoever loads them queues.
 func (c *city) rules(at time.Time) {
-	sum := func(s string) string {
-		h := sha256.Sum256([]byte(s))
-		return hex.EncodeToString(h[:])
-	}
 	when := at.UnixMicro()
-	stamp := fmt.Sprint(when)
-	for i, x := range []struct {
+	const edition = `INSERT INTO catalog_edition (edition, effective_from, content, hash, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6)`
+	for _, x := range []struct {
 		name  string
 		parts []string
 		query string
 		args  []any
 	}{
-		{"edition/e1", []string{"20260101", "h", sum("zip"), stamp, "me"}, `INSERT INTO catalog_edition (edition, effective_from, content, hash, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6)`, []any{"e1", 20260101, []byte("zip"), "h", when, "me"}},
-		{"edition/e2", []string{"20270101", "h2", sum("zip2"), stamp, "me"}, `INSERT INTO catalog_edition (edition, effective_from, content, hash, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6)`, []any{"e2", 20270101, []byte("zip2"), "h2", when, "me"}},
-		{"calendar/2026", []string{sum("old"), stamp, "me"}, "", nil},
-		{"calendar/2026", []string{sum("days"), stamp, "me"}, `INSERT INTO calendar_year (year, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4)`, []any{2026, "days", when, "me"}},
-		{"legacy/C1", []string{"n", stamp, "me"}, `INSERT INTO legacy_code (code, note, added_at, added_by) VALUES ($1, $2, $3, $4)`, []any{"C1", "n", when, "me"}},
+		{"edition/e1", []string{"20260101", "h", translog.Digest([]byte("zip"))}, edition, []any{"e1", 20260101, []byte("zip"), "h", when, "me"}},
+		{"edition/e2", []string{"20270101", "h2", translog.Digest([]byte("zip2"))}, edition, []any{"e2", 20270101, []byte("zip2"), "h2", when, "me"}},
+		{"calendar/2026", []string{translog.Digest([]byte("old"))}, "", nil},
+		{
+			"calendar/2026", []string{translog.Digest([]byte("days"))},
+			`INSERT INTO calendar_year (year, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4)`, []any{2026, "days", when, "me"},
+		},
+		{"legacy/C1", []string{"n"}, `INSERT INTO legacy_code (code, note, added_at, added_by) VALUES ($1, $2, $3, $4)`, []any{"C1", "n", when, "me"}},
 	} {
 		c.tx(func(ctx context.Context, tx *db.Tx) error {
 			if x.query != "" {
@@ -200,7 +197,7 @@ func (c *city) rules(at time.Time) {
 					return err
 				}
 			}
-			return translog.QueueChange(ctx, tx, c.ids, translog.Change{Kind: "catalog/1", Name: x.name, Parts: x.parts, At: when + int64(i)})
+			return translog.QueueChange(ctx, tx, c.ids, translog.CatalogChange(x.name, when, "me", x.parts...))
 		})
 	}
 }
