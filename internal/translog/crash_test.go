@@ -110,7 +110,7 @@ func shared(t *testing.T, url string) *bench {
 
 func (b *bench) process(url string, die bool) *exec.Cmd {
 	b.t.Helper()
-	c := exec.CommandContext(b.t.Context(), os.Args[0]) //nolint:gosec // the test itself
+	c := exec.CommandContext(b.t.Context(), os.Args[0])
 	c.Env = append(os.Environ(), "GONGXIN_TEST_SEQUENCER="+url, "GONGXIN_TEST_DIR="+b.dir)
 	if die {
 		c.Env = append(c.Env, "GONGXIN_TEST_DIE=1")
@@ -275,7 +275,7 @@ func TestManySequencers(t *testing.T) {
 // witness starts a witness in a process of its own and gives its address.
 func (b *bench) witness(dir string) string {
 	b.t.Helper()
-	c := exec.CommandContext(b.t.Context(), os.Args[0]) //nolint:gosec // the test itself
+	c := exec.CommandContext(b.t.Context(), os.Args[0])
 	c.Env = append(os.Environ(), "GONGXIN_TEST_WITNESS="+dir)
 	c.Stderr = os.Stderr
 	in, err := c.StdinPipe()

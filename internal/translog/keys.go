@@ -148,15 +148,21 @@ func makeSM2(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	pub, err := sm2Public(&key.PublicKey)
+	if err != nil {
+		return "", err
+	}
 	secret := append(bytes.Clone(sm2Type), key.D.FillBytes(make([]byte, 32))...)
-	return keyText("PRIVATE+KEY+", name, keyHash(name, sm2Public(&key.PublicKey)), secret), nil
+	return keyText("PRIVATE+KEY+", name, keyHash(name, pub), secret), nil
 }
 
 // sm2Public is the type and the uncompressed point.
-func sm2Public(pub *ecdsa.PublicKey) []byte {
-	b := append(bytes.Clone(sm2Type), 4)
-	b = append(b, pub.X.FillBytes(make([]byte, 32))...)
-	return append(b, pub.Y.FillBytes(make([]byte, 32))...)
+func sm2Public(pub *ecdsa.PublicKey) ([]byte, error) {
+	point, err := sm2.PublicKeyToECDH(pub)
+	if err != nil {
+		return nil, fmt.Errorf("translog: SM2 key: %w", err)
+	}
+	return append(bytes.Clone(sm2Type), point.Bytes()...), nil
 }
 
 func parseSM2(text string) (*sm2Signer, error) {
@@ -172,7 +178,10 @@ func parseSM2(text string) (*sm2Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("translog: SM2 key: %w", err)
 	}
-	pub := sm2Public(&key.PublicKey)
+	pub, err := sm2Public(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
 	hash := keyHash(name, pub)
 	return &sm2Signer{name: name, hash: hash, verifier: keyText("", name, hash, pub), key: key}, nil
 }

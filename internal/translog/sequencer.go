@@ -124,7 +124,7 @@ func (s *session) end(ctx context.Context) error {
 		<-s.pass // its root goes into the log in the next term
 	}
 	if s.tree != nil {
-		s.tree.stop()
+		s.tree.close()
 	}
 	return errors.Join(s.dropLease(context.WithoutCancel(ctx)), s.lock.Close())
 }

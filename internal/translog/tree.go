@@ -29,6 +29,8 @@ import (
 const (
 	flushAge = 60 * time.Millisecond // a last batch that is not full waits so long; a trickle costs one batch each
 	maxBatch = 16384                 // entries that become one new tree
+
+	lastWords = 3 * time.Second
 )
 
 // quiet sends what the log's library says to the program's own logger, once for the process: it has only one.
@@ -39,6 +41,8 @@ type tree struct {
 	add    tessera.AddFn
 	reader tessera.LogReader
 	stop   context.CancelFunc
+
+	shutdown func(context.Context) error
 }
 
 // errLocked says that another process of this machine has the directory.
@@ -47,7 +51,7 @@ var errLocked = errors.New("translog: the log directory is in use by another pro
 // lockDir locks the directory. The lock goes with the process: an old sequencer that is merely slow cannot append beside a new one, whatever
 // the lease in the database says; and who has the lock knows that the one before is gone. dir names the directory.
 func lockDir(c *Config) (lock *os.File, dir string, err error) {
-	if err := os.MkdirAll(c.Dir, 0o755); err != nil { //nolint:gosec // the public reads it, perhaps through another server
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return nil, "", fmt.Errorf("translog: log directory: %w", err)
 	}
 	lock, err = os.OpenFile(filepath.Join(c.Dir, "sequencer.lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -94,12 +98,12 @@ func openTree(ctx context.Context, c *Config, keys *Keys) (_ *tree, err error) {
 		options = options.WithWitnesses(group, &tessera.WitnessOptions{Timeout: 5 * time.Second, FailOpen: !c.WitnessRequired})
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	appender, _, reader, err := tessera.NewAppender(ctx, driver, options)
+	appender, shutdown, reader, err := tessera.NewAppender(ctx, driver, options)
 	if err != nil {
 		stop()
 		return nil, fmt.Errorf("translog: open the log: %w", err)
 	}
-	return &tree{add: appender.Add, reader: reader, stop: stop}, nil
+	return &tree{add: appender.Add, reader: reader, shutdown: shutdown, stop: stop}, nil
 }
 
 // warningsOnly drops what the library says about its normal course.
@@ -107,6 +111,14 @@ type warningsOnly struct{ slog.Handler }
 
 func (w warningsOnly) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+// close waits a moment for the checkpoint over what was appended, and ends the library's work.
+func (t *tree) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+	defer cancel()
+	_ = t.shutdown(ctx) // without the checkpoint the next term publishes it
+	t.stop()
 }
 
 func (t *tree) size(ctx context.Context) (int64, error) {

@@ -186,8 +186,10 @@ func (c *city) rules(at time.Time) {
 		{"edition/e2", []string{"20270101", "h2", translog.Digest([]byte("zip2"))}, edition, []any{"e2", 20270101, []byte("zip2"), "h2", when, "me"}},
 		{"calendar/2026", []string{translog.Digest([]byte("old"))}, "", nil},
 		{
-			"calendar/2026", []string{translog.Digest([]byte("days"))},
-			`INSERT INTO calendar_year (year, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4)`, []any{2026, "days", when, "me"},
+			"calendar/2026",
+			[]string{translog.Digest([]byte("days"))},
+			`INSERT INTO calendar_year (year, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4)`,
+			[]any{2026, "days", when, "me"},
 		},
 		{"legacy/C1", []string{"n"}, `INSERT INTO legacy_code (code, note, added_at, added_by) VALUES ($1, $2, $3, $4)`, []any{"C1", "n", when, "me"}},
 	} {

@@ -50,7 +50,7 @@ func NewWitnessKey(name string) (string, error) {
 }
 
 func public(key ed25519.PrivateKey) []byte {
-	pub, _ := key.Public().(ed25519.PublicKey) //nolint:errcheck // of an Ed25519 key
+	pub, _ := key.Public().(ed25519.PublicKey) // always one
 	return append([]byte{typeCosigned}, pub...)
 }
 
