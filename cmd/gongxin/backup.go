@@ -44,8 +44,11 @@ func (c *BackupMakeCmd) Run(e *Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := d.CheckSchema(e); err != nil {
+	if err := d.CheckSchema(e); err != nil && !errors.Is(err, db.ErrSchemaOlder) { // before an upgrade there should be a backup
 		return err
+	}
+	if n, err := d.SchemaVersion(e); err != nil || n == 0 {
+		return errors.Join(err, backup.ErrNone.Messagef("数据库是空的，没有可备份的内容"))
 	}
 	if half, err := backup.Restoring(e, d.Read()); err != nil || half {
 		return errors.Join(err, backup.ErrOther.Messagef("这个数据库正在恢复，没有完成，不能备份"))

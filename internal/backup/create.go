@@ -150,7 +150,8 @@ func begin(ctx context.Context, s Source, o Options, earlier []*Manifest) (*writ
 		}
 	}
 	var err error
-	if err = s.DB.CheckSchema(ctx); err != nil {
+	// An older schema can be saved, as before an upgrade; a newer one holds what this program does not know.
+	if err = s.DB.CheckSchema(ctx); err != nil && !errors.Is(err, db.ErrSchemaOlder) {
 		return nil, err
 	}
 	if w.m.Schema, err = s.DB.SchemaVersion(ctx); err != nil {

@@ -23,7 +23,7 @@ var (
 	ErrSpace     = fault.New(fault.Unavailable, "backup.space", "磁盘剩余空间不足", "请清理磁盘或换一个目录")
 	ErrNone      = fault.New(fault.NotFound, "backup.none", "这里没有完整的备份", "请给出备份所在的目录；以 .partial- 开头的是中断的备份，不能使用")
 	ErrBroken    = fault.New(fault.Invalid, "backup.broken", "备份已损坏，不能用来恢复", "请改用另一份备份，并检查存放备份的磁盘")
-	ErrSchema    = fault.New(fault.Conflict, "backup.schema", "备份的数据库结构与本程序不同", "请用做这份备份的程序版本恢复，然后升级程序并执行 gongxin migrate")
+	ErrSchema    = fault.New(fault.Conflict, "backup.schema", "备份的数据库结构与本程序不同", "请用数据库结构版本与备份相同的程序恢复，然后升级程序并执行 gongxin migrate")
 	ErrNotEmpty  = fault.New(fault.Conflict, "backup.not_empty", "目标数据库中已有数据，恢复只写入空库", "请换一个空的数据库；确认要放弃旧库时，请自行改名或删除后再恢复")
 	ErrOther     = fault.New(fault.Conflict, "backup.other", "目标数据库正在从另一份备份恢复，没有完成", "请用同一份备份继续，或换一个空的数据库")
 	ErrKeys      = fault.New(fault.Invalid, "backup.keys", "缺少这份备份需要的密钥", "请先把密钥文件放回数据目录（keys.json，以及 keys 文件夹）；用 --with-keys 做的备份请给出口令")
