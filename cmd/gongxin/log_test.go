@@ -32,7 +32,7 @@ func TestLogCommands(t *testing.T) {
 	}
 	a := openAt(t, e)
 	l, err := translog.Open(t.Context(), translog.Config{
-		DB: a, Dir: filepath.Join(data, "log"), Keys: filepath.Join(data, "keys"), Origin: translog.Origin("990100"), Clock: clock.System{},
+		DB: a, Dir: filepath.Join(data, "log"), Keys: filepath.Join(data, "keys"), Origin: translog.Origin(""), Clock: clock.System{},
 		CheckpointEvery: 100 * time.Millisecond, SetEvery: time.Millisecond,
 	})
 	if err != nil {

@@ -200,7 +200,7 @@ func (l *Log) ProveSet(ctx context.Context, subject int64, item string) (*Proof,
 
 // openPlace adds the versions of one place and the way from it to the subject's head.
 func (l *Log) openPlace(ctx context.Context, p *SetProof, v *setView, slot int, size int64) error {
-	salt := placeSalt(v.secret, v.set.key, slot)
+	salt := placeSalt(subjectSecret(v.secret, v.set.key), slot)
 	p.PlaceSalt = salt[:]
 	reader := bundleReader{read: l.dir.bundle, size: size}
 	for i := range v.set.items {

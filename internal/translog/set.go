@@ -54,12 +54,18 @@ func setKey(salt []byte, subject int64) hash {
 	return sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(subject)))
 }
 
+// subjectSecret is what the salts of a subject's places are made of; it never leaves.
+func subjectSecret(secret []byte, key hash) hash {
+	b := make([]byte, 0, 64)
+	return sha256.Sum256(append(append(b, secret...), key[:]...))
+}
+
 // placeSalt hides a place from who is shown another one.
-func placeSalt(secret []byte, key hash, slot int) hash {
-	b := make([]byte, 0, 32+32+1)
-	b = append(b, secret...)
-	b = append(b, key[:]...)
-	return sha256.Sum256(append(b, byte(slot)))
+func placeSalt(subject hash, slot int) hash {
+	var b [33]byte
+	copy(b[:], subject[:])
+	b[32] = byte(slot)
+	return sha256.Sum256(b[:])
 }
 
 func placeHash(salt hash, slot int, n uint64, root hash) hash {
@@ -142,13 +148,13 @@ func (s *subjectSet) places(secret []byte) (out [setSlots]hash) {
 	for i := range s.items {
 		filled[s.items[i].slot] = &s.items[i]
 	}
-	empty := sha256.Sum256(nil)
+	empty, own := sha256.Sum256(nil), subjectSecret(secret, s.key)
 	for slot := range out {
 		n, root := uint64(0), empty
 		if x := filled[slot]; x != nil {
 			n, root = uint64(len(x.indexes)), x.root()
 		}
-		out[slot] = placeHash(placeSalt(secret, s.key, slot), slot, n, root)
+		out[slot] = placeHash(placeSalt(own, slot), slot, n, root)
 	}
 	return out
 }

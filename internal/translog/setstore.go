@@ -33,10 +33,11 @@ type setState struct {
 	rootIndex int64
 }
 
-// setTables are the tables of the file; key is the subject's place in the map, its first two bytes the bucket.
+// setTables are the tables of the file; key is the subject's place in the map, its first two bytes the bucket. entries are key and head of each
+// subject of a bucket, 64 bytes each, in the order of the keys: one row to read where the subjects' own rows would be sixteen.
 var setTables = []string{
-	`CREATE TABLE IF NOT EXISTS set_subject (key BLOB NOT NULL PRIMARY KEY, head BLOB NOT NULL, items BLOB NOT NULL) STRICT, WITHOUT ROWID`,
-	`CREATE TABLE IF NOT EXISTS set_bucket (bucket INTEGER NOT NULL PRIMARY KEY, hash BLOB NOT NULL) STRICT`,
+	`CREATE TABLE IF NOT EXISTS set_subject (key BLOB NOT NULL PRIMARY KEY, items BLOB NOT NULL) STRICT, WITHOUT ROWID`,
+	`CREATE TABLE IF NOT EXISTS set_bucket (bucket INTEGER NOT NULL PRIMARY KEY, hash BLOB NOT NULL, entries BLOB NOT NULL) STRICT`,
 	`CREATE TABLE IF NOT EXISTS set_state (id INTEGER NOT NULL PRIMARY KEY, covered INTEGER NOT NULL, root BLOB NOT NULL, root_index INTEGER NOT NULL) STRICT`,
 	`INSERT INTO set_state (id, covered, root, root_index) VALUES (1, 0, zeroblob(32), -1) ON CONFLICT (id) DO NOTHING`,
 }
@@ -143,13 +144,6 @@ func (s *setStore) apply(ctx context.Context, secret []byte, additions []additio
 			}
 			rest = rest[n:]
 		}
-		for _, bucket := range sortedKeys(changed) {
-			h := changed[bucket]
-			if _, err := tx.ExecContext(ctx, `INSERT INTO set_bucket (bucket, hash) VALUES ($1, $2) ON CONFLICT (bucket) DO UPDATE SET hash = excluded.hash`,
-				bucket, h[:]); err != nil {
-				return err
-			}
-		}
 		next.update(changed)
 		root = next.root()
 		_, err = tx.ExecContext(ctx, `UPDATE set_state SET covered = $1, root = $2, root_index = -1 WHERE id = 1`, covered, root[:])
@@ -172,46 +166,46 @@ func (t *topTree) clone() *topTree {
 	return c
 }
 
-func sortedKeys(m map[int]hash) []int {
-	keys := make([]int, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
 // applyBucket changes the subjects of one bucket and gives the bucket's new hash.
 func applyBucket(ctx context.Context, tx *db.Tx, secret []byte, additions []addition) (hash, error) {
+	bucket := additions[0].key
+	entries, err := readBucket(ctx, tx, bucket)
+	if err != nil {
+		return hash{}, err
+	}
 	for len(additions) > 0 {
 		key := additions[0].key
 		n := 1
 		for n < len(additions) && additions[n].key == key {
 			n++
 		}
-		set, err := readSubject(ctx, tx, key)
-		if err != nil {
-			return hash{}, err
+		at, known := slices.BinarySearchFunc(entries, key, func(e mapEntry, k hash) int { return bytes.Compare(e.key[:], k[:]) })
+		set := subjectSet{key: key}
+		if known {
+			if set, err = readSubject(ctx, tx, key); err != nil {
+				return hash{}, err
+			}
+		} else {
+			entries = slices.Insert(entries, at, mapEntry{key: key})
 		}
 		for _, a := range additions[:n] {
 			set.item(a.slot).add(a.index, a.leaf)
 		}
-		h := set.head(secret)
-		_, err = tx.ExecContext(ctx, `INSERT INTO set_subject (key, head, items) VALUES ($1, $2, $3)
-			ON CONFLICT (key) DO UPDATE SET head = excluded.head, items = excluded.items`, key[:], h[:], set.pack())
-		if err != nil {
+		entries[at].head = set.head(secret)
+		if _, err = tx.ExecContext(ctx, `INSERT INTO set_subject (key, items) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET items = excluded.items`,
+			key[:], set.pack()); err != nil {
 			return hash{}, err
-		}
-		if len(additions) == n {
-			entries, err := readBucket(ctx, tx, key)
-			if err != nil {
-				return hash{}, err
-			}
-			return subtree(entries, topLevels), nil
 		}
 		additions = additions[n:]
 	}
-	return hash{}, nil
+	h := subtree(entries, topLevels)
+	packed := make([]byte, 0, len(entries)*2*len(h))
+	for _, e := range entries {
+		packed = append(append(packed, e.key[:]...), e.head[:]...)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO set_bucket (bucket, hash, entries) VALUES ($1, $2, $3)
+		ON CONFLICT (bucket) DO UPDATE SET hash = excluded.hash, entries = excluded.entries`, bucketOf(bucket), h[:], packed)
+	return h, err
 }
 
 func readSubject(ctx context.Context, q db.Querier, key hash) (subjectSet, error) {
@@ -227,21 +221,24 @@ func readSubject(ctx context.Context, q db.Querier, key hash) (subjectSet, error
 }
 
 // readBucket reads the subjects that share the first two bytes of key, in the order of their keys.
-func readBucket(ctx context.Context, q db.Querier, key hash) (entries []mapEntry, err error) {
-	low, high := key[:2], bytes.Repeat([]byte{0xff}, 33)
-	copy(high, low)
-	err = eachRow(ctx, q, func(scan func(...any) error) error {
-		var k, h []byte
-		if err := scan(&k, &h); err != nil {
-			return err
-		}
-		if len(k) != len(hash{}) || len(h) != len(hash{}) {
-			return errSet
-		}
-		entries = append(entries, mapEntry{hash(k), hash(h)})
-		return nil
-	}, `SELECT key, head FROM set_subject WHERE key >= $1 AND key < $2 ORDER BY key`, low, high)
-	return entries, err
+func readBucket(ctx context.Context, q db.Querier, key hash) ([]mapEntry, error) {
+	var packed []byte
+	err := q.QueryRowContext(ctx, `SELECT entries FROM set_bucket WHERE bucket = $1`, bucketOf(key)).Scan(&packed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	const size = 2 * len(hash{})
+	if len(packed)%size != 0 {
+		return nil, errSet
+	}
+	entries := make([]mapEntry, len(packed)/size, len(packed)/size+1)
+	for i := range entries {
+		entries[i] = mapEntry{hash(packed[i*size:]), hash(packed[i*size+len(hash{}):])}
+	}
+	return entries, nil
 }
 
 // placedRoot remembers where the root of the covered position stands in the log.

@@ -391,7 +391,9 @@ func TestTamperedFiles(t *testing.T) {
 		if at < 0 {
 			at += len(bad)
 		}
-		bad[at] ^= 1
+		if bad[at] ^= 1; x.file == "checkpoint" && x.at < 0 { // still base64
+			bad[at] = map[bool]byte{true: 'A', false: 'B'}[raw[at] != 'A']
+		}
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -44,8 +44,8 @@ func subjectKey(salt []byte, subject int64) [32]byte {
 }
 
 func placeSalt(secret []byte, key [32]byte, slot int) [32]byte {
-	b := append(append([]byte{}, secret...), key[:]...)
-	return sha256.Sum256(append(b, byte(slot)))
+	own := sha256.Sum256(append(append([]byte{}, secret...), key[:]...))
+	return sha256.Sum256(append(own[:], byte(slot)))
 }
 
 func placeHash(salt []byte, slot int, n int64, root [32]byte) [32]byte {
