@@ -25,7 +25,7 @@ func BenchmarkSequence(b *testing.B) {
 				b.ResetTimer()
 				for range b.N {
 					b.StopTimer()
-					for range 32000 / rows / 10 {
+					for range 16000 / rows {
 						x.queue(rows, one(1, "XZCF"))
 					}
 					b.StartTimer()
