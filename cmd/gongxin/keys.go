@@ -13,8 +13,6 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/gm"
-	"gongxin/internal/id"
-	"gongxin/internal/subject"
 )
 
 // KeysCmd holds the commands on the key ring.
@@ -39,15 +37,8 @@ func (e *Env) openKeys() (*keyDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	ring, err := gm.OpenKeyRing(a.Config.KeyFile())
-	if err != nil {
-		return nil, errors.Join(err, a.Close())
-	}
-	ids := id.NewMaker(a.Clock.Now)
-	return &keyDesk{
-		App: a, ring: ring, stores: []gm.Resealer{subject.NewStore(a.DB, ids, ring).Resealer()},
-		log: audit.New(audit.Config{DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar}),
-	}, nil
+	stores := append([]gm.Resealer{a.Subjects.Resealer(), a.Ingest.Resealer()}, a.Trust.Identity.Resealers()...)
+	return &keyDesk{App: a, ring: a.Trust.Ring, stores: stores, log: a.Trust.Audit}, nil
 }
 
 // act puts what was done with a key on file; the key's name is all that is said of it.

@@ -46,6 +46,14 @@ type CLI struct {
 	Catalog  CatalogCmd  `cmd:"" help:"信用目录：列出、检查、装载新版本。"`
 	Calendar CalendarCmd `cmd:"" help:"节假日表：列出、装载新的年份。"`
 	Legacy   LegacyCmd   `cmd:"" help:"试点期旧代码白名单：加入。"`
+	User     UserCmd     `cmd:"" help:"账户、角色和接口密钥。"`
+	Matter   MatterCmd   `cmd:"" help:"应用事项：登记、列出、装载。"`
+	Keys     KeysCmd     `cmd:"" help:"密钥：列出、更换、换封。"`
+	PubLog   LogCmd      `cmd:"" name:"log" help:"公开日志：核验、进度、公钥、见证。"`
+	Backup   BackupCmd   `cmd:"" help:"备份：制作、核验、列出。"`
+	Restore  RestoreCmd  `cmd:"" help:"从备份恢复到空数据库。"`
+	Doctor   DoctorCmd   `cmd:"" help:"体检：哪里不对、该怎么办。"`
+	Soak     SoakCmd     `cmd:"" help:"稳定性试验：负载之下反复强制结束进程和数据库。"`
 	Cfg      ConfigCmd   `cmd:"" name:"config" help:"配置：检查。"`
 	Gen      GenCmd      `cmd:"" help:"按标准模板生成合成城市的文件。"`
 	Bench    BenchCmd    `cmd:"" help:"性能测试：与同一次运行中的裸引擎基线比较。"`

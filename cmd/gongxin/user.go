@@ -11,12 +11,9 @@ import (
 	"time"
 
 	"gongxin/internal/app"
-	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
-	"gongxin/internal/gm"
-	"gongxin/internal/id"
 	"gongxin/internal/identity"
 )
 
@@ -46,25 +43,7 @@ func (e *Env) openUsers() (*userDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := accountsOf(a)
-	if err != nil {
-		return nil, errors.Join(err, a.Close())
-	}
-	return &userDesk{App: a, accounts: accounts, by: authz.LocalActor("user")}, nil
-}
-
-// accountsOf gives the keeper of accounts of an installation.
-func accountsOf(a *app.App) (*identity.Service, error) {
-	ring, err := gm.OpenKeyRing(a.Config.KeyFile())
-	if err != nil {
-		return nil, err
-	}
-	ids := id.NewMaker(a.Clock.Now)
-	return identity.New(identity.Config{
-		DB: a.DB, Clock: a.Clock, IDs: ids, Ring: ring, Authority: authz.New(a.Divisions), Log: a.Log,
-		Acts:      audit.New(audit.Config{DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar}),
-		Passwords: identity.PasswordPolicy{Words: []string{a.Config.City.Name}},
-	})
+	return &userDesk{App: a, accounts: a.Trust.Identity, by: authz.LocalActor("user")}, nil
 }
 
 // withUsers runs a command over an open installation.
@@ -73,10 +52,7 @@ func withUsers(e *Env, run func(d *userDesk) error) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		d.accounts.Close()
-		err = errors.Join(err, d.Close())
-	}()
+	defer func() { err = errors.Join(err, d.Close()) }()
 	return run(d)
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/backup"
 	"gongxin/internal/blob"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
@@ -26,6 +27,7 @@ import (
 	"gongxin/internal/id"
 	"gongxin/internal/ident"
 	"gongxin/internal/ingest"
+	"gongxin/internal/limit"
 	"gongxin/internal/publish"
 	"gongxin/internal/record"
 	"gongxin/internal/subject"
@@ -46,11 +48,13 @@ type App struct {
 	Publish   *publish.Service
 	Names     *publish.Names
 	Ingest    *ingest.Service
+	Trust     Trust
 	Log       *slog.Logger
 
 	desk    *ingest.Desk
 	options Options
 	rules   *publish.Rules
+	proxies limit.Proxies
 	rows    atomic.Int64  // of filings, answered by this process
 	wake    chan struct{} // a filing was acknowledged in this process
 }
@@ -85,7 +89,7 @@ func Open(ctx context.Context, c config.Config, o Options, migrate bool) (_ *App
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, a.DB.Close())
+			err = errors.Join(err, a.Close())
 		}
 	}()
 	used, err := a.DB.InUse(ctx)
@@ -100,13 +104,19 @@ func Open(ctx context.Context, c config.Config, o Options, migrate bool) (_ *App
 	if err != nil {
 		return nil, err
 	}
+	if half, err := backup.Restoring(ctx, a.DB.Read()); err != nil || half {
+		return nil, errors.Join(err, backup.ErrOther)
+	}
 	if err := a.build(ctx); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *App) build(ctx context.Context) error {
+func (a *App) build(ctx context.Context) (err error) {
+	if a.proxies, err = limit.ParseProxies(a.Config.Limits.Proxies); err != nil {
+		return err
+	}
 	ring, err := gm.OpenKeyRing(a.Config.KeyFile())
 	if err != nil {
 		return err
@@ -127,9 +137,12 @@ func (a *App) build(ctx context.Context) error {
 	a.Subjects = subject.NewStore(a.DB, ids, ring)
 	a.Records = record.NewStore(a.DB, ids)
 	a.Names = publish.NewNames(a.Subjects, a.places())
+	if err := a.openTrust(ctx, ids, ring); err != nil {
+		return err
+	}
 	a.Publish = publish.NewService(publish.Config{
 		Records: a.Records, Subjects: a.Subjects, Agencies: a.Agencies, Editions: a.Editions, Rules: a.rules,
-		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB),
+		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB), Disclosure: a.disclosure(), PublicLog: a.Trust.PublicLog,
 	})
 	a.Ingest = ingest.NewService(ingest.Config{
 		DB: a.DB, Blobs: blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
@@ -235,7 +248,16 @@ func (a *App) Wake() {
 }
 
 // Close ends the App; its database is consistent at any moment without it.
-func (a *App) Close() error { return a.DB.Close() }
+func (a *App) Close() error {
+	var err error
+	if a.Trust.Identity != nil {
+		a.Trust.Identity.Close()
+	}
+	if a.Trust.PublicLog != nil {
+		err = a.Trust.PublicLog.Close()
+	}
+	return errors.Join(err, a.DB.Close())
+}
 
 // Jobs' intervals.
 const (
@@ -249,6 +271,7 @@ func (a *App) Work(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = a.Ingest.Work(ctx, a.wake, a.Log) })
 	wg.Go(func() { a.countStats(ctx) })
+	wg.Go(func() { _ = a.Trust.PublicLog.Run(ctx, nil) })
 	wg.Wait()
 	return nil
 }
@@ -320,6 +343,7 @@ func (a *App) Serve(ctx context.Context, work bool, ready func(address string)) 
 	var wg sync.WaitGroup
 	wg.Go(func() { a.refreshNames(ctx) })
 	wg.Go(func() { a.refreshEditions(ctx) })
+	wg.Go(func() { a.keepTrust(ctx) })
 	if work {
 		wg.Go(func() { _ = a.Work(ctx) })
 	}

@@ -22,7 +22,7 @@ func (a *App) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return site.Wrap(rt), nil
+	return a.bounded(a.proxies, site.Wrap(rt)), nil
 }
 
 // site hangs every route in. actors finds out who calls; nil while there are no accounts.
@@ -38,7 +38,7 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 	site := &web.Site{
 		City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: nav, Footer: portal.Footer(), Licence: "Apache-2.0",
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
-		Actors: actors, Authority: authz.New(a.Divisions), Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
+		Actors: actors, Authority: a.Trust.Authority, ClientAddr: a.clientAddr, Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
 	}
 	shapes := a.options.Map
 	if a.Config.Map != "" {
@@ -55,18 +55,22 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 	}).Routes(rt)
 	calls, err := api.New(api.Deps{
 		Version: a.options.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock,
-		Log: a.Log, Actors: actors, Authority: authz.New(a.Divisions), FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes,
+		Log: a.Log, Actors: actors, Authority: a.Trust.Authority, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	rt.Mount("/api/", calls)
+	rt.Handle("GET /log/{rest...}", web.Public(authz.LogRead), a.Trust.PublicLog.Handler("/log/", proofs{a}))
 	health := web.Public(authz.HealthRead)
 	rt.Handle("GET /healthz", health, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }))
 	rt.Handle("GET /readyz", health, http.HandlerFunc(a.readyz))
 	rt.WithoutAccounts(authz.LocalActor("metrics")).Handle("GET /metrics", web.Anywhere(authz.MetricsRead), a.metrics())
 	return site, rt, nil
 }
+
+// clientAddr is the caller's network address, behind proxies that the configuration trusts.
+func (a *App) clientAddr(r *http.Request) string { return a.proxies.Client(r).String() }
 
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -16,6 +16,7 @@ import (
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/translog"
 )
 
 // Faults of drafts of catalogue editions and holiday tables.
@@ -263,5 +264,8 @@ func saveYear(ctx context.Context, tx *db.Tx, year int, content, by string, at t
 	_, err := tx.ExecContext(ctx, `INSERT INTO calendar_year (year, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (year) DO UPDATE SET content = excluded.content, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by`,
 		year, content, at.UnixMicro(), by)
-	return err
+	if err != nil {
+		return err
+	}
+	return logChange(ctx, tx, "calendar/"+strconv.Itoa(year), at, by, translog.Digest([]byte(content)))
 }

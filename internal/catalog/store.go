@@ -7,25 +7,29 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/id"
+	"gongxin/internal/translog"
 )
 
 // ErrDamaged says that an edition in the database is not what was put there.
 var ErrDamaged = fault.New(fault.Internal, "catalog.damaged", "数据库里的目录版本与登记的校验值不符", "请从备份恢复 catalog_edition 表")
 
-// Save puts an edition into the table catalog_edition, once: saving it again changes nothing, and the same id
-// with other content is refused. Call it in a transaction.
-func Save(ctx context.Context, q db.Querier, e *Edition, by string, at time.Time) (err error) {
+// Save puts an edition into the table catalog_edition, once, with its leaf for the public log: saving it again changes nothing, and the same id
+// with other content is refused.
+func Save(ctx context.Context, tx *db.Tx, e *Edition, by string, at time.Time) (err error) {
 	defer fault.Wrap(&err, "catalog.Save(%s)", e.ID)
-	var hash string
-	err = q.QueryRowContext(ctx, `SELECT hash FROM catalog_edition WHERE edition = $1`, e.ID).Scan(&hash)
+	var hash, loadedBy string
+	var loadedAt int64
+	err = tx.QueryRowContext(ctx, `SELECT hash, loaded_at, loaded_by FROM catalog_edition WHERE edition = $1`, e.ID).Scan(&hash, &loadedAt, &loadedBy)
 	switch {
 	case err == nil && hash == e.Hash:
-		return nil
+		return logOnce(ctx, tx, e, loadedBy, time.UnixMicro(loadedAt)) // on file from before there was a log
 	case err == nil:
 		return ErrSameID.Messagef("版本“%s”已经存在，内容不同", e.ID)
 	case !errors.Is(err, sql.ErrNoRows):
@@ -35,10 +39,31 @@ func Save(ctx context.Context, q db.Querier, e *Edition, by string, at time.Time
 	if err != nil {
 		return err
 	}
-	_, err = q.ExecContext(ctx, `INSERT INTO catalog_edition (edition, effective_from, content, hash, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6)
+	_, err = tx.ExecContext(ctx, `INSERT INTO catalog_edition (edition, effective_from, content, hash, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (edition) DO NOTHING`, // two programs starting at once; the transaction of one is repeated and compares
 		e.ID, int64(e.EffectiveFrom), content, e.Hash, at.UnixMicro(), by)
-	return err
+	if err != nil {
+		return err
+	}
+	return logOnce(ctx, tx, e, by, at)
+}
+
+// logOnce queues an edition's leaf unless it was queued before. The content is the one on file: what another program packed may differ in its bytes.
+func logOnce(ctx context.Context, tx *db.Tx, e *Edition, by string, at time.Time) error {
+	name := "edition/" + e.ID
+	if there, err := translog.Changed(ctx, tx, "catalog/1", name); err != nil || there {
+		return err
+	}
+	var content []byte
+	if err := tx.QueryRowContext(ctx, `SELECT content FROM catalog_edition WHERE edition = $1`, e.ID).Scan(&content); err != nil {
+		return err
+	}
+	return logChange(ctx, tx, name, at, by, strconv.FormatInt(int64(e.EffectiveFrom), 10), e.Hash, translog.Digest(content))
+}
+
+// logChange queues the leaf of what was loaded.
+func logChange(ctx context.Context, tx *db.Tx, name string, at time.Time, by string, parts ...string) error {
+	return translog.QueueChange(ctx, tx, id.NewMaker(func() time.Time { return at }), translog.CatalogChange(name, at.UnixMicro(), by, parts...))
 }
 
 // LoadAll reads every edition of the table. Each is loaded under the rules of this program, and its hash must be

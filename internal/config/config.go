@@ -28,6 +28,45 @@ type Config struct {
 	Map       string `toml:"map"`       // GeoJSON of the districts
 	BaseURL   string `toml:"base_url"`  // address of the site in QR codes and links; empty = the request's host
 	Rules     string `toml:"rules"`     // publicity rules that replace the built-in ones
+
+	Accounts     Accounts     `toml:"accounts"`
+	Transparency Transparency `toml:"transparency"`
+}
+
+// Accounts say how people prove who they are.
+type Accounts struct {
+	CommonPasswords string `toml:"common_passwords"` // file of further passwords that are refused, one a line
+	OIDC            []OIDC `toml:"oidc"`             // unified identity
+}
+
+// OIDC is one provider of unified identity.
+type OIDC struct {
+	Name         string   `toml:"name"`  // in addresses: letters, digits, dashes
+	Label        string   `toml:"label"` // on the button
+	Issuer       string   `toml:"issuer"`
+	ClientID     string   `toml:"client_id"`
+	SecretFile   string   `toml:"secret_file"` // the secret stands in no configuration
+	Scopes       []string `toml:"scopes"`
+	NameClaim    string   `toml:"name_claim"`
+	DocKind      string   `toml:"doc_kind"`
+	DocClaim     string   `toml:"doc_claim"`
+	BusinessCode string   `toml:"business_claim"`
+	Create       string   `toml:"create"`     // resident, business or nothing: whom to open an account for
+	StrongACR    []string `toml:"strong_acr"` // values of acr or amr that mean a second factor
+}
+
+// Transparency is about the public log.
+type Transparency struct {
+	PauseMinutes int       `toml:"pause_minutes"` // without advance of the log for so long, publication pauses; 0 = 10
+	Witnesses    []Witness `toml:"witnesses"`
+	Quorum       int       `toml:"quorum"`   // co-signatures to wait for; 0 = all
+	Required     bool      `toml:"required"` // publish no checkpoint without them
+}
+
+// Witness co-signs the log's checkpoints.
+type Witness struct {
+	Key string `toml:"key"`
+	URL string `toml:"url"`
 }
 
 // City says whose register this is.
@@ -40,6 +79,11 @@ type City struct {
 type Limits struct {
 	UploadMB       int `toml:"upload_mb"`
 	RequestSeconds int `toml:"request_seconds"`
+
+	PerSecond float64  `toml:"per_second"` // requests a second of one address or key in the long run; 0 = 20, below 0 = no limit
+	Burst     int      `toml:"burst"`      // in one go; 0 = 200
+	Working   int      `toml:"working"`    // requests worked on at once; 0 = 256
+	Proxies   []string `toml:"proxies"`    // networks whose X-Forwarded-For is believed
 }
 
 // Log says how to log.
@@ -101,11 +145,23 @@ func (c Config) Defaults() (Config, error) {
 	if c.Limits.RequestSeconds == 0 {
 		c.Limits.RequestSeconds = 30
 	}
+	if c.Limits.PerSecond == 0 {
+		c.Limits.PerSecond = 20
+	}
+	if c.Limits.Burst == 0 {
+		c.Limits.Burst = 200
+	}
+	if c.Transparency.PauseMinutes == 0 {
+		c.Transparency.PauseMinutes = 10
+	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return c, ErrListen
 	}
 	if c.Limits.UploadMB < 1 || c.Limits.RequestSeconds < 1 {
 		return c, ErrValue.Messagef("limits 的各项必须大于 0")
+	}
+	if c.Transparency.PauseMinutes < 1 || c.Transparency.Quorum < 0 || c.Transparency.Quorum > len(c.Transparency.Witnesses) {
+		return c, ErrValue.Messagef("transparency.pause_minutes 必须大于 0，quorum 不能多于见证人")
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return c, ErrValue.Messagef("log.format 只能是 text 或 json")

@@ -8,11 +8,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/id"
+	"gongxin/internal/translog"
 )
 
 // RuleSets applies drafts of publicity rules: a whole rule file, as LoadRules reads it. It is an approval.Applier.
@@ -147,7 +150,10 @@ func (a *RuleSets) Apply(ctx context.Context, tx *db.Tx, content []byte, effecti
 	if err != nil {
 		return fmt.Errorf("publish: save rule set: %w", err)
 	}
-	return nil
+	now := a.Clock.Now()
+	return translog.QueueChange(ctx, tx, id.NewMaker(a.Clock.Now), translog.Change{
+		Kind: "rules/1", Name: "publicity/" + effective.String() + "/" + strconv.FormatInt(version, 10), Parts: []string{hashOf(content), strconv.FormatInt(now.UnixMicro(), 10), by}, At: now.UnixMicro(),
+	})
 }
 
 // Applied takes the rules into this process.

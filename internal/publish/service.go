@@ -26,6 +26,7 @@ type Service struct {
 	figures   *Figures
 
 	disclosure Disclosure
+	log        PublicLog
 }
 
 // Config is what a Service is made of.
@@ -40,14 +41,36 @@ type Config struct {
 	Names     *Names
 	Figures   *Figures
 
+	PublicLog  PublicLog  // nil = there is none to wait for
 	Disclosure Disclosure // what reading beyond the public takes; without it Disclose refuses
+}
+
+// PublicLog is the log in which every version is committed; package translog keeps it.
+type PublicLog interface {
+	// Paused reports whether the log has not advanced for too long. It is asked for every record and must be cheap.
+	Paused(ctx context.Context) bool
+	// Sequenced reports whether an outbox row's leaves are in the log.
+	Sequenced(ctx context.Context, outboxID int64) (bool, error)
+}
+
+// Paused reports whether publication pauses: as long as the log stands still, what is not in it yet is shown to nobody, because nobody could
+// prove it later.
+func (s *Service) Paused(ctx context.Context) bool { return s.log != nil && s.log.Paused(ctx) }
+
+// held reports whether a version waits for the log.
+func (s *Service) held(ctx context.Context, v *record.Version) (bool, error) {
+	if !s.Paused(ctx) {
+		return false, nil
+	}
+	in, err := s.log.Sequenced(ctx, v.Outbox)
+	return !in, err
 }
 
 // NewService makes a Service.
 func NewService(c Config) *Service {
 	return &Service{
 		records: c.Records, subjects: c.Subjects, agencies: c.Agencies, editions: c.Editions, rules: c.Rules, divisions: c.Divisions,
-		clock: c.Clock, names: c.Names, figures: c.Figures, disclosure: c.Disclosure,
+		clock: c.Clock, names: c.Names, figures: c.Figures, disclosure: c.Disclosure, log: c.PublicLog,
 	}
 }
 
@@ -87,6 +110,11 @@ func (s *Service) visible(ctx context.Context, v *record.Version, sub *SubjectRe
 
 // view passes a version through the gate for a viewer and makes its view. It is the one place that reads a record's body.
 func (s *Service) view(ctx context.Context, viewer Viewer, v *record.Version, sub *SubjectRef, m moment) (view RecordView, ok bool, err error) {
+	if viewer.public() {
+		if wait, err := s.held(ctx, v); err != nil || wait {
+			return RecordView{}, false, err
+		}
+	}
 	edition, have := s.editions.ByID(v.Edition)
 	if !have {
 		return RecordView{}, false, nil

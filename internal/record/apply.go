@@ -111,6 +111,8 @@ type batch struct {
 	outbox   int64
 	versions [][]any
 	leaves   []translog.Leaf
+	subjects []int64  // of each leaf
+	items    []string // of each leaf
 	facets   map[facet]int64
 }
 
@@ -143,6 +145,7 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 		body, v.Action, h.digest[:], at, salt, b.outbox, int64(len(b.leaves)),
 	})
 	b.leaves = append(b.leaves, v.leaf(salt, &b.change))
+	b.subjects, b.items = append(b.subjects, d.Subject), append(b.items, string(f.Item))
 }
 
 // leaf hashes what the version says. The order and spelling of the parts are the format "record/1"; a verifier recomputes them from
@@ -191,7 +194,7 @@ func (b *batch) write(ctx context.Context, tx *db.Tx, heads *headSet) error {
 	if err := b.writeFacets(ctx, tx); err != nil {
 		return err
 	}
-	return translog.Queue(ctx, tx, b.outbox, "record", b.leaves, micros(b.change.At))
+	return translog.QueueRecords(ctx, tx, b.outbox, b.leaves, b.subjects, b.items, micros(b.change.At))
 }
 
 // writeHeads writes the current rows in the order of their primary key: neighbours go to the same page.

@@ -118,6 +118,7 @@ type Version struct {
 	Body       string // JSON object: field code → text; sensitive values sealed
 	Action     string
 	RecordedAt time.Time
+	Outbox     int64 // row of the log's outbox that holds its leaf
 }
 
 // Draft is a checked row, ready to be put on file.

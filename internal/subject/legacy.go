@@ -8,7 +8,9 @@ import (
 	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/id"
 	"gongxin/internal/ident"
+	"gongxin/internal/translog"
 )
 
 // Faults of the allow-list.
@@ -50,9 +52,16 @@ func AddLegacyCode(ctx context.Context, d *db.DB, code, note, actor string, at t
 		return "", ErrLegacyCode.Messagef("该代码不能加入白名单：%s", still.Message)
 	}
 	err := d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO legacy_code (code, note, added_at, added_by) VALUES ($1, $2, $3, $4) ON CONFLICT (code) DO NOTHING`,
+		res, err := tx.ExecContext(ctx, `INSERT INTO legacy_code (code, note, added_at, added_by) VALUES ($1, $2, $3, $4) ON CONFLICT (code) DO NOTHING`,
 			string(uscc), cntext.Clean(note), at.UnixMicro(), actor)
-		return err
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err // it is on the list already
+		}
+		return translog.QueueChange(ctx, tx, id.NewMaker(func() time.Time { return at }),
+			translog.CatalogChange("legacy/"+string(uscc), at.UnixMicro(), actor, cntext.Clean(note)))
 	})
 	if err != nil {
 		return "", fmt.Errorf("subject: add legacy code: %w", err)

@@ -119,6 +119,15 @@ func QueueChange(ctx context.Context, tx *db.Tx, ids *id.Maker, c Change) error 
 	return nil
 }
 
+// Changed reports whether a change of this kind and name was queued before.
+func Changed(ctx context.Context, q db.Querier, kind, name string) (bool, error) {
+	var n int
+	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM log_change WHERE kind = $1 AND name = $2`, kind, name).Scan(&n); err != nil {
+		return false, fmt.Errorf("translog: changed: %w", err)
+	}
+	return n > 0, nil
+}
+
 // Newest gives the id of the newest outbox row, 0 when there is none: it changes whenever something was put on file.
 func Newest(ctx context.Context, q db.Querier) (int64, error) {
 	var n int64
