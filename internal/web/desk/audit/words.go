@@ -1,0 +1,65 @@
+package audit
+
+import (
+	log "gongxin/internal/audit"
+	"gongxin/internal/web/desk"
+	"gongxin/internal/web/ui"
+)
+
+var kindWords = map[string]string{
+	"account": "账号", "key": "接口密钥", "local": "本机操作员", "system": "定时任务", "anonymous": "未登录",
+}
+
+var kindOptions = options("account", "账号", "key", "接口密钥", "local", "本机操作员", "system", "定时任务", "anonymous", "未登录")
+
+var whatWords = map[string]string{
+	"subject": "查一个主体", "record": "查一条记录", "consented": "凭授权查询", "own": "本人查询", "claim": "审核认领时看材料",
+}
+
+var whatOptions = options("subject", "查一个主体", "record", "查一条记录", "consented", "凭授权查询", "own", "本人查询", "claim", "审核认领时看材料")
+
+var outcomeWords = map[string]string{log.Answered: "已作答", log.Refused: "已拒绝"}
+
+var outcomeOptions = options(log.Answered, "已作答", log.Refused, "已拒绝")
+
+// missingWords name the elements for lack of which look-ups are refused.
+var missingWords = map[string]string{
+	"sign_in": "登录", "role": "角色", "factor": "第二步验证", "purpose": "应用事项或者授权", "subject": "主体（没有查到）", "record": "记录（没有查到）", "item": "信息事项",
+	"rate": "查询次数（本小时已用完）", "matter": "应用事项", "matter_agency": "本单位的应用事项", "matter_lapsed": "在有效期内的应用事项", "matter_basis": "生效的法律依据",
+	"matter_item": "应用事项列出的信息事项", "matter_kind": "应用事项包括的主体种类", "consent": "授权书", "consent_grantee": "给本单位的授权", "consent_purpose": "授权书写明的用途",
+	"consent_revoked": "未撤销的授权", "consent_early": "已生效的授权", "consent_expired": "有效期内的授权", "consent_used": "授权的剩余次数", "consent_item": "授权书列出的信息事项",
+}
+
+// actionWords say what the acts are; an act of a later version shows its code.
+var actionWords = map[string]string{
+	"account.open": "开立账号", "account.disable": "停用账号", "account.enable": "恢复账号", "account.grant": "授予角色", "account.revoke": "收回角色", "account.reset_password": "重置口令",
+	"account.reset_factor": "清除第二步验证", "session.end_all": "结束全部登录", "claim.make": "认领主体", "claim.decide": "审核认领", "claim.end": "放弃认领",
+	"key.new": "申领接口密钥", "key.rotate": "更换接口密钥", "key.revoke": "停用接口密钥", "consent.grant": "授权", "consent.revoke": "撤销授权",
+	"access.search": "查阅查询日志", "access.export": "下载查询日志", "act.search": "查阅操作日志", "alert.handle": "处理异常提醒", "access.secrecy": "设定延迟告知",
+	"access.secrecy_end": "结束延迟告知", "approval.draft": "起草", "approval.revise": "修改草案", "approval.submit": "提交草案", "approval.approve": "批准草案",
+	"approval.reject": "退回草案", "approval.withdraw": "撤回草案", "approval.apply": "草案施行", "approval.give_back": "草案到期未施行",
+}
+
+func outcomeTone(o string) ui.Tone {
+	if o == log.Answered {
+		return ui.Good
+	}
+	return ui.Warn
+}
+
+// whoWords name an actor by kind and number; a number never becomes a name in a list.
+func whoWords(w log.Who) string {
+	kind := desk.Word(kindWords, w.Kind)
+	if w.ID == 0 {
+		return desk.Dash(kind)
+	}
+	return kind + " " + desk.Dec(w.ID)
+}
+
+func options(pairs ...string) []ui.Option {
+	var out []ui.Option
+	for i := 0; i+1 < len(pairs); i += 2 {
+		out = append(out, ui.Option{Value: pairs[i], Label: pairs[i+1]})
+	}
+	return out
+}
