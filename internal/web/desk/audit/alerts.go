@@ -155,9 +155,15 @@ func (d *Desk) handle(w http.ResponseWriter, r *http.Request) error {
 
 func (v *alertView) facts() []ui.Fact {
 	facts := []ui.Fact{
-		{Label: "判断标准", Value: v.RuleName}, {Label: "哪一天", Value: v.Day.String()}, {Label: "情况", Value: v.Detail, Note: "当天共 " + ui.Num(int(v.Count)) + " 次", Wide: true},
-		{Label: "谁", Value: whoWords(v.Who), Note: v.account}, {Label: "单位", Value: v.names.unit(v.Who.Agency)}, {Label: "被查主体", Value: v.names.subject(v.Subject)},
-		{Label: "第一次", Value: desk.Exact(v.FirstAt)}, {Label: "最近一次", Value: desk.Exact(v.LastAt)}, {Label: "引起提醒的查询", Value: desk.Dec(v.Access), Code: true},
+		{Label: "判断标准", Value: v.RuleName},
+		{Label: "哪一天", Value: v.Day.String()},
+		{Label: "情况", Value: v.Detail, Note: "当天共 " + ui.Num(int(v.Count)) + " 次", Wide: true},
+		{Label: "谁", Value: whoWords(v.Who), Note: v.account},
+		{Label: "单位", Value: v.names.unit(v.Who.Agency)},
+		{Label: "被查主体", Value: v.names.subject(v.Subject)},
+		{Label: "第一次", Value: desk.Exact(v.FirstAt)},
+		{Label: "最近一次", Value: desk.Exact(v.LastAt)},
+		{Label: "引起提醒的查询", Value: desk.Dec(v.Access), Code: true},
 	}
 	if v.State == log.Handled {
 		facts = append(facts, ui.Fact{Label: "处理", Value: whoWords(v.HandledBy) + "，" + desk.Exact(v.HandledAt), Note: v.Reason, Wide: true})

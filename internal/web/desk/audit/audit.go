@@ -225,8 +225,10 @@ func (d *Desk) tabs(ctx context.Context, on string) []ui.Tab {
 		href, label string
 		act         authz.Action
 	}{
-		{"/desk/audit/alerts", "异常提醒", authz.AlertRead}, {"/desk/audit/access", "查询日志", authz.AccessAudit},
-		{"/desk/audit/acts", "操作日志", authz.ActRead}, {"/desk/audit/secrecy", "延迟告知", authz.AccessSecrecy},
+		{"/desk/audit/alerts", "异常提醒", authz.AlertRead},
+		{"/desk/audit/access", "查询日志", authz.AccessAudit},
+		{"/desk/audit/acts", "操作日志", authz.ActRead},
+		{"/desk/audit/secrecy", "延迟告知", authz.AccessSecrecy},
 	} {
 		if desk.Could(ctx, d.site, t.act) {
 			out = append(out, ui.Tab{Href: t.href, Label: t.label, Count: -1, On: t.href == on})

@@ -285,8 +285,14 @@ func TestSecrecy(t *testing.T) {
 		return out
 	}
 	for _, c := range []struct{ key, value, says string }{
-		{"unit", "", "请选择单位"}, {"code", "", "请填写统一社会信用代码"}, {"code", "9137", "库中没有这个统一社会信用代码"}, {"number", number, "只填一种"}, {"basis", "法", "请写明法律名称和条款"},
-		{"until", "", "请选择从哪一天起"}, {"until", "2026-11-18", "一年以内"}, {"until", "2027-11-19", "一年以内"},
+		{"unit", "", "请选择单位"},
+		{"code", "", "请填写统一社会信用代码"},
+		{"code", "9137", "库中没有这个统一社会信用代码"},
+		{"number", number, "只填一种"},
+		{"basis", "法", "请写明法律名称和条款"},
+		{"until", "", "请选择从哪一天起"},
+		{"until", "2026-11-18", "一年以内"},
+		{"until", "2027-11-19", "一年以内"},
 	} {
 		want(t, visit(t, w, admin, "/desk/audit/secrecy", with(c.key, c.value)), http.StatusBadRequest, c.says)
 	}

@@ -16,11 +16,16 @@ func resultNote(a *log.Access) string {
 
 func (v *entryView) facts() []ui.Fact {
 	facts := []ui.Fact{
-		{Label: "回执编号", Value: desk.Dec(v.ID), Code: true}, {Label: "时间", Value: desk.Exact(v.At)},
-		{Label: "谁", Value: whoWords(v.Who), Note: v.account, Link: accountLink(v)}, {Label: "单位", Value: v.names.unit(v.Who.Agency)},
-		{Label: "从哪里", Value: desk.Dash(v.Who.Address)}, {Label: "登录编号", Value: desk.Dec(v.Who.Session)},
-		{Label: "查询种类", Value: desk.Word(whatWords, v.What)}, {Label: "被查主体", Value: v.names.subject(v.Subject), Note: v.code},
-		{Label: "应用事项", Value: desk.Dash(v.Matter)}, {Label: "依据", Value: desk.Dash(v.Basis), Wide: true},
+		{Label: "回执编号", Value: desk.Dec(v.ID), Code: true},
+		{Label: "时间", Value: desk.Exact(v.At)},
+		{Label: "谁", Value: whoWords(v.Who), Note: v.account, Link: accountLink(v)},
+		{Label: "单位", Value: v.names.unit(v.Who.Agency)},
+		{Label: "从哪里", Value: desk.Dash(v.Who.Address)},
+		{Label: "登录编号", Value: desk.Dec(v.Who.Session)},
+		{Label: "查询种类", Value: desk.Word(whatWords, v.What)},
+		{Label: "被查主体", Value: v.names.subject(v.Subject), Note: v.code},
+		{Label: "应用事项", Value: desk.Dash(v.Matter)},
+		{Label: "依据", Value: desk.Dash(v.Basis), Wide: true},
 	}
 	if v.Consent != 0 {
 		facts = append(facts, ui.Fact{Label: "授权书编号", Value: desk.Dec(v.Consent), Code: true})

@@ -159,8 +159,11 @@ func (d *Desk) reject(k approval.Kind) web.Handler {
 
 func (v *draftView) facts() []ui.Fact {
 	facts := []ui.Fact{
-		{Label: "类别", Value: v.Kind.Name()}, {Label: "施行日期", Value: desk.Dash(dayText(v.EffectiveOn))}, {Label: "起草", Value: byWord(v.Author, v.me)},
-		{Label: "审批", Value: byWord(v.Approver, v.me)}, {Label: "内容的 SHA-256", Value: v.Hash, Code: true, Wide: true},
+		{Label: "类别", Value: v.Kind.Name()},
+		{Label: "施行日期", Value: desk.Dash(dayText(v.EffectiveOn))},
+		{Label: "起草", Value: byWord(v.Author, v.me)},
+		{Label: "审批", Value: byWord(v.Approver, v.me)},
+		{Label: "内容的 SHA-256", Value: v.Hash, Code: true, Wide: true},
 	}
 	return facts
 }

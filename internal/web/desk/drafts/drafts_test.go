@@ -141,7 +141,7 @@ func TestFromDraftToApproval(t *testing.T) {
 	weak.Strong = false
 	want(t, visit(t, w, weak, at+"/approve", none), http.StatusForbidden, "第二因素")
 	want(t, visit(t, w, approver, "/desk/drafts", nil), http.StatusOK, "等您审批", "2027年节假日", "账号 1 提交", "2026-12-01 起施行")
-	want(t, visit(t, w, approver, at, nil), http.StatusOK, "批准", "退回", "更改 2027-01-01：平常日 改为 放假（元旦）")
+	want(t, visit(t, w, approver, at, nil), http.StatusOK, "批准", "退回", "更改2027-01-01：平常日 改为 放假（元旦）")
 	want(t, visit(t, w, approver, at+"/approve", none), http.StatusSeeOther)
 	want(t, visit(t, w, auditor, at, nil), http.StatusOK, "已批准，待施行", "账号 2 批准", "到这一天自动施行", "没有要您办理的")
 	diff := cmp.Diff([]string{"account:1 approval.draft", "account:1 approval.submit", "account:2 approval.approve"}, w.steps(t))
@@ -161,7 +161,7 @@ func TestRejectReviseWithdraw(t *testing.T) {
 	want(t, upload(t, w, other, at+"/revise", "别人改的", "", ""), http.StatusForbidden)
 	want(t, upload(t, w, clerk, at+"/revise", "别人改的", "", ""), http.StatusForbidden)
 	want(t, visit(t, w, author, at+"/submit", none), http.StatusSeeOther)
-	want(t, visit(t, w, approver, at+"/reject", url.Values{"why": {" "}}), http.StatusBadRequest, "退回要写理由")
+	want(t, visit(t, w, approver, at+"/reject", url.Values{"why": {" "}}), http.StatusBadRequest, "退回要写明理由")
 	want(t, visit(t, w, approver, at+"/reject", url.Values{"why": {"文号不对"}}), http.StatusSeeOther)
 	want(t, visit(t, w, author, at, nil), http.StatusOK, "已退回", "文号不对", "审批后退回")
 	want(t, visit(t, w, author, at+"/withdraw", none), http.StatusConflict)

@@ -43,8 +43,11 @@ func (v *windowView) matterFacts() []ui.Fact {
 		kinds = append(kinds, desk.Word(kindWords, k))
 	}
 	return []ui.Fact{
-		{Label: "事项", Value: v.matter.Name, Note: v.matter.Code, Wide: true}, {Label: "法律依据", Value: v.matter.Basis(), Wide: true}, {Label: "单位", Value: v.unit.Name, Wide: true},
-		{Label: "可查的信息事项", Value: strings.Join(items, "、"), Wide: true}, {Label: "可查的主体", Value: strings.Join(kinds, "、"), Wide: true},
+		{Label: "事项", Value: v.matter.Name, Note: v.matter.Code, Wide: true},
+		{Label: "法律依据", Value: v.matter.Basis(), Wide: true},
+		{Label: "单位", Value: v.unit.Name, Wide: true},
+		{Label: "可查的信息事项", Value: strings.Join(items, "、"), Wide: true},
+		{Label: "可查的主体", Value: strings.Join(kinds, "、"), Wide: true},
 		{Label: "有效期", Value: span(v.matter.ValidFrom, v.matter.ValidUntil), Wide: true},
 	}
 }

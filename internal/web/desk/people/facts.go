@@ -7,9 +7,16 @@ import (
 
 func (v *personView) facts() []ui.Fact {
 	facts := []ui.Fact{
-		{Label: "登录名", Value: v.Login}, {Label: "账号编号", Value: desk.Dec(v.ID), Code: true}, {Label: "种类", Value: desk.Word(kindWords, string(v.Kind))},
-		{Label: "单位", Value: desk.Dash(v.unit)}, {Label: "辖区", Value: v.region}, {Label: "口令", Value: passwordWord(v.Account)}, {Label: "第二步验证", Value: factorWord(v.Account)},
-		{Label: "上次登录", Value: desk.Dash(desk.Moment(v.LoginAt))}, {Label: "开立", Value: desk.Moment(v.CreatedAt)}, {Label: "最近更改", Value: desk.Moment(v.ChangedAt)},
+		{Label: "登录名", Value: v.Login},
+		{Label: "账号编号", Value: desk.Dec(v.ID), Code: true},
+		{Label: "种类", Value: desk.Word(kindWords, string(v.Kind))},
+		{Label: "单位", Value: desk.Dash(v.unit)},
+		{Label: "辖区", Value: v.region},
+		{Label: "口令", Value: passwordWord(v.Account)},
+		{Label: "第二步验证", Value: factorWord(v.Account)},
+		{Label: "上次登录", Value: desk.Dash(desk.Moment(v.LoginAt))},
+		{Label: "开立", Value: desk.Moment(v.CreatedAt)},
+		{Label: "最近更改", Value: desk.Moment(v.ChangedAt)},
 	}
 	return facts
 }

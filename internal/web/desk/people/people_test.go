@@ -206,7 +206,7 @@ func TestOpenRefusesBesideTheField(t *testing.T) {
 		{"short login", "login", "x", "登录名要 3 到 64 个字符", http.StatusBadRequest},
 		{"no name", "name", " ", "姓名或名称要 1 到 100 个字符", http.StatusBadRequest},
 		{"no kind", "kind", "chief", "请选择账号的种类", http.StatusBadRequest},
-		{"clerk of no unit", "role", "filing_clerk", "授予的角色不完整", http.StatusBadRequest},
+		{"clerk of no unit", "role", "filing_clerk", "授予报送员要写明单位", http.StatusBadRequest},
 		{"resident by hand", "role", "resident", "不能授予这个角色", http.StatusBadRequest},
 		{"unit that is none", "unit", "12", "没有这个单位", http.StatusBadRequest},
 	} {

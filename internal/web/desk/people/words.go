@@ -11,8 +11,10 @@ var kindWords = map[string]string{
 }
 
 var kindOptions = []ui.Option{
-	{Value: string(identity.StaffAccount), Label: "工作人员"}, {Value: string(identity.InstitutionAccount), Label: "机构"},
-	{Value: string(identity.BusinessAccount), Label: "企业代理人"}, {Value: string(identity.ResidentAccount), Label: "居民"},
+	{Value: string(identity.StaffAccount), Label: "工作人员"},
+	{Value: string(identity.InstitutionAccount), Label: "机构"},
+	{Value: string(identity.BusinessAccount), Label: "企业代理人"},
+	{Value: string(identity.ResidentAccount), Label: "居民"},
 }
 
 var stateWords = map[string]string{string(identity.Active): "可用", string(identity.Disabled): "已停用"}
