@@ -91,7 +91,7 @@ func (p *Pages) showOverview(w http.ResponseWriter, r *http.Request, status int,
 // tabs are the account's pages that the actor has a use for.
 func (p *Pages) tabs(who authz.Actor, on string) []ui.Tab {
 	list := []ui.Tab{
-		{Href: overviewPath, Label: "概况"}, {Href: passwordPath, Label: "口令"}, {Href: factorsPath, Label: "第二步验证"}, {Href: sessionsPath, Label: "登录记录"},
+		{Href: overviewPath, Label: "概况"}, {Href: passwordPath, Label: "口令"}, {Href: factorsPath, Label: "第二步验证"}, {Href: sessionsPath, Label: "登录设备"},
 	}
 	strong := who
 	strong.Strong = true // with a second factor the page would open: the refusal then says how
@@ -219,7 +219,7 @@ func (p *Pages) showSessions(w http.ResponseWriter, r *http.Request, status int,
 	for _, s := range list {
 		v.list = append(v.list, sessionRow{s, p.methodWords(s.Method)})
 	}
-	return p.show(w, r, status, p.ownPage(r, "登录记录"), sessionsPage(v))
+	return p.show(w, r, status, p.ownPage(r, "登录设备"), sessionsPage(v))
 }
 
 func (p *Pages) endSession(w http.ResponseWriter, r *http.Request) error {

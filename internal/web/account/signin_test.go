@@ -22,7 +22,10 @@ func TestWalk(t *testing.T) {
 	b := h.browser(t)
 	b.leads("/account", "/sign-in?back=%2Faccount")
 	page := b.get("/sign-in?back=%2Faccount", http.StatusOK)
-	wantMarks(t, page, `name="back" value="/account"`, `autocomplete="username"`, `autocomplete="current-password"`, `data-passkey="get"`, `/static/js/passkey.`)
+	wantMarks(t, page, `name="back" value="/account"`, `autocomplete="username"`, `autocomplete="current-password"`, `data-passkey="get"`, h.pages.script())
+	if !h.pages.site.Assets.Has("js/passkey.js") {
+		t.Error("the script for passkeys is missing")
+	}
 	b.posts("/sign-in", "/account", "login", " Clerk ", "password", goodPass, "back", "/account")
 	page = b.get("/account", http.StatusOK)
 	wantText(t, page, "张三clerk", "退出", "临溪市市场监督管理局", "报送员（临溪市市场监督管理局）", "建议设置第二步验证", "还没有设置")
