@@ -157,7 +157,7 @@ func (v *alertView) facts() []ui.Fact {
 	facts := []ui.Fact{
 		{Label: "判断标准", Value: v.RuleName},
 		{Label: "哪一天", Value: v.Day.String()},
-		{Label: "情况", Value: v.Detail, Note: "当天共 " + ui.Num(int(v.Count)) + " 次", Wide: true},
+		{Label: "情况", Value: detailWords(v.Detail), Note: "当天共 " + ui.Num(int(v.Count)) + " 次", Wide: true},
 		{Label: "谁", Value: whoWords(v.Who), Note: v.account},
 		{Label: "单位", Value: v.names.unit(v.Who.Agency)},
 		{Label: "被查主体", Value: v.names.subject(v.Subject)},

@@ -244,7 +244,7 @@ func TestAlerts(t *testing.T) {
 		t.Fatalf("%+v %v", list, err)
 	}
 	at := alertLink(&list[0])
-	want(t, visit(t, w, auditor, "/desk/audit/alerts", nil), http.StatusOK, "没有事项的查询", "账号 11", "账号 12", "甲局")
+	want(t, visit(t, w, auditor, "/desk/audit/alerts", nil), http.StatusOK, "没有事项的查询", "账号 11", "账号 12", "甲局", "缺少要件“应用事项”")
 	if said := want(t, visit(t, w, district, "/desk/audit/alerts", nil), http.StatusOK, "账号 11"); strings.Contains(said, "账号 12") {
 		t.Error("a district's auditor sees another district's alert")
 	}

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"strings"
+
 	log "gongxin/internal/audit"
 	"gongxin/internal/web/desk"
 	"gongxin/internal/web/ui"
@@ -38,6 +40,16 @@ var actionWords = map[string]string{
 	"access.search": "查阅查询日志", "access.export": "下载查询日志", "act.search": "查阅操作日志", "alert.handle": "处理异常提醒", "access.secrecy": "设定延迟告知",
 	"access.secrecy_end": "结束延迟告知", "approval.draft": "起草", "approval.revise": "修改草案", "approval.submit": "提交草案", "approval.approve": "批准草案",
 	"approval.reject": "退回草案", "approval.withdraw": "撤回草案", "approval.apply": "草案施行", "approval.give_back": "草案到期未施行",
+}
+
+// detailWords puts the codes of elements in an alert's sentence into words.
+func detailWords(s string) string {
+	before, rest, ok := strings.Cut(s, "“")
+	code, after, closed := strings.Cut(rest, "”")
+	if word, known := missingWords[code]; ok && closed && known {
+		return before + "“" + word + "”" + after
+	}
+	return s
 }
 
 func outcomeTone(o string) ui.Tone {

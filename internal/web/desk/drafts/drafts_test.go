@@ -246,3 +246,21 @@ func TestChangesAreWords(t *testing.T) {
 		t.Errorf("%d listed, %d left out", len(list), rest)
 	}
 }
+
+// A year that is downloaded is read back as the same year.
+func TestCalendarTextRoundTrip(t *testing.T) {
+	t.Parallel()
+	for _, y := range clock.DefaultCalendar().Years() {
+		c, err := clock.LoadCalendar(strings.NewReader(calendarText(&y)))
+		must(t, err)
+		if diff := cmp.Diff([]clock.Year{y}, c.Years()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	odd := clock.Year{Year: 2027, Document: "a\"\\\nb", Off: []clock.Off{{Name: "元\"旦", From: 20270101, To: 20270103}}}
+	c, err := clock.LoadCalendar(strings.NewReader(calendarText(&odd)))
+	must(t, err)
+	if got := c.Years()[0]; got.Document != odd.Document || got.Off[0].Name != odd.Off[0].Name {
+		t.Errorf("%+v", got)
+	}
+}

@@ -155,7 +155,9 @@ func (d *Desk) askConsented(w http.ResponseWriter, r *http.Request) error {
 	if v.live, err = d.living(r.Context(), v); err != nil { // the use that this took
 		return err
 	}
-	v.forget(whom)
+	if v.forget(whom); v.answer != nil {
+		v.code = ""
+	}
 	return d.showConsent(w, r, status, v)
 }
 

@@ -125,7 +125,7 @@ func (v *result) whoFacts() []ui.Fact {
 
 // recordFacts are what an officer reads first of a record.
 func recordFacts(rec *publish.RecordView) []ui.Fact {
-	facts := []ui.Fact{{Label: "决定日期", Value: desk.Dash(rec.DecidedOn.String())}, {Label: "作出决定的单位", Value: desk.Dash(rec.Authority)}, {Label: "来源", Value: desk.Dash(rec.Source.Name)}}
+	facts := []ui.Fact{{Label: "决定日期", Value: desk.Dash(rec.DecidedOn.String())}, {Label: "认定单位", Value: desk.Dash(rec.Authority)}, {Label: "来源", Value: desk.Dash(rec.Source.Name)}}
 	if rec.DocNo != "" {
 		facts = append(facts, ui.Fact{Label: "文号", Value: rec.DocNo})
 	}

@@ -179,7 +179,9 @@ func (d *Desk) ask(w http.ResponseWriter, r *http.Request) error {
 	if v.matter != nil {
 		d.rememberMatter(w, v.matter.Code)
 	}
-	v.forget(whom)
+	if v.forget(whom); v.answer != nil {
+		v.code = "" // the next code is pasted into an empty field; the answer names the subject
+	}
 	return d.showWindow(w, r, status, v)
 }
 
