@@ -49,9 +49,10 @@ type Agencies interface {
 	List(ctx context.Context) ([]agency.Agency, error)
 }
 
-// Catalogue gives the edition in force on a day.
+// Catalogue gives the edition in force on a day, and the one that something was checked under.
 type Catalogue interface {
 	Current(day clock.Date) *catalog.Edition
+	ByID(id string) (*catalog.Edition, bool)
 }
 
 // Deps are what the interface is made of. Reader, Filer, Agencies, Catalogue and Clock are needed; the zero values of the
@@ -64,6 +65,21 @@ type Deps struct {
 	Catalogue Catalogue
 	Clock     clock.Clock
 	Log       *slog.Logger // nil = none
+
+	// What lies beyond the public. Without a part its calls are not there; Disclosures alone leaves the public calls, which then refuse a purpose.
+	Disclosures Discloser // publish.Service
+	Consents    Consents  // consent.Store
+	Audit       AuditLog  // audit.Log
+	Queue       Queue     // ingest.Desk
+	Subjects    Subjects  // subject.Store; needed with Consents, Audit and Queue
+	Labels      Labels    // publish.Service; nil = auditors see numbers alone
+	// KeyExpires gives the day on which an API key ends; nil leaves it out of GET /me.
+	KeyExpires func(ctx context.Context, key int64) (time.Time, error)
+	// RegionName names a division; nil leaves the name out.
+	RegionName func(code string) string
+	// Session gives the token of a session of the site's pages; nil = only keys count. A session counts only where the browser says that a page of this
+	// site makes the call.
+	Session func(*http.Request) string
 
 	// Actors finds out whose key a call carries. Nil means that there are no accounts: everyone is anonymous, but for what FilingOpen opens.
 	Actors authz.Actors
@@ -114,6 +130,9 @@ func New(d Deps) (Handler, error) {
 	if d.Reader == nil || d.Filer == nil || d.Agencies == nil || d.Catalogue == nil || d.Clock == nil {
 		return nil, errors.New("api: Reader, Filer, Agencies, Catalogue and Clock are needed")
 	}
+	if d.Subjects == nil && (d.Consents != nil || d.Audit != nil || d.Queue != nil) {
+		return nil, errors.New("api: Consents, Audit and Queue need Subjects")
+	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
@@ -142,6 +161,12 @@ func New(d Deps) (Handler, error) {
 	s.subjectRoutes()
 	s.recordRoutes()
 	s.submissionRoutes()
+	s.disclosureRoutes()
+	s.consentRoutes()
+	s.accessRoutes()
+	s.auditRoutes()
+	s.queueRoutes()
+	s.selfRoutes()
 	if err := s.describe(); err != nil {
 		return nil, err
 	}
@@ -155,12 +180,15 @@ type route struct {
 	search bool // counts as a search of its client
 	upload bool // counts as an upload of its client
 	long   bool // no bound on the whole time
+
+	personal bool // the answer depends on who calls, although everyone may
 }
 
 // register hangs a call in behind its guard. Errors of h become problems.
 func register[I, O any](s *server, g guard, r route, h func(context.Context, *I) (*O, error)) {
 	r.Path = prefix + r.Path
 	r.guard = g
+	describeGuard(&r.Operation, g)
 	s.note(r.Method+" "+r.Path, g)
 	r.Middlewares = append(r.Middlewares, s.before(r))
 	huma.Register(s.huma, r.Operation, func(ctx context.Context, in *I) (*O, error) {
@@ -181,7 +209,7 @@ func (s *server) before(route route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		cache := "no-cache" // public answers change with the day: ask again, take 304 where there is an ETag
-		if !route.guard.action.Public() {
+		if !route.guard.action.Public() || route.guard.kind == forPurpose && namesPurpose(r) || route.personal {
 			cache = "no-store"
 		}
 		w.Header().Set("Cache-Control", cache)

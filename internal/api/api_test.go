@@ -51,6 +51,7 @@ func newTestAPI(t testing.TB, change ...func(*Deps)) *testAPI {
 	d := Deps{
 		Version: "0.1.0-test", Reader: a.reader, Filer: a.filer, Agencies: fakeAgencies{}, Catalogue: store, Clock: a.clock,
 		FilingOpen: true, Wake: func() { *a.woken++ },
+		Disclosures: struct{ Discloser }{}, Consents: struct{ Consents }{}, Audit: struct{ AuditLog }{}, Queue: emptyQueue{}, Subjects: struct{ Subjects }{},
 	}
 	for _, c := range change {
 		c(&d)
@@ -226,6 +227,17 @@ func (f *fakeReader) Facets(ctx context.Context, item catalog.ItemCode) (*publis
 
 func (f *fakeReader) Stats(ctx context.Context) (*publish.Stats, error) {
 	return &f.stats, f.answer(ctx)
+}
+
+// emptyQueue is a queue in which nothing waits.
+type emptyQueue struct{ Queue }
+
+func (emptyQueue) Entry(context.Context, int64) (*ingest.QueueEntry, error) {
+	return nil, ingest.ErrNoEntry
+}
+
+func (emptyQueue) QueueOf(context.Context, ingest.QueueState, ingest.QueueFilter, int64, int) ([]ingest.QueueEntry, error) {
+	return nil, nil
 }
 
 type fakeAgencies struct{}

@@ -23,12 +23,20 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 const keptBuffer = 1 << 20
 
 func marshal(w io.Writer, v any) error {
-	list, ok := v.(List[Record])
-	if !ok {
-		return huma.DefaultJSONFormat.Marshal(w, v)
+	switch list := v.(type) {
+	case List[Record]:
+		return write(w, func(b []byte) []byte { return appendRecords(b, &list) })
+	case subjectRecords:
+		if list.Disclosure == nil {
+			return write(w, func(b []byte) []byte { return appendRecords(b, &list.List) })
+		}
 	}
+	return huma.DefaultJSONFormat.Marshal(w, v)
+}
+
+func write(w io.Writer, fill func([]byte) []byte) error {
 	b, _ := buffers.Get().(*[]byte)
-	buf := appendRecords((*b)[:0], &list)
+	buf := fill((*b)[:0])
 	_, err := w.Write(append(buf, '\n'))
 	if cap(buf) <= keptBuffer {
 		*b = buf

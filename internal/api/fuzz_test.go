@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"gongxin/internal/ingest"
+	"gongxin/internal/publish"
 )
 
 // serve runs a call whose address may be anything; ok is false when there is no such address.
@@ -51,7 +53,7 @@ func TestNoPathPanics(t *testing.T) {
 	t.Parallel()
 	words := []string{
 		"api", "v1", "subjects", "records", "submissions", "catalog", "items", "reasons", "columns", "facets", "stats", "errors.xlsx", "file", "openapi.json",
-		codeA, "XZCF", "..", ".", "", "%2e%2e", "%2F", "%00", "%ff", "名", "{id}", "*", "suba0123456789",
+		codeA, "XZCF", "..", ".", "", "%2e%2e", "%2F", "%00", "%ff", "名", "queue", "decide", "undo", "consents", "revoke", "disclosures", "access-log", "audit", "access", "alerts", "handle", "me", "1", "{id}", "*", "suba0123456789",
 	}
 	a := newTestAPI(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -122,6 +124,25 @@ func FuzzFileName(f *testing.F) {
 		d := attachment("x.bin", name)
 		if strings.IndexFunc(d, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
 			t.Errorf("%q is named %q", s, d)
+		}
+	})
+}
+
+// FuzzBody holds that no body brings the interface down: it is a question that reaches the register, or a problem that says what is wrong with it.
+func FuzzBody(f *testing.F) {
+	for _, seed := range []string{
+		"", "{}", `{"subject":"91990102MA0A00014H","matter":"M"}`, `{"person":{"docKind":"身份证","number":"1"},"consent":"9","purpose":"credit"}`, `[]`, `{"subject":1}`, `{"a":1}`,
+		`{"items":["XZCF","XZCF"]}`, `{"subject":"x\u0000"}`, "{\"subject\":\"\xff\"}", `{"person":null}`, `{"SUBJECT":"x","Matter":"y","asOf":"2026-03-02T10:00:00+08:00"}`, `{"limit":1e99}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	refusing := failing{publish.MissingMatter.Err()}
+	a := newTestAPI(f, func(d *Deps) { d.Actors, d.Disclosures, d.Limits = keys{}, refusing, Limits{SearchesPerSecond: -1} })
+	f.Fuzz(func(t *testing.T, body []byte) {
+		h := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer clerk"}}
+		r := a.do(t, "POST", "/api/v1/disclosures", bytes.NewReader(body), h)
+		if p := r.problem(t); r.status >= 500 || p.Missing != "" && p.Missing != "matter" {
+			t.Fatalf("%d %s", r.status, r.body)
 		}
 	})
 }

@@ -15,18 +15,14 @@ import (
 
 // Tags of the document.
 const (
-	tagCatalogue = "信用目录"
-	tagPublic    = "公开查询"
-	tagFiling    = "数据报送"
+	tagCatalogue  = "信用目录"
+	tagPublic     = "公开查询"
+	tagFiling     = "数据报送"
+	tagDisclosure = "按事项和授权查询"
+	tagConsent    = "授权和查询记录"
+	tagAudit      = "审计"
+	tagAccount    = "身份"
 )
-
-const aboutWords = `公共信用信息平台的开放接口。公开查询不需要身份；数据报送在账号功能完成之前只对本机演示开放。
-
-- 列表的回答是 {"items": […], "next": "…"}，最后一页没有 next；翻页时把 next 原样写进 cursor。
-- 出错的回答都是 application/problem+json（RFC 9457）：code 供程序判断，detail 说明发生了什么，fix 说明怎样处理，instance 是请求编号。参数有误一律回答 400，不使用 422。
-- 日期写成 2026-03-02（中国日期），时刻写成 RFC 3339；publicUntil 是不再公示的第一天。
-- 不认识的查询参数会被拒绝，避免写错的筛选条件被悄悄忽略。
-- 请求过于频繁时回答 429，Retry-After 给出应等待的秒数。`
 
 const submitWords = `把一份文件报送为一个批次。正文可以是 multipart/form-data（文件项名为 file），也可以直接是 CSV、XLSX、NDJSON 或 JSON（对象数组，或 {"rows": […]}）。
 格式按内容识别；列名可用中文名称、现行代码或旧模板代码，次序不限。
@@ -39,18 +35,29 @@ const receiptWords = `received = accepted + updated + duplicate + withdrawn + re
 
 // config is how huma is set up: JSON only, no pages, no schema links in answers.
 func (s *server) config() huma.Config {
+	about := aboutWords
+	if s.Actors == nil {
+		about += noAccountsWords
+	}
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
-				Title: "公信开放接口", Version: s.Version, Description: aboutWords,
+				Title: "公信开放接口", Version: s.Version, Description: about,
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
-			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)},
+			Components: &huma.Components{
+				Schemas:         huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{keyScheme: {Type: "http", Scheme: "bearer", Description: "接口密钥，登录网站后申领"}},
+			},
 			Tags: []*huma.Tag{
 				{Name: tagCatalogue, Description: "归集什么、依据什么、怎样公开"},
 				{Name: tagPublic, Description: "任何人可以看到的内容"},
-				{Name: tagFiling, Description: "报送、回执、错误表"},
+				{Name: tagFiling, Description: "报送、回执、错误表、待人工认定的行"},
+				{Name: tagDisclosure, Description: missingWords},
+				{Name: tagConsent, Description: "主体授权他人查询、撤销授权、看谁查过自己"},
+				{Name: tagAudit, Description: "查询日志、异常查询提醒"},
+				{Name: tagAccount, Description: "调用者自己"},
 			},
 		},
 		Formats:                      map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
@@ -71,8 +78,9 @@ func (s *server) describe() error {
 		}
 	}
 	s.describeFiling(doc)
-	for _, schema := range doc.Components.Schemas.Map() {
-		if schema.AdditionalProperties == false {
+	asked := describeRequests(doc)
+	for name, schema := range doc.Components.Schemas.Map() {
+		if schema.AdditionalProperties == false && !asked[name] {
 			schema.AdditionalProperties = nil // answers may gain fields; readers must not refuse them
 		}
 	}
@@ -93,9 +101,12 @@ func describeErrors(op *huma.Operation) {
 		Description: "出错（RFC 9457）",
 		Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: ref("Problem")}},
 	}
-	for status, r := range op.Responses {
-		if status == "200" && r.Description == http.StatusText(http.StatusOK) {
+	for _, r := range op.Responses {
+		switch r.Description {
+		case http.StatusText(http.StatusOK):
 			r.Description = "成功"
+		case http.StatusText(http.StatusCreated):
+			r.Description = "已建立"
 		}
 		if r.Headers["ETag"] != nil {
 			op.Responses["304"] = &huma.Response{Description: "没有变化"}

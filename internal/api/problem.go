@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,6 +17,7 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/fault"
+	"gongxin/internal/publish"
 )
 
 // Problem is the answer to everything that went wrong (RFC 9457).
@@ -26,6 +28,7 @@ type Problem struct {
 	Detail   string          `json:"detail" doc:"发生了什么、依据哪条规则" example:"参数 limit 应为整数"`
 	Code     string          `json:"code" doc:"机器可读的代码，不随措辞变化" example:"api.parameter"`
 	Fix      string          `json:"fix,omitempty" doc:"怎样处理" example:"请按接口说明修改参数后重试"`
+	Missing  string          `json:"missing,omitempty" doc:"查询非公开内容被拒时缺的要素，供程序判断，如 matter_lapsed、consent_revoked；取值见“按事项和授权查询”" example:"consent_revoked"`
 	Instance string          `json:"instance" doc:"请求编号，联系本站时请提供" example:"5f2d1c9ab0e34f77"`
 	Errors   []ProblemDetail `json:"errors,omitempty" doc:"逐个参数的问题"`
 
@@ -87,6 +90,13 @@ var (
 		"请在运行演示的这台计算机上通过 127.0.0.1 或 localhost 访问；正式报送请用 gongxin import 命令")
 	errKey = fault.New(fault.Denied, "api.key", "接口密钥无效、已过期、已停用，或者不能从这个地址使用", "请核对 Authorization: Bearer 后面的密钥；需要更换的，登录网站后重新申领")
 
+	errBody      = fault.New(fault.Invalid, "api.body", "正文不符合要求", "请按接口说明（"+documentPath+"）修改正文后重试")
+	errBodyText  = fault.New(fault.Invalid, "api.body_text", "正文的文字里有控制字符", "请去掉换行、制表符等控制字符后重试")
+	errBodyLarge = fault.New(fault.TooLarge, "api.body_large", "正文超过大小上限（64 KB）", "请缩短后重试")
+	errJSON      = fault.New(fault.Invalid, "api.json", "这个接口的正文要用 JSON", "请用 UTF-8 编码的 JSON，并写明 Content-Type: application/json")
+	errSlowBody  = fault.New(fault.Invalid, "api.body_slow", "太久没有收到正文，已经停止", "请检查网络后重试")
+	errBroken    = fault.New(fault.Invalid, "api.body_broken", "正文没有收完就中断了", "请检查网络后重试")
+
 	errInternal = fault.New(fault.Internal, "internal", "系统出了问题，没有完成这次操作", "请稍后再试；如果一直如此，请联系本站并提供请求编号（instance）")
 )
 
@@ -99,6 +109,11 @@ var ownStatus = map[string]int{
 	errKey.Code:         http.StatusUnauthorized,
 
 	authz.ErrSignIn.Code: http.StatusUnauthorized,
+	errJSON.Code:         http.StatusUnsupportedMediaType,
+	errSlowBody.Code:     http.StatusRequestTimeout,
+
+	publish.MissingSignIn.Err().Code: http.StatusUnauthorized,
+	publish.MissingRate.Err().Code:   http.StatusTooManyRequests,
 }
 
 // statusOf gives the status of a fault. What breaks a rule of the input is 400 throughout; 422 is never used.
@@ -127,6 +142,9 @@ func statusOf(f *fault.Error) int {
 // retryAfter is what callers are asked to wait when a part is busy or not ready.
 const retryAfter = 5 * time.Second
 
+// refusedPrefix begins the codes of refused look-ups; what follows is the element that is missing.
+const refusedPrefix = "disclosure."
+
 // problemOf turns an error into a problem. The text of an unclassified error stays inside.
 func problemOf(ctx context.Context, err error) *Problem {
 	var p *Problem
@@ -139,6 +157,9 @@ func problemOf(ctx context.Context, err error) *Problem {
 	}
 	status := statusOf(f)
 	p = &Problem{Type: "about:blank", Title: titles[status], Status: status, Detail: f.Message, Code: f.Code, Fix: f.Fix, cause: err}
+	if missing, ok := strings.CutPrefix(f.Code, refusedPrefix); ok {
+		p.Missing = missing
+	}
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		p.retry = retryAfter
 	}
@@ -183,7 +204,7 @@ func (s *server) settle(w http.ResponseWriter, r *http.Request, p *Problem) {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(p.retry.Seconds())))))
 	}
 	switch p.Code {
-	case authz.ErrSignIn.Code:
+	case authz.ErrSignIn.Code, publish.MissingSignIn.Err().Code:
 		h.Set("WWW-Authenticate", "Bearer")
 	case errKey.Code:
 		h.Set("WWW-Authenticate", `Bearer error="invalid_token"`)

@@ -84,6 +84,7 @@ func newCity(t *testing.T, d *db.DB) *city {
 	wake := make(chan struct{}, 1)
 	api, err := New(Deps{
 		Version: "test", Reader: c.publish, Filer: intake, Agencies: agencies, Catalogue: editions, Clock: at, FilingOpen: true, MaxBytes: 1 << 20,
+		Queue: ingest.NewDesk(intake), Subjects: subjects,
 		Wake: func() {
 			select {
 			case wake <- struct{}{}:

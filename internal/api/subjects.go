@@ -9,6 +9,7 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
+	"gongxin/internal/fault"
 	"gongxin/internal/publish"
 )
 
@@ -21,13 +22,14 @@ type Subject struct {
 	Basics      []publish.Pair         `json:"basics" doc:"登记信息中公开的内容"`
 	Chapters    []publish.ChapterCount `json:"chapters" doc:"按信用报告章节的公开记录数，没有记录的章节也列出"`
 	UpdatedAt   time.Time              `json:"updatedAt" doc:"最近一次变更的时刻"`
+	Disclosure  *SubjectDisclosure     `json:"disclosure,omitempty" doc:"按事项或授权能看到多少；没有写明的，回答里没有这一项"`
 }
 
 // SubjectRef names a subject.
 type SubjectRef struct {
 	Code   string              `json:"code" doc:"统一社会信用代码"`
 	Name   string              `json:"name" doc:"名称"`
-	Kind   catalog.SubjectKind `json:"kind" enum:"legal_entity,other_org,individual_business" doc:"法人、非法人组织、个体工商户；自然人从不公开"`
+	Kind   catalog.SubjectKind `json:"kind" enum:"legal_entity,other_org,individual_business,person" doc:"法人、非法人组织、个体工商户；自然人（person）从不公开，只在按事项或授权查询时出现，名称已遮盖，代码为空"`
 	Region string              `json:"region" doc:"行政区划代码"`
 	Status string              `json:"status" doc:"登记状态：active 存续，cancelled 注销，revoked 吊销，moved 迁出，unknown 尚无登记信息"`
 }
@@ -67,8 +69,14 @@ type SubjectInput struct {
 	Code string `path:"code" maxLength:"64" doc:"统一社会信用代码"`
 }
 
+type subjectInput struct {
+	SubjectInput
+	Asking
+}
+
 type subjectRecordsInput struct {
 	SubjectInput
+	Asking
 	Paging
 	Item string `query:"item" maxLength:"20" doc:"只要这个事项；不写为全部" example:"XZCF"`
 }
@@ -78,13 +86,13 @@ func (s *server) subjectRoutes() {
 		OperationID: "search-subjects", Method: http.MethodGet, Path: "/subjects", Tags: []string{tagPublic},
 		Summary: "查询主体", Description: "按名称、统一社会信用代码或拼音首字母查询法人、非法人组织和个体工商户。允许错一个字或漏一个字。自然人查不到。",
 	}}, s.search)
-	register(s, public(authz.SubjectRead), route{Operation: huma.Operation{
+	register(s, withPurpose(authz.SubjectRead), route{Operation: huma.Operation{
 		OperationID: "get-subject", Method: http.MethodGet, Path: "/subjects/{code}", Tags: []string{tagPublic},
-		Summary: "一个主体的公开信息",
+		Summary: "一个主体的公开信息；写明事项或授权的，加上按事项或授权能看到的条数", Description: purposeWords,
 	}}, s.subject)
-	register(s, public(authz.SubjectRead), route{Operation: huma.Operation{
+	register(s, withPurpose(authz.SubjectRead), route{Operation: huma.Operation{
 		OperationID: "list-subject-records", Method: http.MethodGet, Path: "/subjects/{code}/records", Tags: []string{tagPublic},
-		Summary: "一个主体的公开记录，按决定日期从新到旧",
+		Summary: "一个主体的记录，按决定日期从新到旧；写明事项或授权的，是按事项或授权能看到的记录", Description: purposeWords,
 	}}, s.subjectRecords)
 }
 
@@ -101,15 +109,26 @@ func (s *server) search(ctx context.Context, in *searchInput) (*body[hits], erro
 	return out, nil
 }
 
-func (s *server) subject(ctx context.Context, in *SubjectInput) (*body[Subject], error) {
+func (s *server) subject(ctx context.Context, in *subjectInput) (*body[Subject], error) {
 	at, err := in.at(s.Clock.Now())
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.Reader.Subject(ctx, in.Code, at)
+	p, asks, err := s.purpose(ctx, in.Asking)
 	if err != nil {
 		return nil, err
 	}
+	v, err := s.Reader.Subject(ctx, in.Code, at)
+	if asks && (err == nil || fault.KindOf(err) == fault.NotFound) { // also a subject that is not there leaves an entry
+		return s.discloseSubject(ctx, publish.Ask{Subject: publish.Whom{Code: in.Code}, Purpose: p, AsOf: at}, v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &body[Subject]{subjectOf(v)}, nil
+}
+
+func subjectOf(v *publish.SubjectView) Subject {
 	out := Subject{
 		SubjectRef: refOf(v.SubjectRef), RegionName: v.RegionName, Provisional: v.Provisional, FormerNames: filled(v.FormerNames),
 		Basics: filled(v.Basics), Chapters: make([]publish.ChapterCount, len(v.Chapters)), UpdatedAt: v.UpdatedAt,
@@ -118,21 +137,45 @@ func (s *server) subject(ctx context.Context, in *SubjectInput) (*body[Subject],
 		c.Items = filled(c.Items)
 		out.Chapters[i] = c
 	}
-	return &body[Subject]{out}, nil
+	return out
 }
 
-func (s *server) subjectRecords(ctx context.Context, in *subjectRecordsInput) (*body[List[Record]], error) {
+// subjectRecords is a page of a subject's records.
+type subjectRecords struct {
+	List[Record]
+	Disclosure *Disclosure `json:"disclosure,omitempty" doc:"凭什么看到、记在哪一笔；没有这一项的，是公开的内容"`
+}
+
+func (s *server) subjectRecords(ctx context.Context, in *subjectRecordsInput) (*body[subjectRecords], error) {
 	at, err := in.at(s.Clock.Now())
 	if err != nil {
 		return nil, err
+	}
+	p, asks, err := s.purpose(ctx, in.Asking)
+	if err != nil {
+		return nil, err
+	}
+	if asks {
+		a, err := s.disclose(ctx, publish.Ask{
+			Subject: publish.Whom{Code: in.Code}, Purpose: p, Item: catalog.ItemCode(in.Item), AsOf: at, Cursor: in.Cursor, Limit: in.limit(),
+		})
+		if err != nil {
+			return nil, err
+		}
+		d := disclosureOf(a, p)
+		return &body[subjectRecords]{subjectRecords{List[Record]{Items: recordsOf(a.Records), Next: a.Next}, &d}}, nil
 	}
 	views, next, err := s.Reader.SubjectRecords(ctx, in.Code, catalog.ItemCode(in.Item), at, in.Cursor, in.limit())
 	if err != nil {
 		return nil, err
 	}
-	out := &body[List[Record]]{Body: List[Record]{Items: make([]Record, 0, len(views)), Next: next}}
+	return &body[subjectRecords]{subjectRecords{List: List[Record]{Items: recordsOf(views), Next: next}}}, nil
+}
+
+func recordsOf(views []publish.RecordView) []Record {
+	out := make([]Record, 0, len(views))
 	for i := range views {
-		out.Body.Items = append(out.Body.Items, recordOf(&views[i]))
+		out = append(out, recordOf(&views[i]))
 	}
-	return out, nil
+	return out
 }

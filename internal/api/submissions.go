@@ -73,11 +73,11 @@ const (
 )
 
 func (s *server) submissionRoutes() {
-	register(s, asked(authz.SubmissionCreate), route{upload: true, long: true, Operation: huma.Operation{
+	register(s, asked(authz.SubmissionCreate, filingUnit), route{upload: true, long: true, Operation: huma.Operation{
 		OperationID: "submit", Method: http.MethodPost, Path: "/submissions", Tags: []string{tagFiling},
 		Summary: "报送一份文件", DefaultStatus: http.StatusAccepted, Description: submitWords,
 	}}, s.submit)
-	register(s, among(authz.SubmissionRead), route{Operation: huma.Operation{
+	register(s, among(authz.SubmissionRead, filingUnit), route{Operation: huma.Operation{
 		OperationID: "list-submissions", Method: http.MethodGet, Path: "/submissions", Tags: []string{tagFiling},
 		Summary: "最近的报送批次，从新到旧",
 	}}, s.recent)

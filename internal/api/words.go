@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -29,6 +30,13 @@ func init() {
 	validation.MsgExpectedMaxLength = "应不超过 %d 个字符"
 	validation.MsgExpectedBePattern = "应为%s"
 	validation.MsgExpectedMatchPattern = "应符合 %s"
+	validation.MsgExpectedArray = "应为列表"
+	validation.MsgExpectedObject = "应为对象"
+	validation.MsgExpectedMinItems = "应不少于 %d 个"
+	validation.MsgExpectedMaxItems = "应不超过 %d 个"
+	validation.MsgExpectedArrayItemsUnique = "不能重复"
+	validation.MsgExpectedRequiredProperty = "缺少必填的 %s"
+	validation.MsgUnexpectedProperty = "没有这个字段"
 }
 
 // fixed are huma's words that no variable holds.
@@ -46,6 +54,9 @@ const unknownParameter = "unknown query parameter"
 
 // parameterProblem words what huma found wrong with a call. Values are not repeated: they can hold names and codes.
 func parameterProblem(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
+	if f := bodyFault(status, errs); f != nil {
+		return problemOf(contextOf(ctx), f)
+	}
 	if status >= http.StatusInternalServerError {
 		return problemOf(contextOf(ctx), errors.Join(errs...))
 	}
@@ -58,24 +69,56 @@ func parameterProblem(ctx huma.Context, status int, _ string, errs ...error) hum
 		place, message := d.Location, d.Message
 		if own, ok := fixed[message]; ok {
 			message = own
-		} else if isASCII(message) {
-			message = "不符合要求" // words that huma may add some day
+		} else if foreign(message) {
+			message = "不符合要求" // words that huma may add some day, or a decoder's, which repeat what was sent
+			if place == "body" {
+				message = "不是有效的 JSON"
+			}
 		}
 		if d.Message == unknownParameter {
 			place = "query" // the name is the caller's text
 			p.Fix = "这个接口可用的参数：" + parameterNames(ctx)
 		}
+		if d.Message == validation.MsgUnexpectedProperty {
+			place = "body" // likewise
+		}
 		p.Errors = append(p.Errors, ProblemDetail{Place: place, Message: message})
 	}
-	if len(p.Errors) > 0 {
+	switch {
+	case len(p.Errors) > 0 && inBody(p.Errors[0].Place):
+		p.Code, p.Fix, p.Detail = errBody.Code, errBody.Fix, sentence(p.Errors[0])
+	case len(p.Errors) > 0:
 		p.Detail = sentence(p.Errors[0])
+	case status == http.StatusBadRequest: // only a body that is not there comes without detail
+		p.Code, p.Fix, p.Detail = errBody.Code, errBody.Fix, "缺少正文"
 	}
 	return p
 }
 
+// bodyFault finds the fault of a body that could not be read.
+func bodyFault(status int, errs []error) error {
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		return errBodyLarge
+	case status == http.StatusRequestTimeout:
+		return errSlowBody
+	case status == http.StatusUnsupportedMediaType:
+		return errJSON
+	case errors.Is(errors.Join(errs...), io.ErrUnexpectedEOF):
+		return errBroken
+	}
+	return nil
+}
+
+func inBody(place string) bool { return place == "body" || strings.HasPrefix(place, "body.") }
+
 func sentence(d ProblemDetail) string {
 	where, name, _ := strings.Cut(d.Place, ".")
 	switch {
+	case where == "body" && name == "":
+		return "正文" + d.Message
+	case where == "body":
+		return "正文的 " + name + " " + d.Message
 	case name == "":
 		return "查询参数中有这个接口没有的名称"
 	case where == "header":
@@ -102,6 +145,5 @@ func parameterNames(ctx huma.Context) string {
 	return strings.Join(names, "、")
 }
 
-func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r > 0x7f }) < 0
-}
+// foreign tells words that are not ours: ours begin in Chinese.
+func foreign(message string) bool { return message == "" || message[0] <= 0x7f }

@@ -15,6 +15,7 @@ const (
 	StatisticsRead Action = "statistics.read"
 	LogRead        Action = "log.read"
 	HealthRead     Action = "health.read"
+	SelfRead       Action = "self.read"     // who one is and what one may: everyone about themselves
 	SessionOpen    Action = "session.open"  // signing in
 	SessionClose   Action = "session.close" // signing out
 	AccountOpen    Action = "account.open"  // a resident or a business's agent makes an account

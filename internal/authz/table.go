@@ -106,6 +106,7 @@ func publicActions() []Described {
 		public(StatisticsRead, "看公开统计"),
 		public(LogRead, "读公开日志、检查点和证明"),
 		public(HealthRead, "查询服务是否正常"),
+		public(SelfRead, "看自己是谁、有哪些权限"),
 		action(SessionOpen, "登录", row(Any, Everyone)),
 		action(SessionClose, "退出登录", row(Any, Everyone)),
 		action(AccountOpen, "居民和企业代理人开立账号", row(Any, Everyone)),
