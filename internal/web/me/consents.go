@@ -53,6 +53,7 @@ func (c *Centre) consents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a.keeps = true
 	v := &consentsView{around: a, first: cursor == ""}
 	for i := range list {
 		v.rows = append(v.rows, c.consentRow(r, &a, &list[i]))
@@ -118,6 +119,7 @@ func (c *Centre) consent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v.keeps = true
 	page := c.page(r, "授权书", ui.Link{Href: v.link("/me/consents"), Label: "我的授权"}, ui.Link{Label: "授权书"})
 	return c.show(w, r, http.StatusOK, page, consentPage(v))
 }
@@ -191,6 +193,7 @@ func (c *Centre) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v.keeps = true
 	page := c.page(r, "授权已撤销", ui.Link{Href: v.link("/me/consents"), Label: "我的授权"}, ui.Link{Label: "授权已撤销"})
 	return c.show(w, r, http.StatusOK, page, revokedPage(&revokedView{v, string(text)}))
 }

@@ -381,7 +381,7 @@ func consentPage(v *consentView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.done == "granted" {
+		if v.done == "granted" && v.live() {
 			templ_7745c5c3_Err = told("授权已经生效", "请把授权书编号告诉被授权的单位，它查询时要填写。随时可以在这里撤销。").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

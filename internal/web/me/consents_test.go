@@ -79,7 +79,7 @@ func TestConsentFromGrantToRevocation(t *testing.T) {
 		t.Fatal(err)
 	}
 	looked := b.get(t, "/me/looked", http.StatusOK)
-	wantText(t, looked, "临溪银行", "您的授权书", "行政处罚 2 条", "2026-11-18 10:00")
+	wantText(t, looked, "临溪银行", "您的授权书", "行政处罚 3 条、给付 1 条", "2026-11-18 10:00")
 	wantText(t, b.get(t, "/me", http.StatusOK), "别人最近的查询", "临溪银行", "0 份有效") // used up
 	wantText(t, b.get(t, "/me/consents", http.StatusOK), "次数已用完")
 

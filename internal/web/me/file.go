@@ -59,6 +59,7 @@ func (c *Centre) file(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := r.URL.Query()
+	a.keeps = true
 	v := &fileView{around: a}
 	ask := c.ownAsk(&a)
 	ask.Item, ask.Cursor, ask.Limit = catalog.ItemCode(q.Get("item")), q.Get("cursor"), fileShown
@@ -69,7 +70,11 @@ func (c *Centre) file(w http.ResponseWriter, r *http.Request) error {
 		v.item = c.itemName(ask.Item)
 	}
 	v.whole = ask.Item == "" && ask.Cursor == "" && v.answer.Next == ""
-	v.chapters = c.chapters(v)
+	listed, err := c.listed(r.Context(), &a, ask.Item)
+	if err != nil {
+		return err
+	}
+	v.chapters = c.chapters(v, listed)
 	if ask.Cursor != "" {
 		v.pager.First = v.link("/me/file", "item", string(ask.Item))
 	}
@@ -86,7 +91,7 @@ func (*Centre) ownAsk(a *around) publish.Ask {
 
 // chapters lays the records out as the portal's page of a subject does: by chapter of the standard report, and by item within. When everything is on
 // the page, chapters without a record stand too, so that their emptiness can be seen.
-func (c *Centre) chapters(v *fileView) []chapterView {
+func (c *Centre) chapters(v *fileView, listed map[string]bool) []chapterView {
 	edition := c.edition()
 	byNo := map[int]*chapterView{}
 	add := func(no int) *chapterView {
@@ -116,7 +121,7 @@ func (c *Centre) chapters(v *fileView) []chapterView {
 			at = len(ch.items)
 			ch.items = append(ch.items, itemView{code: rec.Item, name: rec.ItemName, negative: negative})
 		}
-		ch.items[at].records = append(ch.items[at].records, c.recordRow(&v.around, rec, v.answer.Subject.Kind))
+		ch.items[at].records = append(ch.items[at].records, c.recordRow(&v.around, rec, v.answer.Subject.Kind, listed[rec.ID]))
 	}
 	out := make([]chapterView, 0, len(byNo))
 	for no := 1; no <= lastChapter; no++ {
@@ -127,8 +132,24 @@ func (c *Centre) chapters(v *fileView) []chapterView {
 	return out
 }
 
-func (c *Centre) recordRow(a *around, rec *publish.RecordView, kind catalog.SubjectKind) recordRow {
-	return recordRow{RecordView: rec, href: a.link("/me/file/" + rec.ID), visible: visibleTo(rec, kind, c.today())}
+func (c *Centre) recordRow(a *around, rec *publish.RecordView, kind catalog.SubjectKind, listed bool) recordRow {
+	return recordRow{RecordView: rec, href: a.link("/me/file/" + rec.ID), visible: visibleTo(rec, kind, c.today(), listed)}
+}
+
+// listed tells which of the subject's records the publicity rules show today. Of a person they show none.
+func (c *Centre) listed(ctx context.Context, a *around, item catalog.ItemCode) (map[string]bool, error) {
+	if a.resident() {
+		return nil, nil //nolint:nilnil // none is no error
+	}
+	list, err := c.Records.OfSubject(ctx, record.Query{Subject: a.subject, Item: item, ListedOn: c.today()})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]bool, len(list))
+	for i := range list {
+		out[list[i].ID.String()] = true
+	}
+	return out, nil
 }
 
 // recordView is one record with its history.
@@ -209,13 +230,16 @@ func (v *recordView) choose(version string, marks []record.Mark, ask *publish.As
 // fillRecord puts what was disclosed, and its history, into the page.
 func (c *Centre) fillRecord(ctx context.Context, v *recordView, answer *publish.Answer, marks []record.Mark) error {
 	rec := &answer.Records[0]
-	v.recordRow = c.recordRow(&v.around, rec, answer.Subject.Kind)
 	if item := c.item(rec.Item, rec.Edition); item != nil {
 		v.negative = item.Polarity == catalog.Negative
 	}
 	if rec.Class == catalog.Public && answer.Subject.Kind != catalog.Person {
 		_, err := c.Files.Record(ctx, rec.ID, time.Time{})
 		v.public = err == nil // whatever else it is, the public page is not there
+	}
+	v.recordRow = c.recordRow(&v.around, rec, answer.Subject.Kind, v.public)
+	if v.past {
+		v.public, v.visible = false, "这是旧版本，现在只有您自己能看到"
 	}
 	for i := len(marks) - 1; i >= 0; i-- {
 		m := marks[i]

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
@@ -60,6 +61,7 @@ func (c *Centre) looked(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a.keeps = true
 	q := r.URL.Query()
 	v := &lookedView{around: a, all: q.Get("who") == "all", first: q.Get("cursor") == ""}
 	read := c.others
@@ -166,6 +168,15 @@ func (row *lookRow) list(a *around, refs []audit.Ref, items map[int64]itemAt) {
 		}
 		return 1
 	})
+}
+
+// seen counts the records by item: 行政处罚 2 条、给付 1 条.
+func (row *lookRow) seen() string {
+	parts := make([]string, len(row.items))
+	for i, item := range row.items {
+		parts[i] = item.name + " " + strconv.Itoa(item.count) + " 条"
+	}
+	return strings.Join(parts, "、")
 }
 
 // itemAt is what a record's key belongs to.

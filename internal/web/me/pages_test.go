@@ -74,7 +74,7 @@ func TestOwnFileInFull(t *testing.T) {
 	w := newWorld(t)
 	b := w.agent(t, "agent", uscc(1))
 	page := b.get(t, "/me/file", http.StatusOK)
-	wantText(t, page, firmName, "社会公开", "授权查询", "部门共享", "已撤回", "只有您自己能看到", "已记入查询记录", uscc(1))
+	wantText(t, page, firmName, "社会公开", "授权查询", "部门共享", "已撤回", "只有您自己能看到", "按公示规则不向社会公示", "已记入查询记录", uscc(1))
 	all, err := w.records.OfSubject(ctx, record.Query{Subject: w.firm})
 	must(t, err)
 	if n := strings.Count(page, `<article class="record">`); n != len(all) {
@@ -459,18 +459,21 @@ func TestVisibleTo(t *testing.T) {
 		v    publish.RecordView
 		kind catalog.SubjectKind
 		says string
+		none bool // the publicity rules do not show it
 	}{
-		{publish.RecordView{Status: "withdrawn", Class: "A"}, firm, "只有您自己"},
-		{publish.RecordView{Status: "active", Class: "C"}, firm, "部门之间共享"},
-		{publish.RecordView{Status: "active", Class: "B"}, firm, "经您授权"},
-		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101}, human, "自然人"},
-		{publish.RecordView{Status: "active", Class: "A"}, firm, "不向社会公示"},
-		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20261119}, firm, "自 2026-11-19 起"},
-		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101}, firm, "没有截止日期"},
-		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101, PublicUntil: 20261118}, firm, "公示期已满"},
-		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101, PublicUntil: 20261119}, firm, "到 2026-11-19 为止"},
+		{publish.RecordView{Status: "withdrawn", Class: "A"}, firm, "只有您自己", false},
+		{publish.RecordView{Status: "active", Class: "C"}, firm, "部门之间共享", false},
+		{publish.RecordView{Status: "active", Class: "B"}, firm, "经您授权", false},
+		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101}, human, "自然人", true},
+		{publish.RecordView{Status: "active", Class: "A"}, firm, "不向社会公示", true},
+		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20261119}, firm, "自 2026-11-19 起", true},
+		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101}, firm, "没有截止日期", false},
+		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101}, firm, "不向社会公示", true},
+		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101, PublicUntil: 20261119}, firm, "不向社会公示", true},
+		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101, PublicUntil: 20261118}, firm, "公示期已满", true},
+		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101, PublicUntil: 20261119}, firm, "到 2026-11-19 为止", false},
 	} {
-		if got := visibleTo(&c.v, c.kind, day); !strings.Contains(got, c.says) {
+		if got := visibleTo(&c.v, c.kind, day, !c.none); !strings.Contains(got, c.says) {
 			t.Errorf("%+v: %s, want %s", c.v, got, c.says)
 		}
 	}

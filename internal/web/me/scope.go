@@ -71,6 +71,7 @@ type around struct {
 	parties []party
 	tab     string
 	here    string // address of the page without its subject
+	keeps   bool   // one prints the page to keep it
 }
 
 // around reads whom a page is about. The subject must be the caller's own: the guard has asked already where there is one.

@@ -112,8 +112,9 @@ func purposeName(list []consent.Purpose, code string) string {
 	return code
 }
 
-// visibleTo says in a sentence who can see a record today beside its subject.
-func visibleTo(v *publish.RecordView, kind catalog.SubjectKind, today clock.Date) string {
+// visibleTo says in a sentence who can see a record today beside its subject. listed says that the publicity rules show it at all, which its dates do not tell:
+// penalties of the simple procedure have a window too.
+func visibleTo(v *publish.RecordView, kind catalog.SubjectKind, today clock.Date, listed bool) string {
 	switch {
 	case v.Status != "active":
 		return "这条记录已经不再使用，只有您自己能看到"
@@ -127,6 +128,8 @@ func visibleTo(v *publish.RecordView, kind catalog.SubjectKind, today clock.Date
 		return "按公示规则不向社会公示"
 	case today < v.PublicFrom:
 		return "自 " + v.PublicFrom.String() + " 起向社会公示"
+	case !listed && (v.PublicUntil.IsZero() || today < v.PublicUntil):
+		return "按公示规则不向社会公示"
 	case v.PublicUntil.IsZero():
 		return "向社会公示，没有截止日期"
 	case today >= v.PublicUntil:

@@ -184,8 +184,8 @@ func newWorld(t testing.TB, change ...func(*Deps)) *world {
 	return w
 }
 
-// fill puts on file: of the firm and of the person one record of every item, of the firm also one that is withdrawn and one of class A whose own row narrows
-// it to B.
+// fill puts on file: of the firm and of the person one record of every item, of the firm also penalties that are withdrawn, of the simple
+// procedure, and narrowed to B and C by their own rows.
 func (w *world) fill(ctx context.Context, tx *db.Tx) error {
 	who, _ := json.Marshal(subject.Identity{DocKind: docKind, Number: number1, Name: person})
 	answers, err := w.subjects.Resolve(ctx, tx, []subject.Claim{
@@ -209,7 +209,8 @@ func (w *world) fill(ctx context.Context, tx *db.Tx) error {
 	penalty, _ := catalog.Default().Item("XZCF")
 	drafts = append(drafts,
 		w.draft(penalty, w.firm, "2", func(d *record.Draft) { d.Class, d.Listed = catalog.Authorised, false }),
-		w.draft(penalty, w.firm, "3", func(d *record.Draft) { d.Class, d.Listed = catalog.Shared, false }))
+		w.draft(penalty, w.firm, "3", func(d *record.Draft) { d.Class, d.Listed = catalog.Shared, false }),
+		w.draft(penalty, w.firm, "5", func(d *record.Draft) { d.Procedure, d.Listed = record.Simple, false }))
 	if _, _, err := w.records.Apply(ctx, tx, drafts, record.Change{At: w.clock.Now().Add(-time.Hour), Actor: "test"}); err != nil {
 		return err
 	}
