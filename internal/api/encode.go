@@ -23,20 +23,12 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 const keptBuffer = 1 << 20
 
 func marshal(w io.Writer, v any) error {
-	switch list := v.(type) {
-	case List[Record]:
-		return write(w, func(b []byte) []byte { return appendRecords(b, &list) })
-	case subjectRecords:
-		if list.Disclosure == nil {
-			return write(w, func(b []byte) []byte { return appendRecords(b, &list.List) })
-		}
+	page, ok := v.(subjectRecords)
+	if !ok || page.Disclosure != nil {
+		return huma.DefaultJSONFormat.Marshal(w, v)
 	}
-	return huma.DefaultJSONFormat.Marshal(w, v)
-}
-
-func write(w io.Writer, fill func([]byte) []byte) error {
 	b, _ := buffers.Get().(*[]byte)
-	buf := fill((*b)[:0])
+	buf := appendRecords((*b)[:0], &page.List)
 	_, err := w.Write(append(buf, '\n'))
 	if cap(buf) <= keptBuffer {
 		*b = buf

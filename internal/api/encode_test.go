@@ -42,18 +42,10 @@ func TestEncodeAsTheLibrary(t *testing.T) {
 			list.Items = append(list.Items, r)
 		}
 		var want, have bytes.Buffer
-		if err := huma.DefaultJSONFormat.Marshal(&want, list); err != nil {
-			t.Fatal(err)
-		}
-		if err := marshal(&have, list); err != nil || !bytes.Equal(want.Bytes(), have.Bytes()) {
-			t.Fatalf("%v\nwant %s\nhave %s", err, want.Bytes(), have.Bytes())
-		}
 		page := subjectRecords{List: list}
 		if rapid.Bool().Draw(t, "disclosed") {
 			page.Disclosure = &Disclosure{Reach: reachDepartment, Receipt: text("receipt"), Basis: text("basis"), AsOf: when()}
 		}
-		want.Reset()
-		have.Reset()
 		if err := huma.DefaultJSONFormat.Marshal(&want, page); err != nil {
 			t.Fatal(err)
 		}
