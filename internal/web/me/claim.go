@@ -173,6 +173,10 @@ func (c *Centre) claim(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), claimTime)
 	defer cancel()
 	r = r.WithContext(ctx)
+	if !slices.Contains(c.offered(), form.method) {
+		form.blame(identity.ErrClaimMethod)
+		return c.showClaims(w, r, http.StatusBadRequest, form)
+	}
 	in := form.check(account.Kind, picture)
 	if form.bad() {
 		return c.showClaims(w, r, http.StatusBadRequest, form)

@@ -41,7 +41,7 @@ func (c *Centre) readClaim(w http.ResponseWriter, r *http.Request) (claimForm, *
 	_ = rc.SetWriteDeadline(until.Add(claimTime))
 	room := c.MaxEvidence + formRoom
 	r.Body = http.MaxBytesReader(w, r.Body, 2*room) // so that a file somewhat too large is refused beside its field
-	err := r.ParseMultipartForm(2 * room)
+	err := r.ParseMultipartForm(2 * room)           //nolint:gosec // G120: the line above bounds it
 	if errors.Is(err, http.ErrNotMultipart) {
 		err = r.ParseForm()
 	}

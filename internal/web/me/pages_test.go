@@ -24,6 +24,7 @@ import (
 	"gongxin/internal/identity"
 	"gongxin/internal/publish"
 	"gongxin/internal/record"
+	"gongxin/internal/web/ui"
 )
 
 func httptestGet(path string) *http.Request { return httptest.NewRequest(http.MethodGet, path, nil) }
@@ -331,6 +332,36 @@ func TestSeveralFirms(t *testing.T) {
 	if !strings.Contains(second, "/me/looked?"+of) {
 		t.Error("the other pages are about the first firm again")
 	}
+	k, _, err := w.consents.Grant(ctx, b.actor(t), consent.Terms{Subject: w.firm, Grantee: bankCode, Items: []catalog.ItemCode{"XZCF"}, Purpose: "credit"})
+	must(t, err)
+	path := "/me/consents/" + strconv.FormatInt(k.ID, 10)
+	b.get(t, path+"?"+of, http.StatusNotFound) // it is the first firm's
+	b.post(t, path+"/revoke?"+of, nil, http.StatusNotFound)
+	b.get(t, path, http.StatusOK)
+	b.get(t, "/me/file/"+mustRecord(t, w, w.firm)+"?"+of, http.StatusNotFound)
+}
+
+// TestOfferedMethods offers what the installation knows and no more.
+func TestOfferedMethods(t *testing.T) {
+	t.Parallel()
+	none := newWorld(t, func(d *Deps) { d.Methods, d.Settings = nil, ui.Link{} })
+	page := none.open(t, identity.BusinessAccount, "agent").get(t, "/me/claim", http.StatusOK)
+	wantText(t, page, "这里没有开通网上认领")
+	lacksText(t, page, "<form class=\"stack")
+	unified := newWorld(t, func(d *Deps) {
+		d.Methods, d.Evidence, d.DemoCode = []string{"licence", "other"}, nil, nil
+		d.Unified = []ui.Link{{Href: "/sign-in/oidc/linxi", Label: "临溪统一身份"}}
+	})
+	zhang := unified.open(t, identity.ResidentAccount, "zhang")
+	r := upload(url.Values{"method": {"licence"}, "kind": {docKind}, "number": {number1}}, "a.png", picture(t))
+	wantText(t, zhang.want(t, r, http.StatusBadRequest).Body.String(), "没有这种验证方式")
+	page = zhang.get(t, "/me/claim", http.StatusOK)
+	wantText(t, page, "用统一身份认证", "临溪统一身份")
+	lacksText(t, page, "上传身份证件") // nothing would keep the picture
+	quiet := newWorld(t, func(d *Deps) { d.DemoCode = nil })
+	b := quiet.open(t, identity.BusinessAccount, "agent")
+	page = b.post(t, "/me/claim", url.Values{"method": {"demo"}, "code": {uscc(1)}}, http.StatusBadRequest).Body.String()
+	wantText(t, page, "请填写验证码")
 }
 
 // TestStaffLearnWhatThisIs: a staff account has no business here and is told so.
