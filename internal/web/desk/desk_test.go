@@ -8,39 +8,37 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"gongxin/internal/authz"
 	"gongxin/internal/fault"
 	"gongxin/internal/ident"
 	"gongxin/internal/web"
 )
 
-// Whoever holds a role is offered the desks that open to it, and no other.
-func TestLinks(t *testing.T) {
+// Whoever reaches some part of the city with an action is offered it, and nobody else.
+func TestCould(t *testing.T) {
 	t.Parallel()
 	site := &web.Site{Authority: authz.New(ident.DefaultDivisions())}
-	for role, want := range map[authz.Role][]string{
-		authz.FilingClerk:        {"/desk/filing", "/desk/queue"},
-		authz.WindowOfficer:      {"/desk/lookup", "/desk/lookup/consent"},
-		authz.InstitutionOfficer: {"/desk/lookup/consent"},
-		authz.ListApprover:       {"/desk/drafts"},
-		authz.SecurityAdmin:      {"/desk/people"},
-		authz.Auditor:            {"/desk/drafts", "/desk/audit/alerts", "/desk/audit/access", "/desk/audit/acts", "/desk/people"},
-		authz.AuditAdmin:         {"/desk/audit/alerts", "/desk/audit/acts", "/desk/audit/secrecy", "/desk/people"},
-		authz.Resident:           nil,
+	for _, c := range []struct {
+		role   authz.Role
+		region string
+		act    authz.Action
+		want   bool
+	}{
+		{authz.WindowOfficer, "", authz.DiscloseDepartment, true},
+		{authz.FilingClerk, "", authz.DiscloseDepartment, false},
+		{authz.Auditor, "990102", authz.AccessAudit, true},
+		{authz.Auditor, "", authz.AccessSecrecy, false},
+		{authz.AuditAdmin, "", authz.AccessSecrecy, true},
+		{authz.ListApprover, "", authz.DraftRead, true},
+		{authz.Resident, "", authz.DiscloseOwn, true},
 	} {
-		ctx := authz.With(context.Background(), authz.Actor{ID: 1, Kind: authz.Account, Strong: true, Grants: []authz.Grant{{Role: role, Agency: 7, Subject: 9}}})
-		var got []string
-		for _, l := range Links(ctx, site) {
-			got = append(got, l.Href)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: %s", role, diff)
+		ctx := authz.With(context.Background(), authz.Actor{ID: 1, Kind: authz.Account, Strong: true, Grants: []authz.Grant{{Role: c.role, Region: c.region, Agency: 7, Subject: 9}}})
+		if got := Could(ctx, site, c.act); got != c.want {
+			t.Errorf("%s of %q could %s: %v", c.role, c.region, c.act, got)
 		}
 	}
-	if got := Links(context.Background(), site); len(got) != 0 {
-		t.Errorf("nobody is offered %v", got)
+	if Could(context.Background(), site, authz.DraftRead) {
+		t.Error("nobody could read drafts")
 	}
 }
 

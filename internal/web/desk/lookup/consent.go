@@ -152,6 +152,9 @@ func (d *Desk) askConsented(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if answer != nil {
+		answer.Basis = strings.Replace(answer.Basis, "（"+v.aim+"）", "（"+word(v.aims, v.aim)+"）", 1)
+	}
 	if v.live, err = d.living(r.Context(), v); err != nil { // the use that this took
 		return err
 	}

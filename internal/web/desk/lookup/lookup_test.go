@@ -348,7 +348,7 @@ func TestConsent(t *testing.T) {
 	want(t, visit(t, w, w.officer(), "/desk/lookup/consent", form), http.StatusForbidden, "缺少的要件：给本单位的授权")
 	want(t, visit(t, w, w.banker(), "/desk/lookup/consent", url.Values{"aim": {"credit"}, "code": {firmCode}}), http.StatusBadRequest, "请填写授权书编号")
 	want(t, visit(t, w, w.banker(), "/desk/lookup/consent", url.Values{"consent": {number}, "code": {firmCode}}), http.StatusBadRequest, "请选择用途")
-	said := want(t, visit(t, w, w.banker(), "/desk/lookup/consent", form), http.StatusOK, "命中", "甲类 社会公开", "乙类 授权查询", "主体授权书 "+number, "查询回执编号")
+	said := want(t, visit(t, w, w.banker(), "/desk/lookup/consent", form), http.StatusOK, "命中", "甲类 社会公开", "乙类 授权查询", "主体授权书 "+number+"（授信审批）", "查询回执编号")
 	if strings.Contains(said, "丙类") {
 		t.Error("a consent opens class C")
 	}

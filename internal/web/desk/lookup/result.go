@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"gongxin/internal/catalog"
-	"gongxin/internal/clock"
 	"gongxin/internal/fault"
 	"gongxin/internal/publish"
 	"gongxin/internal/web"
@@ -130,17 +129,10 @@ func recordFacts(rec *publish.RecordView) []ui.Fact {
 		facts = append(facts, ui.Fact{Label: "文号", Value: rec.DocNo})
 	}
 	facts = append(facts, ui.Fact{Label: "入库时间", Value: desk.Moment(rec.RecordedAt)})
-	if rec.Class == catalog.Public {
-		facts = append(facts, ui.Fact{Label: "公示至", Value: until(rec.PublicUntil)})
+	if rec.Class == catalog.Public && rec.Subject.Kind != catalog.Person && !rec.PublicUntil.IsZero() {
+		facts = append(facts, ui.Fact{Label: "公示至", Value: rec.PublicUntil.AddDays(-1).String()})
 	}
 	return facts
-}
-
-func until(d clock.Date) string {
-	if d.IsZero() {
-		return "长期公示"
-	}
-	return d.AddDays(-1).String()
 }
 
 func fieldFacts(rec *publish.RecordView) []ui.Fact {
