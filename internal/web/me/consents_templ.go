@@ -5,17 +5,14 @@ package me
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-	"strings"
-
 	"gongxin/internal/consent"
 	"gongxin/internal/web/ui"
+	"strconv"
+	"strings"
 )
 
 func consentsPage(v *consentsView) templ.Component {
@@ -773,7 +770,7 @@ func revokedPage(v *revokedView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<p class=\"section__note prose\">这是平台签名的撤销凭证，只在这里显示一次。需要留存的，请打印本页，或者把下面的文字复制保存成文件。</p><div class=\"field\"><label for=\"revocation\">撤销回执（JSON）</label> <textarea id=\"revocation\" rows=\"12\" readonly>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<p class=\"section__note prose\">这是平台签名的撤销凭证，只在这里显示一次。需要留存的，请打印本页，或者把下面的文字复制保存成文件。</p><div class=\"field\"><label for=\"revocation\">撤销回执（JSON）</label> <textarea id=\"revocation\" rows=\"26\" readonly>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

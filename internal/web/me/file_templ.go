@@ -5,16 +5,13 @@ package me
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"gongxin/internal/catalog"
 	"gongxin/internal/web/ui"
+	"strconv"
 )
 
 func filePage(v *fileView) templ.Component {
@@ -899,7 +896,7 @@ func historyLine(line versionLine) templ.Component {
 			templ_7745c5c3_Var37 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var38 := []any{"timeline__event", templ.KV("timeline__event--accent", line.on)}
+		var templ_7745c5c3_Var38 = []any{"timeline__event", templ.KV("timeline__event--accent", line.on)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var38...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
