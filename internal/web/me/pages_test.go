@@ -272,15 +272,15 @@ func TestLookedLists(t *testing.T) {
 	b.get(t, "/me/looked?cursor=x", http.StatusBadRequest)
 }
 
-// fakeLooks is a long list: every tenth look-up is by somebody else.
-type fakeLooks struct{ n int }
+// fakeLooks is a long list in which one look-up in so many is by somebody else.
+type fakeLooks struct{ n, every int }
 
 func (f fakeLooks) OfSubject(_ context.Context, subject int64, cursor string, limit int) ([]audit.Access, string, error) {
 	at, _ := strconv.Atoi(cursor)
 	var out []audit.Access
 	for ; at < f.n && len(out) < limit; at++ {
 		e := audit.Access{ID: int64(at), At: today, Subject: subject, What: audit.Own, Outcome: audit.Answered, Who: audit.Who{Kind: "account"}}
-		if at%10 == 9 {
+		if at%f.every == f.every-1 {
 			e.What, e.Basis = "subject", "第"+strconv.Itoa(at)+"次"
 		}
 		out = append(out, e)
@@ -291,28 +291,30 @@ func (f fakeLooks) OfSubject(_ context.Context, subject int64, cursor string, li
 	return out, "", nil
 }
 
-// TestLookedPagesLoseNothing leads through a long list: every look-up by others is on exactly one page, however many own ones stand between.
+// TestLookedPagesLoseNothing leads through long lists: every look-up by others is on exactly one page, however many own ones stand between.
 func TestLookedPagesLoseNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *Deps) { d.Looks = fakeLooks{1234} })
-	b := w.agent(t, "agent", uscc(1))
-	var seen []string
-	path, pages := "/me/looked", 0
-	for path != "" && pages < 100 {
-		page := b.get(t, path, http.StatusOK)
-		for _, part := range strings.Split(page, "依据：第")[1:] {
-			n, _, _ := strings.Cut(part, "次")
-			seen = append(seen, n)
+	for _, every := range []int{1, 3, 10, 100} {
+		w := newWorld(t, func(d *Deps) { d.Looks = fakeLooks{1234, every} })
+		b := w.agent(t, "agent", uscc(1))
+		var seen []string
+		path, pages := "/me/looked", 0
+		for path != "" && pages < 100 {
+			page := b.get(t, path, http.StatusOK)
+			for _, part := range strings.Split(page, "依据：第")[1:] {
+				n, _, _ := strings.Cut(part, "次")
+				seen = append(seen, n)
+			}
+			path = strings.ReplaceAll(between(page, `rel="next" href="`, `"`), "&amp;", "&")
+			pages++
 		}
-		path = strings.ReplaceAll(between(page, `rel="next" href="`, `"`), "&amp;", "&")
-		pages++
-	}
-	if len(seen) != 123 || len(slices.Compact(slices.Clone(seen))) != 123 {
-		t.Errorf("%d look-ups on %d pages, want 123: %v", len(seen), pages, seen)
-	}
-	all := b.get(t, "/me/looked?who=all", http.StatusOK)
-	if n := strings.Count(all, "您自己</") + strings.Count(all, "企业的另一位代理人"); n != 18 {
-		t.Errorf("%d own look-ups among the newest twenty", n)
+		if len(seen) != 1234/every || len(slices.Compact(slices.Clone(seen))) != len(seen) {
+			t.Errorf("one in %d: %d look-ups on %d pages, want %d: %v", every, len(seen), pages, 1234/every, seen)
+		}
+		all := b.get(t, "/me/looked?who=all", http.StatusOK)
+		if n := strings.Count(all, "企业的另一位代理人"); n != looksShown-looksShown/every {
+			t.Errorf("one in %d: %d own look-ups among the newest twenty", every, n)
+		}
 	}
 }
 
