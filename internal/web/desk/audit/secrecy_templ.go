@@ -424,9 +424,9 @@ func orderRow(v *secrecyView, o *log.Order) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs("结束对 " + v.names.subject(o.Subject) + " 的延迟告知")
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs("提前结束对 " + v.names.subject(o.Subject) + " 的延迟告知")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `secrecy.templ`, Line: 78, Col: 128}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `secrecy.templ`, Line: 78, Col: 134}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {

@@ -387,7 +387,7 @@ func consentLine(c *consentRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs("用授权书 " + desk.Dec(c.ID) + " 查询")
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs("用它查询：授权书 " + desk.Dec(c.ID))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `consent.templ`, Line: 69, Col: 92}
 			}

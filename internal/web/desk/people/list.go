@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -158,6 +159,9 @@ func (d *Desk) find(w http.ResponseWriter, r *http.Request) error {
 	a, err := d.Accounts.Find(r.Context(), authz.From(r.Context()), v.login)
 	if err == nil {
 		return desk.See(w, r, personLink(a.ID))
+	}
+	if errors.Is(err, authz.ErrDenied) { // which logins there are elsewhere is not told
+		err = identity.ErrMissing
 	}
 	f, ok := desk.Refusal(err)
 	if !ok {

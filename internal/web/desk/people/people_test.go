@@ -357,9 +357,14 @@ func TestListAndFind(t *testing.T) {
 		t.Errorf("found %s", got.Header().Get("Location"))
 	}
 	want(t, visit(t, w, security, "/desk/people/find", url.Values{"login": {"nobody"}}), http.StatusNotFound, "没有这个登录名")
+	elsewhere := as(9007, authz.Grant{Role: authz.SecurityAdmin, Region: "990103"})
+	if a, b := visit(t, w, elsewhere, "/desk/people/find", url.Values{"login": {"clerk"}}), visit(t, w, elsewhere, "/desk/people/find", url.Values{"login": {"clark"}}); a.Code != http.StatusNotFound ||
+		text(a.Body.String()) != text(b.Body.String()) {
+		t.Errorf("a district's administrator is told of a login elsewhere: %d, %d", a.Code, b.Code)
+	}
 	want(t, visit(t, w, security, "/desk/people/find", url.Values{}), http.StatusBadRequest, "请填写登录名")
 	want(t, visit(t, w, operator, "/desk/people/find", url.Values{"login": {"clerk"}}), http.StatusForbidden)
-	want(t, visit(t, w, as(9007, authz.Grant{Role: authz.SecurityAdmin, Region: "990103"}), personLink(clerk.ID), nil), http.StatusForbidden)
+	want(t, visit(t, w, elsewhere, personLink(clerk.ID), nil), http.StatusForbidden)
 	want(t, visit(t, w, as(clerk.ID), personLink(clerk.ID), nil), http.StatusForbidden)
 }
 
