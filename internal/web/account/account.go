@@ -1,6 +1,6 @@
 // Package account keeps the rule that a person proves who they are on pages that tell a stranger nothing: no answer says whether a login exists,
-// no secret stands in an address or is shown twice, and what cannot be undone is asked for twice. It holds signing in and out, the second
-// factor, and what an account's owner sees and changes: password, sessions, passkeys, API keys. Everything works without JavaScript but
+// no secret stands in an address or is shown twice, and what cannot be undone is asked for twice. It holds signing in and out, opening an account of
+// one's own, the second factor, and what an account's owner sees and changes: password, sessions, passkeys, API keys. Everything works without JavaScript but
 // passkeys, which browsers offer to scripts only.
 package account
 
@@ -69,6 +69,7 @@ type Keys interface {
 // Accounts is everything that these pages ask of accounts; *identity.Service is one.
 type Accounts interface {
 	SignIns
+	SignUps
 	Owner
 	Factors
 	Keys
@@ -113,7 +114,7 @@ type Deps struct {
 	Region func(code string) string
 	// MenuLinks gives what the header shows to a signed-in actor beside the own account; may be nil.
 	MenuLinks func(authz.Actor) []ui.Link
-	// Links stand below the sign-in form, such as opening an account.
+	// Links stand below the sign-in form, under opening an account.
 	Links []ui.Link
 }
 
@@ -172,6 +173,8 @@ func (p *Pages) Routes(rt *web.Router) {
 		page("POST /sign-in/demo", open, p.demo)
 	}
 	page("POST /sign-out", web.Public(authz.SessionClose), p.signOut)
+	page("GET /sign-up", web.Public(authz.AccountOpen), p.signUp)
+	page("POST /sign-up", web.Public(authz.AccountOpen), p.trySignUp)
 
 	own := web.Own(authz.AccountOwn)
 	page("GET /account", own, p.overview)
@@ -228,6 +231,8 @@ func (p *Pages) page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page 
 		f.Path = withBack(at, backOf(r))
 	case strings.HasPrefix(at, signInPath):
 		f.Path = signInPath
+	case at == signUpPath:
+		f.Path = signUpPath
 	default:
 		f.Path = overviewPath
 	}
@@ -284,7 +289,7 @@ func backOf(r *http.Request) string {
 	}
 	// A browser folds dots away, so that what looks like another path may be one of these.
 	switch at := path.Clean(u.Path); {
-	case at == "/", at == signInPath, strings.HasPrefix(at, signInPath+"/"), at == "/sign-out":
+	case at == "/", at == signInPath, strings.HasPrefix(at, signInPath+"/"), at == signUpPath, at == "/sign-out":
 		return ""
 	}
 	return back

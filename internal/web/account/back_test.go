@@ -12,7 +12,7 @@ import (
 func FuzzBack(f *testing.F) {
 	for _, s := range []string{
 		"/desk", "//evil.example", `/\evil.example`, "/x/..//evil.example", "/%2f%2fevil.example", "/%73ign-in", "/desk/%2e%2e/sign-in", "/..//sign-in/factor", "https:evil.example",
-		"/\u2028", "/?back=//evil.example", "/#//evil.example", "/.//evil.example", "/sign-out/", "/;//evil.example", "/@evil.example", "/%00", "/ /evil",
+		"/\u2028", "/?back=//evil.example", "/#//evil.example", "/.//evil.example", "/sign-up", "/sign-out/", "/;//evil.example", "/@evil.example", "/%00", "/ /evil",
 	} {
 		f.Add(s)
 	}
@@ -38,7 +38,7 @@ func FuzzBack(f *testing.F) {
 		if u.Host != host || u.Scheme != "https" || strings.HasPrefix(read, "//") {
 			t.Fatalf("%q leads to %s", text, u)
 		}
-		if u.Path == "/sign-in" || strings.HasPrefix(u.Path, "/sign-in/") || u.Path == "/sign-out" {
+		if u.Path == "/sign-in" || strings.HasPrefix(u.Path, "/sign-in/") || u.Path == "/sign-up" || u.Path == "/sign-out" {
 			t.Fatalf("%q leads in a circle: %s", text, u)
 		}
 	})

@@ -219,6 +219,12 @@ func (w *window) look(name string) {
 func (w *window) walk() {
 	w.open("/sign-in?back=/account")
 	w.look("sign-in")
+	w.open("/sign-up")
+	w.look("sign-up")
+	w.follow(`(() => { const f = document.querySelector("form[action=\"/sign-up\"]"); f.noValidate = true; f.querySelector("button").click() })()`)
+	wantText(w.t, w.said(), "账户没有开立", "请选择账户的种类")
+	w.look("sign-up-refused")
+	w.open("/sign-in?back=/account")
 	w.fill("#login", "clerk")
 	w.fill("#password", "wrong-wrong-wrong")
 	w.follow(press(`form[action="/sign-in"] button`))
