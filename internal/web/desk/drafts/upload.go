@@ -53,7 +53,7 @@ func (d *Desk) showNew(w http.ResponseWriter, r *http.Request, status int, v *ne
 // read reads title, day and file. content is nil when no file came along.
 func (f *draftForm) read(w http.ResponseWriter, r *http.Request) (in approval.Input, err error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
-	if err := r.ParseMultipartForm(maxUpload); err != nil {
+	if err := r.ParseMultipartForm(maxUpload); err != nil { //nolint:gosec // G120: MaxBytesReader above bounds it
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return in, approval.ErrLarge.With(err)

@@ -32,12 +32,12 @@ func stateOptions() []ui.Option {
 
 // byWord names who acted by number; a number never becomes a name here.
 func byWord(account, me int64) string {
-	switch {
-	case account == authz.NoAccount:
+	switch account {
+	case authz.NoAccount:
 		return "本机操作员"
-	case account == 0:
+	case 0:
 		return "—"
-	case account == me:
+	case me:
 		return "您本人"
 	default:
 		return "账号 " + desk.Dec(account)
