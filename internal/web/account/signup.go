@@ -128,7 +128,7 @@ func readSignUp(r *http.Request) (*signUpView, string) {
 		v.againFault = "两次填写的口令不一样。"
 	}
 	if !v.agreed {
-		v.agreeFault = "开立账户要保存上面列出的个人信息，请阅读后决定是否同意。不同意的，不能开立账户，仍可以查询公开的信息。"
+		v.agreeFault = "开立账户要保存下面写明的个人信息，请阅读后决定是否同意。不同意的，不能开立账户，仍可以查询公开的信息。"
 	}
 	return v, password
 }
