@@ -249,8 +249,10 @@ func TestAccessLog(t *testing.T) {
 				t.Errorf("%q: %d", who, r.status)
 			}
 		}
-		if r := w.as(t, "@stranger", "GET", "/access-log?subject="+firmCode, ""); r.status != 403 {
-			t.Errorf("another's log: %d", r.status)
+		for who, code := range map[string]string{"@stranger": firmCode, "@agent": bankCode, "@two": bankCode, "@resident": firmCode} {
+			if r := w.as(t, who, "GET", "/access-log?subject="+code, ""); r.status != 403 {
+				t.Errorf("%s: another's log: %d %s", who, r.status, r.body)
+			}
 		}
 	})
 }

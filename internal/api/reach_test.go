@@ -423,10 +423,10 @@ func drawQuestion(t *testing.T, r *rapid.T, w *world, n int) question {
 	}
 	set := func(name, value string) { values.Set(name, value); fields[name] = value }
 	var law map[string]bool
-	switch by := rapid.SampledFrom([]string{"matter", "consent", "public"}).Draw(r, "by"); {
-	case by == "matter":
+	switch rapid.SampledFrom([]string{"matter", "consent", "public"}).Draw(r, "by") {
+	case "matter":
 		law = drawMatter(t, r, w, role, kind, set, n)
-	case by == "consent":
+	case "consent":
 		law = drawConsent(t, r, w, role, about, set)
 	default:
 		human, fields = false, nil
@@ -565,4 +565,15 @@ func drawSome[T any](r *rapid.T, label string, of []T) []T {
 		return of[:1]
 	}
 	return out
+}
+
+// BenchmarkDisclose asks about one firm for a matter: check, read, entry and leaf, committed.
+func BenchmarkDisclose(b *testing.B) {
+	w := newWorld(b)
+	body := `{"subject":"` + firmCode + `","matter":"` + w.matter(b, "M-ALL", nil) + `"}`
+	for b.Loop() {
+		if r := w.as(b, "officer", "POST", "/disclosures", body); r.status != http.StatusOK {
+			b.Fatalf("%d %s", r.status, r.body)
+		}
+	}
 }
