@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -296,23 +297,64 @@ func walkRefusals(t *testing.T, s *server) {
 	}
 }
 
-// TestFilingIsClosedWithoutDemo: until there are accounts, a server that is not the demo takes nothing in and shows no receipt.
-func TestFilingIsClosedWithoutDemo(t *testing.T) {
+// TestFilingNeedsAnAccount: without a key nothing is taken in and no receipt is shown; pages lead to the sign-in. With a key, a clerk files for the
+// own unit and for no other.
+func TestFilingNeedsAnAccount(t *testing.T) {
 	t.Parallel()
 	in := newInstall(t, "")
 	in.must(t, "migrate")
 	in.must(t, "agency", "add", "--code", ownUnit, "--name", "临溪市市场监督管理局")
 	s := serve(t, in, "serve")
-	if a, err := s.upload(t, "XZCF", ownUnit, "a.csv", "", []byte("a,b\n")); err != nil || a.status != http.StatusForbidden {
-		t.Errorf("POST: status %d (%v)", a.status, err)
+	call := func(method, path, key string, body string) answered {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-ndjson")
+		if key != "" {
+			req.Header.Set("Authorization", "Bearer "+key)
+		}
+		client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		raw, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answered{res.StatusCode, res.Header, raw}
 	}
-	for _, path := range []string{"/api/v1/submissions", "/api/v1/submissions/x", "/desk/filing", "/desk/queue"} {
-		s.get(t, path, http.StatusForbidden)
+	row := `{"CF_WSH":"一号"}`
+	create := "/api/v1/submissions?item=XZCF&unit="
+	if a := call("POST", create+ownUnit, "", row); a.status != http.StatusUnauthorized {
+		t.Errorf("POST without a key: status %d", a.status)
+	}
+	for _, path := range []string{"/api/v1/submissions", "/api/v1/submissions/x"} {
+		if a := call("GET", path, "", ""); a.status != http.StatusUnauthorized {
+			t.Errorf("GET %s without a key: status %d", path, a.status)
+		}
+	}
+	for _, path := range []string{"/desk/filing", "/desk/queue", "/me", "/account", "/desk/audit/access", "/desk/people"} {
+		if a := call("GET", path, "", ""); a.status/100 != 3 && a.status != http.StatusUnauthorized {
+			t.Errorf("GET %s without a session: status %d", path, a.status)
+		}
 	}
 	s.get(t, "/", http.StatusOK)
 	s.get(t, "/api/v1/catalog/items", http.StatusOK)
 	if n := in.look(t, `SELECT count(*) FROM submission`)[0]; n != "0" {
 		t.Errorf("%s filings", n)
+	}
+	const otherUnit = "11990100001000029N"
+	in.must(t, "agency", "add", "--code", otherUnit, "--name", "临溪市另一个局")
+	key := in.fileFor(t, ownUnit)
+	if a := call("POST", create+otherUnit, key, row); a.status != http.StatusForbidden {
+		t.Errorf("POST for another unit: status %d\n%s", a.status, a.body)
+	}
+	if a := call("POST", create+ownUnit, key, row); !a.taken() {
+		t.Errorf("POST for the own unit: status %d\n%s", a.status, a.body)
 	}
 	if code := s.stop(t); code != 0 {
 		t.Errorf("exit code %d\n%s", code, s.messages())

@@ -270,6 +270,7 @@ func (b *tab) fileInBrowser(item, path string) {
 // walkDesk drops a large file and watches it, then a small one with a fault, whose error workbook it mends and files again.
 func walkDesk(b *tab, s *server, _ subjectRef) {
 	dir := b.t.TempDir()
+	b.signIn("clerk")
 	b.open("/desk/filing")
 	b.inspect("desk")
 	large := ownFiling(b.t, dir, "大文件.csv", 16_000)
@@ -305,7 +306,8 @@ func walkDesk(b *tab, s *server, _ subjectRef) {
 		b.t.Errorf("the receipt explains %q", words)
 	}
 	link := eval[string](b, `document.querySelector('a[href$="/errors.xlsx"]').getAttribute("href")`)
-	workbook := s.get(b.t, link, http.StatusOK)
+	s.in.fileFor(b.t, ownUnit)
+	workbook := s.get(b.t, strings.Replace(link, "/desk/filing/", "/api/v1/submissions/", 1), http.StatusOK)
 	if kind := workbook.header.Get("Content-Disposition"); !strings.Contains(kind, "attachment") {
 		b.t.Errorf("the error workbook comes as %q", kind)
 	}
@@ -332,6 +334,7 @@ func walkDesk(b *tab, s *server, _ subjectRef) {
 
 // walkQueue matches a row that waits to the subject that its name names, takes it back, and refuses it.
 func walkQueue(b *tab, s *server, known subjectRef) {
+	b.signIn("office")
 	link := waitingRow(b, s, "待匹配一号", known)
 	b.open("/desk/queue")
 	b.inspect("queue")
@@ -422,8 +425,10 @@ func walkPlain(b *tab, s *server, known subjectRef) {
 		b.t.Errorf("%d tables instead of charts", tables)
 	}
 
+	b.signIn("office")
 	b.open(waitingRow(b, s, "无脚本一号", known))
 	b.decide(known)
+	b.signIn("clerk")
 
 	large := ownFiling(b.t, b.t.TempDir(), "无脚本.csv", 6000)
 	b.fileInBrowser("XZCF", large.path)
@@ -431,5 +436,6 @@ func walkPlain(b *tab, s *server, known subjectRef) {
 	if words := b.text(".receipt__sum"); !strings.Contains(words, "6,000") && !strings.Contains(words, "6000") {
 		b.t.Errorf("the receipt says %q", words)
 	}
-	s.get(b.t, eval[string](b, `document.querySelector('a[href$="/errors.xlsx"]').getAttribute("href")`), http.StatusOK)
+	link := eval[string](b, `document.querySelector('a[href$="/errors.xlsx"]').getAttribute("href")`)
+	s.get(b.t, strings.Replace(link, "/desk/filing/", "/api/v1/submissions/", 1), http.StatusOK)
 }

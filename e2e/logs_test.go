@@ -50,7 +50,10 @@ func inProcess(t *testing.T, in *install, j *journal) (*server, *app.App) {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	address, ended := make(chan string, 1), make(chan error, 1)
-	go func() { ended <- a.Serve(ctx, true, func(url string) { address <- url }) }()
+	go func() {
+		defer close(ended)
+		ended <- a.Serve(ctx, true, func(url string) { address <- url })
+	}()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -60,7 +63,7 @@ func inProcess(t *testing.T, in *install, j *journal) (*server, *app.App) {
 	})
 	select {
 	case url := <-address:
-		s := &server{url: url}
+		s := &server{in: in, url: url}
 		await(t, time.Minute, "readyz", func() bool {
 			res, err := http.Get(url + "/readyz")
 			if err != nil {

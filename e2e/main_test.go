@@ -45,6 +45,7 @@ func buildAndRun(m *testing.M) int {
 type install struct {
 	dir      string
 	database string
+	filer    filer
 }
 
 // newInstall makes an installation; without a database it has one of its own in its folder.

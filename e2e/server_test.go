@@ -25,6 +25,7 @@ import (
 
 // server is a running server of an installation.
 type server struct {
+	in   *install
 	url  string
 	cmd  *exec.Cmd
 	done chan struct{} // closed when its messages end
@@ -38,7 +39,7 @@ var addressSaid = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // serve starts a server on a free port and waits until it is ready. It is stopped with the test.
 func serve(t testing.TB, in *install, args ...string) *server {
 	t.Helper()
-	s := &server{cmd: in.command(context.WithoutCancel(t.Context()), append(args, "--listen", "127.0.0.1:0")...), done: make(chan struct{})}
+	s := &server{in: in, cmd: in.command(context.WithoutCancel(t.Context()), append(args, "--listen", "127.0.0.1:0")...), done: make(chan struct{})}
 	messages, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -118,6 +119,7 @@ func (a answered) taken() bool { return a.status == http.StatusAccepted || a.sta
 
 func (s *server) do(t testing.TB, req *http.Request) (answered, error) {
 	t.Helper()
+	s.signed(req)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return answered{}, err
@@ -153,9 +155,10 @@ func (s *server) getJSON(t testing.TB, path string, v any) {
 	}
 }
 
-// upload files a file through the interface, as a browser or another department's system would.
+// upload files a file through the interface, as a department's system would.
 func (s *server) upload(t testing.TB, item, unit, name, key string, content []byte) (answered, error) {
 	t.Helper()
+	s.in.fileFor(t, unit)
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
 	_ = w.WriteField("unit", unit)

@@ -55,6 +55,11 @@ type App struct {
 	options Options
 	rules   *publish.Rules
 	proxies limit.Proxies
+	blobs   *blob.Store
+	logOnce sync.Once
+	log     *translog.Log
+	logErr  error
+	demo    []DemoAccount
 	rows    atomic.Int64  // of filings, answered by this process
 	wake    chan struct{} // a filing was acknowledged in this process
 }
@@ -121,8 +126,7 @@ func (a *App) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	blobs, err := blob.Open(a.Config.Data+"/blobs", ring)
-	if err != nil {
+	if a.blobs, err = blob.Open(a.Config.Data+"/blobs", ring); err != nil {
 		return err
 	}
 	if err := a.readData(ctx); err != nil {
@@ -137,15 +141,15 @@ func (a *App) build(ctx context.Context) (err error) {
 	a.Subjects = subject.NewStore(a.DB, ids, ring)
 	a.Records = record.NewStore(a.DB, ids)
 	a.Names = publish.NewNames(a.Subjects, a.places())
-	if err := a.openTrust(ctx, ids, ring); err != nil {
+	if err := a.openTrust(ids, ring); err != nil {
 		return err
 	}
 	a.Publish = publish.NewService(publish.Config{
 		Records: a.Records, Subjects: a.Subjects, Agencies: a.Agencies, Editions: a.Editions, Rules: a.rules,
-		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB), Disclosure: a.disclosure(), PublicLog: a.Trust.PublicLog,
+		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB), Disclosure: a.disclosure(), PublicLog: a.Trust.watch,
 	})
 	a.Ingest = ingest.NewService(ingest.Config{
-		DB: a.DB, Blobs: blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
+		DB: a.DB, Blobs: a.blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
 		Rules: a.rules, Calendar: a.Calendar, Ring: ring, Clock: a.Clock, IDs: ids, Legacy: func(code string) bool { return legacy[code] },
 		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.afterBatch,
 	})
@@ -235,10 +239,6 @@ func (a *App) places() []string {
 	return out
 }
 
-// FilingOpen reports whether filing by page and API is open to whoever reaches the server. Until there are accounts that is so only for the
-// demo on loopback.
-func (a *App) FilingOpen() bool { return a.options.Demo && a.Config.Loopback() }
-
 // Wake tells the worker that a filing was acknowledged.
 func (a *App) Wake() {
 	select {
@@ -253,8 +253,8 @@ func (a *App) Close() error {
 	if a.Trust.Identity != nil {
 		a.Trust.Identity.Close()
 	}
-	if a.Trust.PublicLog != nil {
-		err = a.Trust.PublicLog.Close()
+	if a.log != nil {
+		err = a.log.Close()
 	}
 	return errors.Join(err, a.DB.Close())
 }
@@ -268,10 +268,14 @@ const (
 
 // Work runs the background jobs until ctx ends: filings, the name index, the public figures.
 func (a *App) Work(ctx context.Context) error {
+	log, err := a.publicLog(ctx)
+	if err != nil {
+		return err
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = a.Ingest.Work(ctx, a.wake, a.Log) })
 	wg.Go(func() { a.countStats(ctx) })
-	wg.Go(func() { _ = a.Trust.PublicLog.Run(ctx, nil) })
+	wg.Go(func() { _ = log.Run(ctx, nil) })
 	wg.Wait()
 	return nil
 }
@@ -330,6 +334,13 @@ func (a *App) every(ctx context.Context, interval time.Duration, name string, jo
 // Serve answers on the configured address until ctx ends, running the jobs beside it when work is set. ready is called with the address
 // once it listens.
 func (a *App) Serve(ctx context.Context, work bool, ready func(address string)) error {
+	if a.options.Demo {
+		list, err := a.DemoAccounts(ctx)
+		if err != nil {
+			return err
+		}
+		a.demo = list
+	}
 	handler, err := a.Handler()
 	if err != nil {
 		return err

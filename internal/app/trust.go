@@ -24,6 +24,7 @@ import (
 	"gongxin/internal/record"
 	"gongxin/internal/subject"
 	"gongxin/internal/translog"
+	"gongxin/internal/web/account"
 )
 
 // Trust is who may do what, who looked, and the proof that nothing changed quietly.
@@ -34,14 +35,15 @@ type Trust struct {
 	Matters   *agency.Matters
 	Consents  *consent.Store
 	Drafts    *approval.Service
-	PublicLog *translog.Log
 	Ring      *gm.KeyRing
 
+	watch      *translog.Watch
 	consentKey *gm.SigningKey
+	appliers   map[approval.Kind]approval.Applier
 }
 
 // openTrust builds what accounts, disclosure and the public log need. The stores of the register are there already.
-func (a *App) openTrust(ctx context.Context, ids *id.Maker, ring *gm.KeyRing) (err error) {
+func (a *App) openTrust(ids *id.Maker, ring *gm.KeyRing) (err error) {
 	t := &a.Trust
 	t.Ring, t.Authority = ring, authz.New(a.Divisions)
 	t.Audit = audit.New(audit.Config{DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar})
@@ -63,12 +65,25 @@ func (a *App) openTrust(ctx context.Context, ids *id.Maker, ring *gm.KeyRing) (e
 		DB: a.DB, IDs: ids, Clock: a.Clock, Log: t.Audit, Key: t.consentKey, Agencies: a.Agencies, Editions: a.Editions, Authority: t.Authority, Subjects: a.Subjects,
 	})
 	t.Drafts = a.drafts(ids)
-	t.PublicLog, err = translog.Open(ctx, translog.Config{
-		DB: a.DB, Dir: filepath.Join(a.Config.Data, "log"), Keys: a.keyFolder(), Origin: translog.Origin(a.Config.City.Code), Clock: a.Clock, Log: a.Log,
-		PauseAfter: time.Duration(a.Config.Transparency.PauseMinutes) * time.Minute, Witnesses: a.witnesses(), WitnessQuorum: a.Config.Transparency.Quorum,
-		WitnessRequired: a.Config.Transparency.Required, Owners: a.Records.Owners,
+	t.watch = translog.NewWatch(a.DB, a.Clock, a.pauseAfter())
+	return nil
+}
+
+func (a *App) pauseAfter() time.Duration {
+	return time.Duration(a.Config.Transparency.PauseMinutes) * time.Minute
+}
+
+// publicLog opens the public log, and makes its keys when there are none. Only who serves or works does so: a command that knows no city must not
+// give the log its name.
+func (a *App) publicLog(ctx context.Context) (*translog.Log, error) {
+	a.logOnce.Do(func() {
+		c := a.Config.Transparency
+		a.log, a.logErr = translog.Open(ctx, translog.Config{
+			DB: a.DB, Dir: filepath.Join(a.Config.Data, "log"), Keys: a.keyFolder(), Origin: translog.Origin(a.Config.City.Code), Clock: a.Clock, Log: a.Log,
+			PauseAfter: a.pauseAfter(), Witnesses: a.witnesses(), WitnessQuorum: c.Quorum, WitnessRequired: c.Required, Owners: a.Records.Owners,
+		})
 	})
-	return err
+	return a.log, a.logErr
 }
 
 func (a *App) keyFolder() string { return filepath.Join(a.Config.Data, "keys") }
@@ -76,13 +91,15 @@ func (a *App) keyFolder() string { return filepath.Join(a.Config.Data, "keys") }
 // accounts builds the keeper of accounts. The demo's codes prove claims in the demo alone.
 func (a *App) accounts(ids *id.Maker, providers []identity.Provider) (*identity.Service, error) {
 	methods := []identity.ClaimMethod{identity.Licence{}}
+	var hashing identity.Hashing // zero: what passwords deserve
 	if a.options.Demo {
 		methods = append(methods, identity.DemoCode{Ring: a.Trust.Ring})
+		hashing = identity.Hashing{MemoryKiB: 8 << 10, Passes: 1, Lanes: 1} // the demo prints its password
 	}
 	return identity.New(identity.Config{
 		DB: a.DB, Clock: a.Clock, IDs: ids, Ring: a.Trust.Ring, Acts: a.Trust.Audit, Authority: a.Trust.Authority, Registry: registry{a.Subjects}, Log: a.Log,
-		Passwords: identity.PasswordPolicy{Words: []string{a.Config.City.Name}, CommonFile: a.Config.Accounts.CommonPasswords},
-		Passkeys:  a.passkeys(), Providers: providers, Methods: methods, Issuer: "公信·" + a.Config.City.Name,
+		Passwords: identity.PasswordPolicy{Words: []string{a.Config.City.Name}, CommonFile: a.Config.Accounts.CommonPasswords}, Hashing: hashing,
+		Passkeys: a.passkeys(), Providers: providers, Methods: methods, Issuer: "公信·" + a.Config.City.Name,
 	})
 }
 
@@ -118,7 +135,7 @@ func (a *App) providers() ([]identity.Provider, error) {
 		}
 		out = append(out, identity.Provider{
 			Name: p.Name, Label: p.Label, Issuer: p.Issuer, ClientID: p.ClientID, ClientSecret: strings.TrimSpace(string(secret)),
-			RedirectURL: strings.TrimSuffix(a.Config.BaseURL, "/") + "/sign-in/oidc/callback", Scopes: p.Scopes,
+			RedirectURL: strings.TrimSuffix(a.Config.BaseURL, "/") + account.CallbackPath(p.Name), Scopes: p.Scopes,
 			Claims: identity.ClaimMap{Name: p.NameClaim, DocKind: p.DocKind, DocNumber: p.DocClaim, BusinessCode: p.BusinessCode},
 			Create: identity.AccountKind(p.Create), StrongACR: p.StrongACR,
 		})
@@ -129,9 +146,14 @@ func (a *App) providers() ([]identity.Provider, error) {
 // drafts knows what can be drafted and approved.
 func (a *App) drafts(ids *id.Maker) *approval.Service {
 	s := approval.New(approval.Config{DB: a.DB, IDs: ids, Clock: a.Clock, Authority: a.Trust.Authority, Acts: a.Trust.Audit})
-	s.Register("catalog", &catalog.Editions{DB: a.DB, Store: a.Editions, Clock: a.Clock, Fits: a.checkPublicity})
-	s.Register("calendar", &catalog.Years{DB: a.DB, Clock: a.Clock})
-	s.Register("rules", &publish.RuleSets{DB: a.DB, Rules: a.rules, Clock: a.Clock, Used: a.publicityUsed})
+	a.Trust.appliers = map[approval.Kind]approval.Applier{
+		approval.Catalog:  &catalog.Editions{DB: a.DB, Store: a.Editions, Clock: a.Clock, Fits: a.checkPublicity},
+		approval.Calendar: &catalog.Years{DB: a.DB, Clock: a.Clock},
+		approval.Rules:    &publish.RuleSets{DB: a.DB, Rules: a.rules, Clock: a.Clock, Used: a.publicityUsed},
+	}
+	for kind, applier := range a.Trust.appliers {
+		s.Register(kind, applier)
+	}
 	return s
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"os"
@@ -11,14 +12,14 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/web"
-	"gongxin/internal/web/console"
+	"gongxin/internal/web/me"
 	"gongxin/internal/web/portal"
 	"gongxin/internal/web/ui"
 )
 
 // Handler builds everything that is served.
 func (a *App) Handler() (http.Handler, error) {
-	site, rt, err := a.site(nil)
+	site, rt, err := a.site(a.Trust.Identity)
 	if err != nil {
 		return nil, err
 	}
@@ -31,12 +32,8 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	nav := portal.Nav()
-	if a.FilingOpen() {
-		nav = append(nav, console.Nav()...)
-	}
 	site := &web.Site{
-		City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: nav, Footer: portal.Footer(), Licence: "Apache-2.0",
+		City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: append(portal.Nav(), me.Nav()...), Footer: portal.Footer(), Licence: "Apache-2.0",
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
 		Actors: actors, Authority: a.Trust.Authority, ClientAddr: a.clientAddr, Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
 	}
@@ -49,19 +46,17 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 	rt := site.Router()
 	site.Mount(rt)
 	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes}).Routes(rt)
-	console.New(console.Deps{
-		Site: site, Intake: a.desk, Queue: a.desk, Agencies: a.Agencies, Finder: a.Publish, Register: a.Subjects, Editions: a.Editions,
-		Clock: a.Clock, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name,
-	}).Routes(rt)
-	calls, err := api.New(api.Deps{
-		Version: a.options.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock,
-		Log: a.Log, Actors: actors, Authority: a.Trust.Authority, FilingOpen: a.FilingOpen(), Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes,
-	})
+	a.pages(site, rt)
+	calls, err := api.New(a.interfaceDeps(site))
 	if err != nil {
 		return nil, nil, err
 	}
 	rt.Mount("/api/", calls)
-	rt.Handle("GET /log/{rest...}", web.Public(authz.LogRead), a.Trust.PublicLog.Handler("/log/", proofs{a}))
+	log, err := a.publicLog(context.Background())
+	if err != nil {
+		return nil, nil, err
+	}
+	rt.Handle("GET /log/{rest...}", web.Public(authz.LogRead), log.Handler("/log/", proofs{a}))
 	health := web.Public(authz.HealthRead)
 	rt.Handle("GET /healthz", health, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }))
 	rt.Handle("GET /readyz", health, http.HandlerFunc(a.readyz))

@@ -52,10 +52,14 @@ func (s *Service) get(ctx context.Context, q db.Querier, draft int64) (*Draft, e
 
 // Get gives a draft to whoever may see drafts, and to its author.
 func (s *Service) Get(ctx context.Context, draft int64) (*Draft, error) {
-	if err := s.Authority.Decide(authz.From(ctx), authz.DraftRead, authz.Scope{}).Err(); err != nil {
-		return nil, err
+	who := authz.From(ctx)
+	d, err := s.get(ctx, s.DB.Read(), draft)
+	if may := s.Authority.Decide(who, authz.DraftRead, authz.Scope{}).Err(); may != nil {
+		if err != nil || !s.Authority.Decide(who, authz.DraftWithdraw, authz.Scope{Account: d.Author}).Allowed {
+			return nil, may
+		}
 	}
-	return s.get(ctx, s.DB.Read(), draft)
+	return d, err
 }
 
 // Filter picks drafts; empty fields pick all.

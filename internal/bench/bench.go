@@ -126,6 +126,16 @@ type runner struct {
 	report *Report
 	rng    *rand.Rand
 	cities []*synth.City
+	bulk   bool // the product is open for filling: nothing is measured
+}
+
+// bulkRows is the batch of filling: larger than in service, because ten million rows would take very long otherwise.
+const bulkRows = 32_768
+
+// filling opens the product anew for filling, or for service.
+func (r *runner) filling(ctx context.Context, on bool) error {
+	r.bulk = on
+	return r.reopen(ctx)
 }
 
 // opening is the moment at which the run begins in the city's time: a working day's morning.
@@ -182,7 +192,8 @@ func (r *runner) prepare(ctx context.Context) (err error) {
 	if r.Database == "" {
 		r.Database = filepath.Join(r.dir, "bench.db")
 	}
-	r.conf, err = config.Config{Database: r.Database, Data: filepath.Join(r.dir, "data"), City: config.City{Name: "临溪市", Code: "990100"}}.Defaults()
+	r.conf, err = config.Config{Database: r.Database, Data: filepath.Join(r.dir, "data"), City: config.City{Name: "临溪市", Code: "990100"},
+		Limits: config.Limits{PerSecond: -1}}.Defaults() // one client asks here as fast as it can
 	return err
 }
 
@@ -211,7 +222,11 @@ func (r *runner) reopen(ctx context.Context) (err error) {
 		return err
 	}
 	// Every request is logged as in service; the lines go nowhere.
-	r.app, err = app.Open(ctx, r.conf, app.Options{Clock: r.clock, Log: obs.Logger(io.Discard, "info", "json"), Version: r.Version}, true)
+	o := app.Options{Clock: r.clock, Log: obs.Logger(io.Discard, "info", "json"), Version: r.Version}
+	if r.bulk {
+		o.BatchRows = bulkRows
+	}
+	r.app, err = app.Open(ctx, r.conf, o, true)
 	return err
 }
 

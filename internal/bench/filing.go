@@ -136,6 +136,9 @@ func (r *runner) fill(ctx context.Context, s *Stage, before int) error {
 		return err
 	}
 	r.cities = append(r.cities, city)
+	if err := r.filling(ctx, true); err != nil {
+		return err
+	}
 	for _, unit := range city.Agencies() {
 		if _, err := r.app.Agencies.Add(ctx, unit.Code, unit.Name, unit.Region); err != nil {
 			return err
@@ -148,6 +151,9 @@ func (r *runner) fill(ctx context.Context, s *Stage, before int) error {
 		return err
 	}
 	if err := r.fileAll(ctx, "报送存量", stock, &filed, f); err != nil {
+		return err
+	}
+	if err := r.filling(ctx, false); err != nil {
 		return err
 	}
 	f.Registrations, f.Stock, f.Begin, f.End = made.speed(), filed.speed(), filed.edge(false), filed.edge(true)

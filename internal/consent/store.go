@@ -72,7 +72,11 @@ func (s *Store) Get(ctx context.Context, who authz.Actor, consent int64) (*Conse
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.authority.Decide(who, authz.ConsentRead, authz.Scope{Subject: c.Subject, Agency: c.Grantee}).Err(); err != nil {
+	unit, err := s.agencies.ByID(ctx, c.Grantee)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.authority.Decide(who, authz.ConsentRead, authz.Scope{Subject: c.Subject, Agency: c.Grantee, Region: unit.Region}).Err(); err != nil {
 		if fault.KindOf(err) == fault.Denied && who.SignedIn() {
 			return nil, nil, ErrNone // whoever may not read it does not learn that it is there
 		}
@@ -91,7 +95,11 @@ func (s *Store) OfSubject(ctx context.Context, who authz.Actor, subject int64, c
 
 // OfGrantee gives the consents that were given to an institution or agency, newest first, to its staff.
 func (s *Store) OfGrantee(ctx context.Context, who authz.Actor, grantee int64, cursor string, limit int) ([]Consent, string, error) {
-	if err := s.authority.Decide(who, authz.ConsentRead, authz.Scope{Agency: grantee}).Err(); err != nil {
+	unit, err := s.agencies.ByID(ctx, grantee)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := s.authority.Decide(who, authz.ConsentRead, authz.Scope{Agency: grantee, Region: unit.Region}).Err(); err != nil {
 		return nil, "", err
 	}
 	return s.page(ctx, `grantee_id = $1`, grantee, cursor, limit)

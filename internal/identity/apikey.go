@@ -341,3 +341,12 @@ func (s *Service) loadKey(ctx context.Context, id int64, hash [sha256.Size]byte)
 	held, err := s.grants(ctx, q, k.Account)
 	return &keyEntry{*k, granted(held)}, wrap(err, "key")
 }
+
+// KeyExpires gives the instant at which a key ends.
+func (s *Service) KeyExpires(ctx context.Context, key int64) (time.Time, error) {
+	k, err := scanKey(s.DB.Read().QueryRowContext(ctx, `SELECT `+keyColumns+` FROM apikey WHERE key_id = $1`, key))
+	if err != nil {
+		return time.Time{}, wrap(err, "key expires")
+	}
+	return k.Expires, nil
+}

@@ -301,3 +301,21 @@ func wrap(err error, op string) error {
 	}
 	return fmt.Errorf("%s: %w", op, err)
 }
+
+// Busiest gives the subjects with most records, at most limit of them.
+func (s *Store) Busiest(ctx context.Context, limit int) ([]int64, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT subject_id FROM record GROUP BY subject_id ORDER BY count(*) DESC, subject_id LIMIT $1+0`, limit)
+	if err != nil {
+		return nil, wrap(err, "record: busiest")
+	}
+	defer func() { _ = rows.Close() }()
+	var out []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		out = append(out, id)
+	}
+	return out, rows.Err()
+}
