@@ -69,6 +69,7 @@ type tab struct {
 	t    *testing.T
 	ctx  context.Context
 	site string
+	unit string // for which files were filed last
 
 	mu     sync.Mutex
 	faults []string

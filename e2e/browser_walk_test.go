@@ -258,7 +258,8 @@ func (b *tab) focus() string {
 func (b *tab) fileInBrowser(item, path string) {
 	b.t.Helper()
 	b.open("/desk/filing")
-	b.choose("#unit", ownUnit)
+	b.unit = eval[string](b, `[...document.querySelectorAll("#unit option")].map((o) => o.value).find((v) => v !== "")`)
+	b.choose("#unit", b.unit)
 	b.choose("#item", item)
 	b.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{path}))
 	b.follow(chromedp.Click(chromedp.CSS("#filing-form button[type=submit]")))
@@ -306,7 +307,7 @@ func walkDesk(b *tab, s *server, _ subjectRef) {
 		b.t.Errorf("the receipt explains %q", words)
 	}
 	link := eval[string](b, `document.querySelector('a[href$="/errors.xlsx"]').getAttribute("href")`)
-	s.in.fileFor(b.t, ownUnit)
+	s.in.fileFor(b.t, b.unit)
 	workbook := s.get(b.t, strings.Replace(link, "/desk/filing/", "/api/v1/submissions/", 1), http.StatusOK)
 	if kind := workbook.header.Get("Content-Disposition"); !strings.Contains(kind, "attachment") {
 		b.t.Errorf("the error workbook comes as %q", kind)
@@ -437,5 +438,6 @@ func walkPlain(b *tab, s *server, known subjectRef) {
 		b.t.Errorf("the receipt says %q", words)
 	}
 	link := eval[string](b, `document.querySelector('a[href$="/errors.xlsx"]').getAttribute("href")`)
+	s.in.fileFor(b.t, b.unit)
 	s.get(b.t, strings.Replace(link, "/desk/filing/", "/api/v1/submissions/", 1), http.StatusOK)
 }
