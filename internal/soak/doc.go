@@ -33,7 +33,7 @@ type Options struct {
 	Filers   int
 	Readers  int
 	Seed     uint64
-	Key      string // API key to file with; empty = filing is open on loopback
+	Key      string // API key to file with; empty = that of the account that the child opens
 	Progress func(share float64, text string)
 }
 

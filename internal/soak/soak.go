@@ -58,6 +58,13 @@ func (r *run) run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := r.srv.start(ctx); err != nil {
 		return nil, err
 	}
+	if o.Key == "" {
+		raw, err := os.ReadFile(filepath.Join(o.Dir, "data", keyName))
+		if err != nil {
+			return nil, fmt.Errorf("soak: key: %w", err)
+		}
+		o.Key = string(raw)
+	}
 	transport := &http.Transport{MaxIdleConnsPerHost: o.Filers + o.Readers + 2}
 	r.client = &httpClient{base: r.srv.address, key: o.Key, http: &http.Client{Transport: transport, Timeout: 40 * time.Second}}
 	r.load = &load{client: r.client, seed: o.Seed, filed: map[string]int{}, read: map[string]int{}, today: func() synth.Options { return cityOptions(1, clock.Today(clock.System{})) }}
