@@ -192,8 +192,10 @@ func (r *runner) prepare(ctx context.Context) (err error) {
 	if r.Database == "" {
 		r.Database = filepath.Join(r.dir, "bench.db")
 	}
-	r.conf, err = config.Config{Database: r.Database, Data: filepath.Join(r.dir, "data"), City: config.City{Name: "临溪市", Code: "990100"},
-		Limits: config.Limits{PerSecond: -1}}.Defaults() // one client asks here as fast as it can
+	r.conf, err = config.Config{
+		Database: r.Database, Data: filepath.Join(r.dir, "data"), City: config.City{Name: "临溪市", Code: "990100"},
+		Limits: config.Limits{PerSecond: -1},
+	}.Defaults() // one client asks here as fast as it can
 	return err
 }
 

@@ -67,7 +67,6 @@ type load struct {
 	seed   uint64
 
 	mu       sync.Mutex
-	cities   map[uint64]*synth.City
 	files    []synth.FileSpec // of the newest city, those not given out
 	pass     uint64
 	city     *synth.City
