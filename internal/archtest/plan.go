@@ -87,6 +87,7 @@ var mayName = map[string][]string{
 // with them.
 var testOnly = []string{
 	"internal/db/dbtest",
+	"internal/web/desk/desktest",
 	"github.com/google/go-cmp",
 	"pgregory.net/rapid",
 	"github.com/rogpeppe/go-internal",
@@ -96,7 +97,7 @@ var testOnly = []string{
 }
 
 // testHelpers lists folders that are themselves helpers of tests.
-var testHelpers = []string{"internal/db/dbtest", "e2e"}
+var testHelpers = []string{"internal/db/dbtest", "internal/web/desk/desktest", "e2e"}
 
 // ownClock lists units that may read the machine's clock: the clock itself, measurements, and the programs that choose
 // it. Everything else is given the time.

@@ -1,117 +1,12 @@
 package audit
 
-import (
-	"context"
-	"encoding/hex"
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"strings"
-	"testing"
+import "gongxin/internal/web/desk/desktest"
 
-	"gongxin/internal/authz"
-	"gongxin/internal/fault"
-	"gongxin/internal/ident"
-	"gongxin/internal/web"
-	"gongxin/internal/web/ui"
+// The words of these tests.
+var (
+	as      = desktest.As
+	newSite = desktest.NewSite
+	visit   = desktest.Visit
+	want    = desktest.Want
+	must    = desktest.Must
 )
-
-// callers finds the actor that the session's cookie spells out as JSON, so that a test can be anybody.
-type callers struct{}
-
-func (callers) Actor(_ context.Context, raw string) (authz.Actor, error) {
-	var a authz.Actor
-	text, err := hex.DecodeString(raw)
-	if err == nil {
-		err = json.Unmarshal(text, &a)
-	}
-	if err != nil {
-		return a, fault.New(fault.Denied, "test.session", "无效", "")
-	}
-	return a, nil
-}
-
-func (callers) KeyActor(context.Context, string, string) (authz.Actor, error) {
-	return authz.Actor{}, fault.New(fault.Denied, "test.key", "无效", "")
-}
-
-// as is a signed-in account that gave its second factor.
-func as(id int64, grants ...authz.Grant) authz.Actor {
-	return authz.Actor{ID: id, Kind: authz.Account, Strong: true, Session: 77, Grants: grants}
-}
-
-func newSite(t testing.TB) *web.Site {
-	t.Helper()
-	assets, err := ui.LoadAssets()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &web.Site{City: "临溪市", Assets: assets, Actors: callers{}, Authority: authz.New(ident.DefaultDivisions())}
-}
-
-// visit asks as somebody; a form makes it a post.
-func visit(t testing.TB, h http.Handler, who authz.Actor, path string, form url.Values) *httptest.ResponseRecorder {
-	t.Helper()
-	r := httptest.NewRequest(http.MethodGet, path, nil)
-	if form != nil {
-		r = httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	return send(t, h, who, r)
-}
-
-func send(t testing.TB, h http.Handler, who authz.Actor, r *http.Request) *httptest.ResponseRecorder {
-	t.Helper()
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	r.Header.Set("Accept", "text/html")
-	if who.Kind == authz.Account {
-		text, _ := json.Marshal(who)
-		r.AddCookie(&http.Cookie{Name: "gx", Value: hex.EncodeToString(text)})
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") && w.Header().Get("Cache-Control") != "no-store" {
-		t.Errorf("%s %s may be kept: %q", r.Method, r.URL.Path, w.Header().Get("Cache-Control"))
-	}
-	return w
-}
-
-// want holds an answer to its status and to what its page says, and gives what the page says.
-func want(t testing.TB, w *httptest.ResponseRecorder, status int, words ...string) string {
-	t.Helper()
-	said := text(w.Body.String())
-	if w.Code != status {
-		t.Fatalf("status %d, want %d: %s", w.Code, status, said)
-	}
-	for _, word := range words {
-		if !strings.Contains(said, word) {
-			t.Errorf("the page does not say %q:\n%s", word, said)
-		}
-	}
-	return said
-}
-
-// text gives what a page says, without its marks.
-func text(page string) string {
-	var b strings.Builder
-	in := false
-	for _, r := range page {
-		switch {
-		case r == '<':
-			in = true
-		case r == '>':
-			in = false
-		case !in:
-			b.WriteRune(r)
-		}
-	}
-	return strings.Join(strings.Fields(b.String()), " ")
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
