@@ -106,7 +106,10 @@ func QueueChange(ctx context.Context, tx *db.Tx, ids *id.Maker, c Change) error 
 	if err != nil {
 		return fmt.Errorf("translog: change: %w", err)
 	}
-	outbox := ids.Next()
+	outbox, err := freeOutbox(ctx, tx, ids)
+	if err != nil {
+		return fmt.Errorf("translog: change: %w", err)
+	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO log_change (outbox_id, kind, name, parts, salt, at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		outbox, c.Kind, c.Name, string(parts), salt, c.At)
 	if err != nil {
@@ -117,6 +120,17 @@ func QueueChange(ctx context.Context, tx *db.Tx, ids *id.Maker, c Change) error 
 		return fmt.Errorf("translog: change: %w", err)
 	}
 	return nil
+}
+
+// freeOutbox gives an id that no row of the outbox has. Changes are often made by a maker of their own with the moment of the change, so two
+// of one millisecond may begin with the same number.
+func freeOutbox(ctx context.Context, tx *db.Tx, ids *id.Maker) (int64, error) {
+	for {
+		outbox, taken := ids.Next(), 0
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM log_outbox WHERE outbox_id = $1`, outbox).Scan(&taken); err != nil || taken == 0 {
+			return outbox, err
+		}
+	}
 }
 
 // Changed reports whether a change of this kind and name was queued before.
