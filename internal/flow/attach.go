@@ -1,0 +1,183 @@
+package flow
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+)
+
+// MaxAttachment is the largest attachment in bytes.
+const MaxAttachment = 20 << 20
+
+// Scanner looks for malware, as the virus scanner of the operator does.
+type Scanner interface {
+	// Name names scanner and signatures, for the record.
+	Name() string
+	// Scan reads content to its end. An empty finding is clean. An error means that it was not scanned, and the attachment is refused.
+	Scan(ctx context.Context, content io.Reader) (finding string, err error)
+}
+
+// NotScanned stands in Attachment.Scan when no scanner is set up.
+const NotScanned = "not scanned"
+
+// Attachment is a file that goes with a step. Under what name it lay on somebody's computer is not kept: such names hold names.
+type Attachment struct {
+	Hash    string // SHA-256 of the content
+	Title   string // what it is, in Chinese: 营业执照
+	Type    string // media type, by content
+	Bytes   int64
+	Scan    string // name of the scanner that found it clean, or NotScanned
+	AddedAt time.Time
+}
+
+// Faults of attachments.
+var (
+	ErrFileType  = fault.New(fault.Invalid, "flow.file_type", "附件只收 PDF、OFD、JPEG 和 PNG，按文件内容判断", "请转换成其中一种格式再上传")
+	ErrFileLarge = fault.New(fault.TooLarge, "flow.file_large", "一个附件最大 20 MB", "请压缩或拆分后再上传")
+	ErrFileEmpty = fault.New(fault.Invalid, "flow.file_empty", "附件是空文件", "请重新选择文件")
+	ErrFileTitle = fault.New(fault.Invalid, "flow.file_title", "要写明附件是什么材料，最多 60 个字", "例如“营业执照”")
+	ErrFileBad   = fault.New(fault.Invalid, "flow.file_bad", "附件没有通过病毒检查，没有收下", "请检查电脑，用干净的文件重新上传")
+	ErrFileScan  = fault.New(fault.Unavailable, "flow.file_scan", "病毒检查暂时不可用，附件没有收下", "请稍后重试")
+	ErrFileNone  = fault.New(fault.NotFound, "flow.file_none", "没有这个附件，或者不是由您上传的", "请重新上传")
+	ErrFiles     = fault.New(fault.TooLarge, "flow.files", "一步最多 20 个附件", "请合并文件")
+	ErrNoFiles   = fault.New(fault.Unavailable, "flow.no_files", "这里不收附件", "请联系系统管理员")
+)
+
+// Attach takes a file in, before the step that it goes with: it is checked, scanned, sealed and kept by its hash. Only who attached it can put it to a step.
+func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachment, error) {
+	title = strings.TrimSpace(title)
+	switch {
+	case e.Files == nil:
+		return Attachment{}, ErrNoFiles
+	case title == "" || utf8.RuneCountInString(title) > 60:
+		return Attachment{}, ErrFileTitle
+	case HasPersonal(title):
+		return Attachment{}, ErrPersonal
+	}
+	content, err := io.ReadAll(io.LimitReader(r, MaxAttachment+1))
+	if err != nil {
+		return Attachment{}, fmt.Errorf("flow: attach: %w", err)
+	}
+	a := Attachment{Title: title, Bytes: int64(len(content)), Scan: NotScanned, AddedAt: e.now()}
+	switch a.Type = typeOf(content); {
+	case len(content) > MaxAttachment:
+		return Attachment{}, ErrFileLarge
+	case len(content) == 0:
+		return Attachment{}, ErrFileEmpty
+	case a.Type == "":
+		return Attachment{}, ErrFileType
+	}
+	if e.Scanner != nil {
+		finding, err := e.Scanner.Scan(ctx, bytes.NewReader(content))
+		switch {
+		case err != nil:
+			return Attachment{}, ErrFileScan.With(err)
+		case finding != "":
+			return Attachment{}, ErrFileBad
+		}
+		a.Scan = e.Scanner.Name()
+	}
+	info, err := e.Files.Put(ctx, bytes.NewReader(content), MaxAttachment)
+	if err != nil {
+		return Attachment{}, fmt.Errorf("flow: attach: %w", err)
+	}
+	a.Hash = info.Hash
+	err = e.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO flow_file (hash, added_by, title, media_type, bytes, scan, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (hash, added_by) DO UPDATE SET title = excluded.title, scan = excluded.scan`, a.Hash, e.Who(ctx).String(), a.Title, a.Type, a.Bytes, a.Scan, micros(a.AddedAt))
+		return err
+	}, db.ReadCommitted)
+	if err != nil {
+		return Attachment{}, fmt.Errorf("flow: attach: %w", err)
+	}
+	return a, nil
+}
+
+// typeOf tells the media type by content; "" for what is not taken.
+func typeOf(content []byte) string {
+	switch t := http.DetectContentType(content); t {
+	case "application/pdf", "image/jpeg", "image/png":
+		return t
+	case "application/zip":
+		z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+		if err != nil {
+			return ""
+		}
+		for _, f := range z.File {
+			if f.Name == "OFD.xml" { // GB/T 33190
+				return "application/ofd"
+			}
+		}
+	}
+	return ""
+}
+
+// checkFiles refuses what the caller has not attached.
+func (e *Engine) checkFiles(ctx context.Context, q db.Querier, hashes []string) error {
+	if len(hashes) > maxFiles {
+		return ErrFiles
+	}
+	for _, hash := range hashes {
+		if _, err := e.file(ctx, q, hash, e.Who(ctx).String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) file(ctx context.Context, q db.Querier, hash, by string) (Attachment, error) {
+	a := Attachment{Hash: hash}
+	var added int64
+	err := q.QueryRowContext(ctx, `SELECT title, media_type, bytes, scan, added_at FROM flow_file WHERE hash = $1 AND added_by = $2`, hash, by).Scan(&a.Title, &a.Type, &a.Bytes, &a.Scan, &added)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, ErrFileNone
+	}
+	if err != nil {
+		return a, fmt.Errorf("flow: attachment: %w", err)
+	}
+	a.AddedAt = instant(added)
+	return a, nil
+}
+
+func (e *Engine) fillFiles(ctx context.Context, s *Step) error {
+	for i := range s.Files {
+		a, err := e.file(ctx, e.DB.Read(), s.Files[i].Hash, s.Who.String())
+		if err != nil {
+			return err
+		}
+		s.Files[i] = a
+	}
+	return nil
+}
+
+// OpenFile gives an attachment of a case, opened. Whether the caller may see the case is the caller's to ask.
+func (e *Engine) OpenFile(ctx context.Context, id int64, hash string) (Attachment, *os.File, error) {
+	if e.Files == nil {
+		return Attachment{}, nil, ErrNoFiles
+	}
+	list, err := e.Timeline(ctx, id)
+	if err != nil {
+		return Attachment{}, nil, err
+	}
+	for i := range list {
+		for _, a := range list[i].Files {
+			if a.Hash == hash {
+				f, err := e.Files.Open(hash)
+				return a, f, err
+			}
+		}
+	}
+	return Attachment{}, nil, ErrFileNone
+}
