@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const from = path.join(root, "node_modules");
 const to = path.join(root, "internal", "web", "ui", "static", "vendor");
+const toFonts = path.join(root, "internal", "report", "fonts", "vendor");
 
 // Source in node_modules → name in the vendor folder. A folder is copied with its files.
 const files = {
@@ -17,6 +18,13 @@ const files = {
   "echarts/NOTICE": "licenses/echarts-notice.txt",
   "echarts/licenses": "licenses/echarts",
   "zrender/LICENSE": "licenses/zrender.txt",
+};
+
+// What reports are set in, embedded beside the package that makes them.
+const fonts = {
+  "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": "regular.ttf",
+  "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf": "bold.ttf",
+  "@expo-google-fonts/noto-sans-sc/LICENSE_FONT": "license.txt",
 };
 
 async function copy(source, target) {
@@ -30,8 +38,10 @@ async function copy(source, target) {
   await copyFile(source, target);
 }
 
-await rm(to, { recursive: true, force: true });
-for (const [source, target] of Object.entries(files)) {
-  await copy(path.join(from, source), path.join(to, target));
+for (const [list, folder] of [[files, to], [fonts, toFonts]]) {
+  await rm(folder, { recursive: true, force: true });
+  for (const [source, target] of Object.entries(list)) {
+    await copy(path.join(from, source), path.join(folder, target));
+  }
+  console.log(`assets: ${Object.keys(list).length} sources copied to ${path.relative(root, folder)}`);
 }
-console.log(`assets: ${Object.keys(files).length} sources copied to ${path.relative(root, to)}`);
