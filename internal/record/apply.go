@@ -148,13 +148,17 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 	b.subjects, b.items = append(b.subjects, d.Subject), append(b.items, string(f.Item))
 }
 
-// leaf hashes what the version says. The order and spelling of the parts are the format "record/1"; a verifier recomputes them from
-// the row and its salt.
-func (v *Version) leaf(salt []byte, ch *Change) translog.Leaf {
+// leaf hashes what the version says.
+func (v *Version) leaf(salt []byte, ch *Change) translog.Leaf { return translog.Hash(salt, v.parts(ch)...) }
+
+// parts are what a leaf of format "record/1" is made of. Their order and spelling are the format; a verifier recomputes the leaf from them and the salt.
+func (v *Version) parts(ch *Change) []string {
 	n := func(x int64) string { return strconv.FormatInt(x, 10) }
-	return translog.Hash(salt, "record/1", v.ID.String(), n(int64(v.Number)), string(v.Item), v.Edition, v.NaturalKey, string(v.Class), n(int64(v.Status)), n(bit(v.Listed)),
+	return []string{
+		"record/1", v.ID.String(), n(int64(v.Number)), string(v.Item), v.Edition, v.NaturalKey, string(v.Class), n(int64(v.Status)), n(bit(v.Listed)),
 		n(int64(v.DecidedOn)), n(int64(v.PublicFrom)), n(untilColumn(v.PublicUntil)), n(v.Agency), v.Region, n(v.Kinds), n(int64(v.Procedure)),
-		n(int64(v.Severity)), v.RuleSet, v.Body, v.Action, ch.Actor, ch.Basis, ch.Why, ch.Submission, n(micros(v.RecordedAt)))
+		n(int64(v.Severity)), v.RuleSet, v.Body, v.Action, ch.Actor, ch.Basis, ch.Why, ch.Submission, n(micros(v.RecordedAt)),
+	}
 }
 
 func bit(b bool) int64 {

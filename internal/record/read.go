@@ -18,12 +18,13 @@ import (
 const versionSelect = `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.class, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
 	v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.recorded_at, v.outbox_id FROM `
 
-func scanVersion(rows *sql.Rows) (Version, error) {
+// scanVersion reads a row of versionSelect, and into more what the query selects behind it.
+func scanVersion(rows *sql.Rows, more ...any) (Version, error) {
 	var v Version
 	var item string
 	var listed, until, at int64
-	err := rows.Scan(&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Class, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
-		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &at, &v.Outbox)
+	err := rows.Scan(append([]any{&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Class, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
+		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &at, &v.Outbox}, more...)...)
 	v.Item, v.Listed, v.PublicUntil, v.RecordedAt = catalog.ItemCode(item), listed == 1, untilDate(until), Micros(at)
 	return v, err
 }

@@ -80,11 +80,19 @@ func (l *Log) serveFile(w http.ResponseWriter, name, kind, cache string) {
 
 // Faults of asking for a proof.
 var (
-	errAsk = fault.New(fault.Invalid, "translog.proof", "请求缺少参数：record（记录编号，可加 version），或 subject（主体代码）和 item（目录事项代码）", "例如 /log/proof?record=记录编号&version=1")
+	errAsk  = fault.New(fault.Invalid, "translog.proof", "请求缺少参数：record（记录编号，可加 version），from（以前的检查点的大小），或 subject（主体代码）和 item（目录事项代码）", "例如 /log/proof?record=记录编号&version=1")
+	errSize = fault.New(fault.NotFound, "translog.size", "日志没有到过这个大小", "from 是以前保存的检查点第二行的数字")
 )
 
 func (l *Log) prove(r *http.Request, reader Reader) (*Proof, error) {
 	q := r.URL.Query()
+	if from := q.Get("from"); from != "" {
+		size, err := strconv.ParseInt(from, 10, 64)
+		if err != nil {
+			return nil, errAsk
+		}
+		return l.ProveConsistency(r.Context(), size)
+	}
 	if record := q.Get("record"); record != "" {
 		version := 0
 		if v := q.Get("version"); v != "" {

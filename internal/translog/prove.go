@@ -23,6 +23,8 @@ type Proof struct {
 	Checkpoint string       `json:"checkpoint"`
 	Record     *RecordProof `json:"record,omitempty"`
 	Set        *SetProof    `json:"set,omitempty"`
+
+	Consistency *ConsistencyProof `json:"consistency,omitempty"`
 }
 
 // ProofFormat is the name of the format of Proof.
@@ -45,6 +47,13 @@ type Opening struct {
 type RecordProof struct {
 	Included
 	Opening *Opening `json:"opening,omitempty"`
+}
+
+// ConsistencyProof proves that the log as it was at a size is the beginning of the log as it is (RFC 6962). Whoever kept a checkpoint of that size
+// checks it with that.
+type ConsistencyProof struct {
+	Size   int64    `json:"size"`
+	Hashes [][]byte `json:"hashes"`
 }
 
 // SetProof proves which versions a subject has of one item, up to the position Covered of the root entry.
@@ -116,6 +125,11 @@ func (l *Log) included(ctx context.Context, c checkpoint, index int64) (Included
 	if err != nil {
 		return Included{}, fmt.Errorf("translog: prove: %w", err)
 	}
+	return path(ctx, builder, index, entry)
+}
+
+// path adds to an entry the hashes that lead to the root of the builder's tree.
+func path(ctx context.Context, builder *client.ProofBuilder, index int64, entry []byte) (Included, error) {
 	hashes, err := builder.InclusionProof(ctx, uint64(index))
 	if err != nil {
 		return Included{}, fmt.Errorf("translog: prove: %w", err)
@@ -124,6 +138,29 @@ func (l *Log) included(ctx context.Context, c checkpoint, index int64) (Included
 		hashes = [][]byte{}
 	}
 	return Included{Index: index, Entry: entry, Hashes: hashes}, nil
+}
+
+// ProveConsistency proves that the published log continues the log as it was at a size.
+func (l *Log) ProveConsistency(ctx context.Context, size int64) (*Proof, error) {
+	c, err := l.dir.checkpoint()
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (size < 1 || size > c.size) {
+		return nil, errSize
+	}
+	if err != nil {
+		return nil, fmt.Errorf("translog: checkpoint: %w", err)
+	}
+	builder, err := client.NewProofBuilder(ctx, uint64(c.size), l.dir.tile)
+	if err != nil {
+		return nil, fmt.Errorf("translog: prove: %w", err)
+	}
+	hashes, err := builder.ConsistencyProof(ctx, uint64(size), uint64(c.size))
+	if err != nil {
+		return nil, fmt.Errorf("translog: prove: %w", err)
+	}
+	if hashes == nil {
+		hashes = [][]byte{}
+	}
+	return &Proof{Format: ProofFormat, Checkpoint: string(c.text), Consistency: &ConsistencyProof{size, hashes}}, nil
 }
 
 // awaitCheckpoint gives the published checkpoint once it holds the entry at index.
@@ -155,47 +192,71 @@ type setView struct {
 	salt   []byte
 }
 
+// boundSet is a subject's set with the root that binds it, under a checkpoint.
+type boundSet struct {
+	setView
+	c       checkpoint
+	root    Included
+	covered int64
+	at      int64 // of the root, microseconds since 1970
+	slots   slotTable
+}
+
+// bindSet reads a subject's set as the log's newest root has it.
+func (l *Log) bindSet(ctx context.Context, subject int64) (b boundSet, err error) {
+	if b.setView, err = l.viewSet(ctx, subject); err != nil {
+		return b, err
+	}
+	if b.slots, err = l.readSlots(ctx); err != nil {
+		return b, err
+	}
+	if b.c, err = l.awaitCheckpoint(ctx, b.state.rootIndex); err != nil {
+		return b, err
+	}
+	if b.root, err = l.included(ctx, b.c, b.state.rootIndex); err != nil {
+		return b, err
+	}
+	root, err := parseRootEntry(b.root.Entry)
+	if err != nil {
+		return b, ErrForked.With(err)
+	}
+	b.covered, b.at = root.covered, root.at
+	// The table of items only grows; the root speaks of it as it was then.
+	for len(b.slots) > 0 && b.slots.digest() != root.slots {
+		b.slots = b.slots[:len(b.slots)-1]
+	}
+	if b.slots == nil {
+		b.slots = slotTable{}
+	}
+	return b, nil
+}
+
+// other is who stands where an absent subject would.
+func (b *boundSet) other() *SetOther {
+	if b.found || b.end == nil {
+		return nil
+	}
+	return &SetOther{b.end.key[:], b.end.head[:]}
+}
+
 // ProveSet proves which versions a subject has of an item, or that it has none.
 func (l *Log) ProveSet(ctx context.Context, subject int64, item string) (*Proof, error) {
-	v, err := l.viewSet(ctx, subject)
+	b, err := l.bindSet(ctx, subject)
 	if err != nil {
 		return nil, err
 	}
-	slots, err := l.readSlots(ctx)
-	if err != nil {
-		return nil, err
+	p := &SetProof{
+		Subject: strconv.FormatInt(subject, 10), Item: item, Salt: b.salt, Slots: b.slots, MapPath: hashList(b.path), Absent: !b.found, Versions: []SetVersion{},
+		Other: b.other(), Root: b.root,
 	}
-	c, err := l.awaitCheckpoint(ctx, v.state.rootIndex)
-	if err != nil {
-		return nil, err
-	}
-	p := &SetProof{Subject: strconv.FormatInt(subject, 10), Item: item, Salt: v.salt, MapPath: hashList(v.path), Absent: !v.found, Versions: []SetVersion{}}
-	if p.Root, err = l.included(ctx, c, v.state.rootIndex); err != nil {
-		return nil, err
-	}
-	root, err := parseRootEntry(p.Root.Entry)
-	if err != nil {
-		return nil, ErrForked.With(err)
-	}
-	// The table of items only grows; the root speaks of it as it was then.
-	for len(slots) > 0 && slots.digest() != root.slots {
-		slots = slots[:len(slots)-1]
-	}
-	p.Slots = slots
-	if p.Slots == nil {
-		p.Slots = []string{}
-	}
-	if !v.found && v.end != nil {
-		p.Other = &SetOther{v.end.key[:], v.end.head[:]}
-	}
-	if slot := slots.find(item); v.found && slot >= 0 {
-		if err := l.openPlace(ctx, p, &v, slot, c.size); err != nil {
+	if slot := b.slots.find(item); b.found && slot >= 0 {
+		if err := l.openPlace(ctx, p, &b.setView, slot, b.c.size); err != nil {
 			return nil, err
 		}
-	} else if v.found { // the table of items, which the root binds, says that nobody has any version of it
+	} else if b.found { // the table of items, which the root binds, says that nobody has any version of it
 		p.MapPath = [][]byte{}
 	}
-	return &Proof{Format: ProofFormat, Checkpoint: string(c.text), Set: p}, nil
+	return &Proof{Format: ProofFormat, Checkpoint: string(b.c.text), Set: p}, nil
 }
 
 // openPlace adds the versions of one place and the way from it to the subject's head.

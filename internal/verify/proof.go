@@ -23,6 +23,8 @@ type proofFile struct {
 	Checkpoint string     `json:"checkpoint"`
 	Record     *proofLeaf `json:"record"`
 	Set        *proofSet  `json:"set"`
+
+	Consistency *proofConsistency `json:"consistency"`
 }
 
 type proofEntry struct {
@@ -75,30 +77,48 @@ func parseProof(raw []byte) (*proofFile, error) {
 	var p proofFile
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil || p.Format != ProofFormat || d.More() || (p.Record == nil) == (p.Set == nil) {
+	if err := d.Decode(&p); err != nil || p.Format != ProofFormat || d.More() || p.sorts() != 1 {
 		return nil, ErrProof
 	}
 	return &p, nil
 }
 
-// Proof checks a proof file.
+// sorts counts what a file claims to prove.
+func (p *proofFile) sorts() int {
+	n := 0
+	for _, there := range []bool{p.Record != nil, p.Set != nil, p.Consistency != nil} {
+		if there {
+			n++
+		}
+	}
+	return n
+}
+
+// Proof checks a proof file about a record or a set; one of consistency needs the earlier checkpoint, see File.
 func Proof(raw []byte, k *Keys) *Result {
 	r := &Result{}
+	if c, way := r.openProof(raw, k); c != nil {
+		r.compare(c, k, "", way)
+	}
+	return r
+}
+
+func (r *Result) openProof(raw []byte, k *Keys) (*Checkpoint, *proofConsistency) {
 	p, err := parseProof(raw)
 	if err != nil {
 		r.fail("proof.format", "证明文件格式不对：应为 %s", ProofFormat)
-		return r
+		return nil, nil
 	}
 	c := r.open([]byte(p.Checkpoint), k, "证明中的检查点")
-	if c == nil {
-		return r
-	}
-	if p.Record != nil {
+	switch {
+	case c == nil:
+		return nil, nil
+	case p.Record != nil:
 		r.record(p.Record, c)
-	} else {
+	case p.Set != nil:
 		r.set(p.Set, c)
 	}
-	return r
+	return c, p.Consistency
 }
 
 // included checks that an entry is in the tree of a checkpoint.
@@ -133,6 +153,8 @@ func (r *Result) record(p *proofLeaf, c *Checkpoint) {
 		return
 	}
 	r.prove("该条内容的叶子是日志的第 %d 个条目，此后不能改动而不被发现", p.Index)
+	r.limit("它是不是这条记录的最新版本、有没有别的记录：要证明“全部”，请核验主体的证明包")
+	r.limit("内容属实：证明的是平台存了什么，不是报送单位说得对")
 	if p.Opening == nil {
 		r.note("证明没有附内容：只证明叶子在日志中，不说明叶子是什么")
 		return
@@ -177,12 +199,7 @@ func (r *Result) set(p *proofSet, c *Checkpoint) {
 		r.fail("set.slots", "事项位次表与日志中的根不符")
 		return
 	}
-	slot := -1
-	for i, item := range p.Slots {
-		if item == p.Item {
-			slot = i
-		}
-	}
+	slot := slotOf(p.Slots, p.Item)
 	if slot < 0 {
 		if len(p.Versions) > 0 {
 			r.fail("set.slots", "事项 %s 没有位次，却附有版本", p.Item)
@@ -274,20 +291,9 @@ func (r *Result) opened(v *proofVersion, p *proofSet, i int) bool {
 
 // absent checks that where the subject would stand there is nobody, or somebody else.
 func (r *Result) absent(p *proofSet, key [32]byte, path [][32]byte, root Entry) bool {
-	var end [32]byte
-	if p.Other != nil {
-		if len(p.Other.Key) != 32 || len(p.Other.Head) != 32 || [32]byte(p.Other.Key) == key {
-			r.fail("set.format", "集合证明中相邻主体的格式不对")
-			return false
-		}
-		other := [32]byte(p.Other.Key)
-		for depth := range path {
-			if keyBit(other, depth) != keyBit(key, depth) {
-				r.fail("set.path", "集合证明中的相邻主体不在该主体的位置上")
-				return false
-			}
-		}
-		end = pair(hashMapLeaf, other, [32]byte(p.Other.Head))
+	end, ok := r.neighbour(p.Other, key, len(path))
+	if !ok {
+		return false
 	}
 	if len(p.Versions) > 0 || foldMap(key, end, path) != root.Root {
 		r.fail("set.path", "主体 %s 没有记录的证明与日志中的集合根不符", p.Subject)

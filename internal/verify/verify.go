@@ -22,9 +22,11 @@ type Result struct {
 	Origin   string    `json:"origin"`
 	Size     int64     `json:"size"`
 	Proven   []string  `json:"proven"`
+	Limits   []string  `json:"limits,omitempty"` // what is not proven
 	Notes    []string  `json:"notes,omitempty"`
 	Failures []Failure `json:"failures,omitempty"`
-	More     int       `json:"more,omitempty"` // failures beyond those listed
+	More     int       `json:"more,omitempty"`     // failures beyond those listed
+	Versions []Version `json:"versions,omitempty"` // of a bundle, the first of them
 }
 
 // OK reports whether nothing failed.
@@ -43,6 +45,10 @@ func (r *Result) fail(code, format string, args ...any) {
 
 func (r *Result) prove(format string, args ...any) {
 	r.Proven = append(r.Proven, fmt.Sprintf(format, args...))
+}
+
+func (r *Result) limit(format string, args ...any) {
+	r.Limits = append(r.Limits, fmt.Sprintf(format, args...))
 }
 
 func (r *Result) note(format string, args ...any) {
@@ -133,3 +139,15 @@ func subjectOf(number string) (int64, bool) {
 }
 
 func dec(n int64) string { return strconv.FormatInt(n, 10) }
+
+// FailureWords lists the failures with their codes.
+func (r *Result) FailureWords() []string {
+	out := make([]string, len(r.Failures), len(r.Failures)+1)
+	for i, f := range r.Failures {
+		out[i] = f.Message + "（" + f.Code + "）"
+	}
+	if r.More > 0 {
+		out = append(out, fmt.Sprintf("另有 %d 处未列出", r.More))
+	}
+	return out
+}
