@@ -27,7 +27,6 @@ type SoakRunCmd struct {
 	Filers   int           `default:"3" help:"同时报送的单位数。"`
 	Readers  int           `default:"4" help:"同时查阅的读者数。"`
 	Seed     uint64        `default:"1" help:"种子：决定负载的内容和故障的次序。"`
-	KeyFile  string        `help:"报送用的 API 密钥文件（第一行）；不给出则报送不需要账户。" type:"existingfile" placeholder:"FILE"`
 }
 
 // Run runs.
@@ -40,11 +39,6 @@ func (c *SoakRunCmd) Run(e *Env) error {
 		return err
 	}
 	o := soak.Options{Program: program, Dir: c.Dir, Engine: c.Engine, Bin: c.Bin, Duration: c.Duration, Every: c.Every, Filers: c.Filers, Readers: c.Readers, Seed: c.Seed}
-	if c.KeyFile != "" {
-		if o.Key, err = passphrase(e, c.KeyFile, false); err != nil {
-			return err
-		}
-	}
 	line := newLine(e.Msg)
 	o.Progress = line.show
 	r, err := soak.Run(e, o)
@@ -67,12 +61,17 @@ func (c *SoakRunCmd) Run(e *Env) error {
 func (c *SoakRunCmd) print(e *Env, r *soak.Report) {
 	w := e.Out
 	fmt.Fprintf(w, "长时间运行与故障测试：%s，%.0f 秒，%d 个处理器，种子 %d\n", r.Engine, r.Seconds, r.CPUs, r.Seed)
-	f := r.Filings
-	fmt.Fprintf(w, "  报送  确认 %d 个批次 %d 行，没有回答而重发 %d 次；回答 %v；毫秒 p50 %.0f p99 %.0f 最大 %.0f\n", f.Acknowledged, f.Rows, f.Repeated, f.ByAnswer, f.Latency.P50, f.Latency.P99, f.Latency.Max)
-	fmt.Fprintf(w, "  查阅  回答 %d 次；%v；毫秒 p50 %.1f p99 %.1f 最大 %.0f\n", r.Reads.Answered, r.Reads.ByAnswer, r.Reads.Latency.P50, r.Reads.Latency.P99, r.Reads.Latency.Max)
+	fmt.Fprintf(w, "  报送  确认 %d 个批次 %d 行，没有回答而重发 %d 次\n", r.Filings.Acknowledged, r.Filings.Rows, r.Filings.Repeated)
+	fmt.Fprintf(w, "  查询  非公开：回答 %d 次，被拒 %d 次，看本企业档案 %d 次，没有回答 %d 次\n", r.Looks.Answered, r.Looks.Refused, r.Looks.Own, r.Looks.Unanswered)
 	fmt.Fprintf(w, "  结果  %d 个版本，%d 条排入公开日志；看到 %d 个检查点；负载结束后 %.1f 秒处理完\n", r.Versions, r.Leaves, r.Log.Checkpoints, r.Drain)
-	for _, x := range r.Faults {
-		fmt.Fprintf(w, "  故障  %6.0f 秒  恢复 %5.1f 秒  %s\n", x.At, x.Recovery, x.Kind)
+	for _, x := range r.Requests {
+		fmt.Fprintf(w, "  请求  %s：%d 次，毫秒 p50 %.1f p99 %.1f 最大 %.0f；%v\n", x.Kind, x.Sent, x.Latency.P50, x.Latency.P99, x.Latency.Max, x.ByAnswer)
+	}
+	for _, x := range r.Recoveries {
+		fmt.Fprintf(w, "  故障  %s：%d 次，恢复中位 %.1f 秒，最长 %.1f 秒\n", x.Kind, x.Times, x.Median, x.Worst)
+	}
+	for _, x := range r.Checked {
+		fmt.Fprintf(w, "  核对  %s\n", x)
 	}
 	for _, x := range r.Unchecked {
 		fmt.Fprintf(w, "  未查  %s\n", x)
@@ -80,8 +79,11 @@ func (c *SoakRunCmd) print(e *Env, r *soak.Report) {
 	for _, x := range r.Problems {
 		fmt.Fprintf(w, "  问题  %s\n", x)
 	}
-	if len(r.Problems) == 0 {
-		fmt.Fprintln(w, "  没有丢失已确认的写入，没有发现不一致。")
+	if r.Passed {
+		fmt.Fprintln(w, "  结论  通过：没有丢失已确认的写入，每次回答都有记录，没有发现不一致。")
+	}
+	if len(r.Problems) > 0 {
+		fmt.Fprintln(w, "  结论  没有通过。")
 	}
 	fmt.Fprintf(w, "  报告  %s\n", filepath.Join(c.Dir, "report.json"))
 }

@@ -1,17 +1,9 @@
 package soak
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
-	"net/http"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"time"
 
-	"gongxin/internal/backup"
 	"gongxin/internal/db"
 )
 
@@ -28,6 +20,13 @@ var invariants = []struct{ name, sql string }{
 	{"有主体没有标识", `SELECT count(*) FROM subject s LEFT JOIN subject_identifier i ON i.subject_id = s.subject_id WHERE i.subject_id IS NULL`},
 	{"有回执的各项之和不等于行数", `SELECT count(*) FROM submission WHERE state = 'done' AND rows_done <> accepted + updated + duplicate + withdrawn + rejected`},
 	{"有批次的逐行结果超出已处理的行", `SELECT count(*) FROM submission_row r JOIN submission s ON s.submission_id = r.submission_id WHERE r.row_no > s.rows_done`},
+	{"有记录的状态与最新版本不符", `SELECT count(*) FROM record r JOIN record_version v ON v.version_id = r.version_id
+		WHERE r.status <> v.status OR r.listed <> v.listed`},
+	{"有撤回的记录仍列入公示", `SELECT count(*) FROM record WHERE listed = 1 AND status <> 1`},
+	{"有版本的来源批次不在登记簿中", `SELECT count(*) FROM (SELECT DISTINCT submission FROM record_change) h LEFT JOIN submission s ON s.submission_id = h.submission WHERE s.submission_id IS NULL`},
+	{"有授权书用掉的次数与查询日志不符", `SELECT count(*) FROM consent c LEFT JOIN (SELECT subject_id, consent_id, count(*) AS n FROM access_log WHERE outcome = 'answered' GROUP BY 1, 2) a
+		ON a.subject_id = c.subject_id AND a.consent_id = c.consent_id WHERE c.uses - c.uses_left <> coalesce(a.n, 0)`},
+	{"有查询记录没有排入公开日志", `SELECT count(*) FROM access_log a LEFT JOIN log_outbox o ON o.outbox_id = a.outbox_id WHERE o.outbox_id IS NULL`},
 	{"同一个幂等键有两个批次", `SELECT count(*) FROM (SELECT agency_id, idem_key FROM submission WHERE idem_key IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1) x`},
 }
 
@@ -35,6 +34,7 @@ var invariants = []struct{ name, sql string }{
 type checker struct {
 	d        *db.DB
 	problems []string
+	done     []string         // what was looked at, in words
 	versions map[string]int64 // by submission
 	queued   map[string]int64
 }
@@ -43,6 +43,10 @@ func (c *checker) problem(format string, args ...any) {
 	if len(c.problems) < maxProblems {
 		c.problems = append(c.problems, fmt.Sprintf(format, args...))
 	}
+}
+
+func (c *checker) checked(format string, args ...any) {
+	c.done = append(c.done, fmt.Sprintf(format, args...))
 }
 
 func (c *checker) number(ctx context.Context, query string, args ...any) int64 {
@@ -89,6 +93,8 @@ func (c *checker) all(ctx context.Context, acks []*ack) {
 	for _, a := range acks {
 		c.filing(ctx, a)
 	}
+	c.checked("确认过的 %d 个批次：都在，只有一次，处理完，回执与当时一样", len(acks))
+	c.checked("登记簿各表之间的 %d 条不变关系", len(invariants))
 	if c.d.Engine() == db.SQLite {
 		var said string
 		if err := c.d.Read().QueryRowContext(ctx, `PRAGMA integrity_check`).Scan(&said); err != nil || said != "ok" {
@@ -118,63 +124,5 @@ func (c *checker) filing(ctx context.Context, a *ack) {
 	versions, queued := c.versions[a.id], c.queued[a.id]
 	if changed := int64(accepted + updated + withdrawn); versions > changed || versions+queued < changed {
 		c.problem("批次 %s 应有 %d 个版本，实有 %d 个，另有 %d 行等待人工匹配", a.id, changed, versions, queued)
-	}
-}
-
-// logWatch remembers every checkpoint of the public log that the server showed.
-type logWatch struct {
-	seen   map[int64]string // size → root
-	last   int64
-	served bool
-}
-
-// look asks for the checkpoint and reports a log that shrank or says two things about one size.
-func (w *logWatch) look(ctx context.Context, c Client, problem func(string, ...any)) {
-	status, raw, err := c.Do(ctx, http.MethodGet, "/log/checkpoint", nil, nil)
-	if err != nil || status != http.StatusOK {
-		return
-	}
-	lines := strings.SplitN(string(raw), "\n", 4)
-	if len(lines) < 4 {
-		problem("公开日志的检查点无法读取")
-		return
-	}
-	size, err := strconv.ParseInt(lines[1], 10, 64)
-	if err != nil {
-		problem("公开日志的检查点无法读取")
-		return
-	}
-	w.served = true
-	if size < w.last {
-		problem("公开日志变短了：先有 %d 条，后有 %d 条", w.last, size)
-	}
-	w.last = size
-	if root, ok := w.seen[size]; ok && root != lines[2] {
-		problem("公开日志对 %d 条给出了两个不同的根", size)
-	}
-	w.seen[size] = lines[2]
-}
-
-// prove computes, from the log's tiles at the end, the root of every size that was shown.
-func (w *logWatch) prove(data string, problem func(string, ...any)) {
-	for size, root := range w.seen {
-		have, err := backup.LogRoot(filepath.Join(data, "log"), size)
-		if err != nil {
-			problem("公开日志缺少前 %d 条：%v", size, err)
-			continue
-		}
-		if want, err := base64.StdEncoding.DecodeString(root); err != nil || !bytes.Equal(have, want) {
-			problem("公开日志的前 %d 条与当时公布的根不符", size)
-		}
-	}
-}
-
-const lookEvery = time.Second
-
-// run looks at the log until ctx ends.
-func (w *logWatch) run(ctx context.Context, c Client, problem func(string, ...any)) {
-	for ctx.Err() == nil {
-		w.look(ctx, c, problem)
-		pause(ctx, lookEvery)
 	}
 }

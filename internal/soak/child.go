@@ -15,10 +15,8 @@ import (
 	"time"
 
 	"gongxin/internal/app"
-	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
-	"gongxin/internal/identity"
 	"gongxin/internal/synth"
 )
 
@@ -59,7 +57,7 @@ func (c Child) Serve(ctx context.Context) (err error) {
 	if err := register(ctx, a); err != nil {
 		return err
 	}
-	if err := openFiler(ctx, a, filepath.Join(c.Config.Data, keyName)); err != nil {
+	if err := openKeys(ctx, a, filepath.Join(c.Config.Data, keysName)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -67,7 +65,7 @@ func (c Child) Serve(ctx context.Context) (err error) {
 	go func() {
 		defer cancel()
 		for lines := bufio.NewScanner(c.In); lines.Scan(); {
-			if err := c.obey(lines.Text(), moved); err != nil {
+			if err := c.obey(ctx, a, lines.Text(), moved); err != nil {
 				c.Log.ErrorContext(ctx, "soak command", slog.Any("error", err))
 			}
 		}
@@ -75,8 +73,9 @@ func (c Child) Serve(ctx context.Context) (err error) {
 	return a.Serve(ctx, true, func(address string) { _, _ = fmt.Fprintln(c.Out, "listening", address) })
 }
 
-// obey does what the parent says: "clock 49h" moves the clock to so much from the true time, "full 512" lets no file be written beyond so many bytes, "free" gives the disk back.
-func (c Child) obey(line string, moved *jumpClock) error {
+// obey does what the parent says: "clock 49h" moves the clock to so much from the true time, "full 512" lets no file be written beyond so many bytes, "free"
+// gives the disk back, "agent CODE" opens an account that acts for a firm.
+func (c Child) obey(ctx context.Context, a *app.App, line string, moved *jumpClock) error {
 	word, value, _ := strings.Cut(line, " ")
 	switch word {
 	case "clock":
@@ -94,6 +93,8 @@ func (c Child) obey(line string, moved *jumpClock) error {
 		return limitFiles(most)
 	case "free":
 		return freeFiles()
+	case "agent":
+		return c.agent(ctx, a, value)
 	}
 	return fmt.Errorf("unknown command %q", word)
 }
@@ -114,36 +115,6 @@ func register(ctx context.Context, a *app.App) error {
 		}
 	}
 	return nil
-}
-
-// keyName is the file in which the child leaves the key of the account that files for every department.
-const keyName = "soak-key"
-
-// openFiler opens the account that files, once, and leaves its key for the parent.
-func openFiler(ctx context.Context, a *app.App, path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	units, err := a.Agencies.List(ctx)
-	if err != nil {
-		return err
-	}
-	by, n := authz.LocalActor("soak"), identity.NewAccount{Kind: identity.StaffAccount, Name: "稳定性试验", HandOut: true, Login: "soak-" + strconv.FormatInt(a.Clock.Now().UnixNano(), 36)}
-	for _, u := range units {
-		n.Agency = u.ID
-		n.Grants = append(n.Grants, authz.Grant{Role: authz.FilingClerk, Agency: u.ID})
-	}
-	account, _, err := a.Trust.Identity.Open(ctx, by, n)
-	if err != nil {
-		return err
-	}
-	_, key, err := a.Trust.Identity.NewKey(ctx, by, account.ID, identity.KeySpec{
-		Label: "soak", Scopes: []authz.Action{authz.SubmissionCreate, authz.SubmissionRead, authz.SubmissionErrors}, Expires: a.Clock.Now().AddDate(0, 0, 300),
-	})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(key), 0o600)
 }
 
 // cityOptions say which city files; the departments are the same in each.

@@ -33,27 +33,30 @@ type Options struct {
 	Filers   int
 	Readers  int
 	Seed     uint64
-	Key      string // API key to file with; empty = that of the account that the child opens
 	Progress func(share float64, text string)
 }
 
 // Report is what a run found.
 type Report struct {
-	Engine    string    `json:"engine"`
-	Program   string    `json:"program"`
-	Seed      uint64    `json:"seed"`
-	Begun     time.Time `json:"begun"`
-	Seconds   float64   `json:"seconds"` // of load
-	CPUs      int       `json:"cpus"`
-	Faults    []Fault   `json:"faults"`
-	Filings   Filings   `json:"filings"`
-	Reads     Reads     `json:"reads"`
-	Log       LogSeen   `json:"log"`
-	Versions  int64     `json:"versions"` // on file at the end
-	Leaves    int64     `json:"leaves"`   // queued for the log
-	Drain     float64   `json:"drain_seconds"`
-	Problems  []string  `json:"problems"`
-	Unchecked []string  `json:"unchecked"` // what could not be looked at, and why
+	Engine     string     `json:"engine"`
+	Program    string     `json:"program"`
+	Seed       uint64     `json:"seed"`
+	Begun      time.Time  `json:"begun"`
+	Seconds    float64    `json:"seconds"` // of load
+	CPUs       int        `json:"cpus"`
+	Passed     bool       `json:"passed"`
+	Faults     []Fault    `json:"faults"`
+	Recoveries []Recovery `json:"recoveries"`
+	Filings    Filings    `json:"filings"`
+	Looks      Looks      `json:"looks"`
+	Requests   []Requests `json:"requests"`
+	Log        LogSeen    `json:"log"`
+	Versions   int64      `json:"versions"` // on file at the end
+	Leaves     int64      `json:"leaves"`   // queued for the log
+	Drain      float64    `json:"drain_seconds"`
+	Checked    []string   `json:"checked"`
+	Problems   []string   `json:"problems"`
+	Unchecked  []string   `json:"unchecked"` // what could not be looked at, and why
 }
 
 // Fault is one thing done to the server.
@@ -63,20 +66,27 @@ type Fault struct {
 	Recovery float64 `json:"recovery_seconds"` // until the server said it was ready again, -1 if it never did
 }
 
-// Filings counts what was filed.
-type Filings struct {
-	Acknowledged int            `json:"acknowledged"`
-	Rows         int            `json:"rows"`
-	Repeated     int            `json:"repeated"` // requests sent again because no answer came
-	ByAnswer     map[string]int `json:"by_answer"`
-	Latency      Latency        `json:"latency_ms"`
+// Recovery sums up how long the server took after the faults of one kind, in seconds.
+type Recovery struct {
+	Kind   string  `json:"kind"`
+	Times  int     `json:"times"`
+	Median float64 `json:"median_seconds"`
+	Worst  float64 `json:"worst_seconds"` // -1 if it did not come back once
 }
 
-// Reads counts what was read.
-type Reads struct {
-	Answered int            `json:"answered"`
-	ByAnswer map[string]int `json:"by_answer"`
-	Latency  Latency        `json:"latency_ms"`
+// Filings counts what was filed.
+type Filings struct {
+	Acknowledged int `json:"acknowledged"`
+	Rows         int `json:"rows"`
+	Repeated     int `json:"repeated"` // requests sent again because no answer came
+}
+
+// Looks counts what was asked beyond the public.
+type Looks struct {
+	Answered   int `json:"answered"` // for a matter or with a consent
+	Refused    int `json:"refused"`
+	Own        int `json:"own"`        // readings of the own file
+	Unanswered int `json:"unanswered"` // of all of them
 }
 
 // Latency holds milliseconds of answered requests.

@@ -6,15 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
-	"gongxin/internal/ident"
 	"gongxin/internal/ingest"
 	"gongxin/internal/synth"
 )
@@ -25,7 +22,7 @@ type Client interface {
 	Do(ctx context.Context, method, path string, header http.Header, body []byte) (status int, answer []byte, err error)
 }
 
-// httpClient is a Client over HTTP, with an API key if it has one.
+// httpClient is a Client over HTTP, with an API key if it has one. It follows no redirect.
 type httpClient struct {
 	base func() string // the server's address changes when it is started again
 	key  string
@@ -34,9 +31,14 @@ type httpClient struct {
 
 // Do sends a request.
 func (c *httpClient) Do(ctx context.Context, method, path string, header http.Header, body []byte) (int, []byte, error) {
+	status, _, raw, err := c.send(ctx, method, path, header, body)
+	return status, raw, err
+}
+
+func (c *httpClient) send(ctx context.Context, method, path string, header http.Header, body []byte) (int, http.Header, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base()+path, bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	for k, v := range header {
 		req.Header[k] = v
@@ -46,11 +48,11 @@ func (c *httpClient) Do(ctx context.Context, method, path string, header http.He
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(res.Body)
-	return res.StatusCode, raw, err
+	return res.StatusCode, res.Header, raw, err
 }
 
 // ack is a filing that the server has acknowledged.
@@ -61,10 +63,14 @@ type ack struct {
 	received int
 }
 
-// load files and reads until it is told to stop.
+// load files, asks and reads until it is told to stop. A request that has begun is never broken off: what the server did with it would not be known.
 type load struct {
-	client Client
-	seed   uint64
+	filer, public, window, bank Client
+	visitor                     *httpClient // without a key; for those who sign in
+	keys                        keys
+	seed                        uint64
+	tally                       tally
+	firms                       []*firm
 
 	mu       sync.Mutex
 	files    []synth.FileSpec // of the newest city, those not given out
@@ -73,23 +79,34 @@ type load struct {
 	today    func() synth.Options
 	acks     []*ack
 	repeated int
-	filed    map[string]int
-	read     map[string]int
-	fileTime []float64
-	readTime []float64
 	problems []string
 	codes    []string // of subjects that were found, to be looked up again
+	records  []string // records that were seen, to be looked up again
+	looks
 }
 
-// job is a file to be filed.
-type job struct {
-	city *synth.City
-	spec synth.FileSpec
-	key  string
+// filing is a file to be filed.
+type filing struct {
+	kind    string // of request, for the counts
+	item    string
+	unit    string
+	name    string
+	media   string
+	key     string // idempotency key
+	rows    int
+	content []byte
 }
 
-// next gives the next file; when a city has no more, another one begins.
-func (l *load) next() (job, error) {
+// do sends a request and counts it. It is carried to its end also when the load stops meanwhile.
+func (l *load) do(ctx context.Context, c Client, kind, method, path string, header http.Header, body []byte) (int, []byte, error) {
+	begun := time.Now()
+	status, raw, err := c.Do(context.WithoutCancel(ctx), method, path, header, body)
+	l.tally.add(kind, status, raw, err, begun)
+	return status, raw, err
+}
+
+// next gives the next file of the synthetic city; when a city has no more, another one begins.
+func (l *load) next() (*synth.City, synth.FileSpec, uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.files) == 0 {
@@ -98,13 +115,13 @@ func (l *load) next() (job, error) {
 		o.Seed = l.seed + l.pass
 		city, err := synth.New(o)
 		if err != nil {
-			return job{}, err
+			return nil, synth.FileSpec{}, 0, err
 		}
 		l.city, l.files = city, city.Files()
 	}
 	spec := l.files[0]
 	l.files = l.files[1:]
-	return job{l.city, spec, fmt.Sprintf("soak-%d-%d-%s", l.seed, l.pass, keyOf(spec.Name))}, nil
+	return l.city, spec, l.pass, nil
 }
 
 // keyOf makes a key of visible ASCII from a file's name.
@@ -114,21 +131,23 @@ func keyOf(name string) string { return url.QueryEscape(name) }
 // same again under the same key.
 func (l *load) file(ctx context.Context) {
 	for ctx.Err() == nil {
-		j, err := l.next()
+		city, spec, pass, err := l.next()
 		if err != nil {
 			l.problem("合成城市没有生成：%v", err)
 			return
 		}
 		var content bytes.Buffer
-		if _, err := j.city.WriteFile(&content, j.spec); err != nil {
+		if _, err := city.WriteFile(&content, spec); err != nil {
 			l.problem("文件没有生成：%v", err)
 			return
 		}
-		a := l.submit(ctx, j, content.Bytes())
-		if a == nil {
-			continue
+		a, _ := l.submit(ctx, &filing{
+			kind: kindFile, item: string(spec.Item), unit: spec.UnitCode, name: spec.Name, media: contentTypes[spec.Format],
+			key: fmt.Sprintf("soak-%d-%d-%s", l.seed, pass, keyOf(spec.Name)), rows: spec.Rows, content: content.Bytes(),
+		})
+		if a != nil {
+			l.await(ctx, a)
 		}
-		l.await(ctx, a)
 	}
 }
 
@@ -144,41 +163,42 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (l *load) submit(ctx context.Context, j job, content []byte) *ack {
-	path := "/api/v1/submissions?" + url.Values{"item": {string(j.spec.Item)}, "unit": {j.spec.UnitCode}}.Encode()
+// submit files until the file is acknowledged or the load ends. open says that the server may have it without having said so.
+func (l *load) submit(ctx context.Context, f *filing) (_ *ack, open bool) {
+	path := "/api/v1/submissions?" + url.Values{"item": {f.item}, "unit": {f.unit}}.Encode()
 	header := http.Header{
-		"Idempotency-Key": {j.key}, "Content-Type": {contentTypes[j.spec.Format]},
-		"Content-Disposition": {`attachment; filename*=UTF-8''` + url.PathEscape(j.spec.Name)},
+		"Idempotency-Key": {f.key}, "Content-Type": {f.media}, "Content-Disposition": {`attachment; filename*=UTF-8''` + url.PathEscape(f.name)},
 	}
 	for try := 0; ctx.Err() == nil; try++ {
-		begun := time.Now()
-		status, raw, err := l.client.Do(ctx, http.MethodPost, path, header, content)
-		l.note(l.filed, &l.fileTime, status, err, begun)
+		status, raw, err := l.do(ctx, l.filer, f.kind, http.MethodPost, path, header, f.content)
 		if err == nil && (status == http.StatusOK || status == http.StatusAccepted) {
 			var r ingest.Receipt
 			if err := json.Unmarshal(raw, &r); err != nil || r.ID == "" {
 				l.problem("回执无法读取：%v", err)
-				return nil
+				return nil, true
 			}
-			a := &ack{id: r.ID, rows: j.spec.Rows}
+			a := &ack{id: r.ID, rows: f.rows}
 			l.mu.Lock()
 			l.acks = append(l.acks, a)
 			l.repeated += try
 			l.mu.Unlock()
-			return a
+			return a, true
 		}
-		if err == nil && status < 500 && status != http.StatusTooManyRequests {
+		open = open || unsure(status, err)
+		if !unsure(status, err) && status != http.StatusTooManyRequests {
 			l.problem("一份合格的报送被拒绝：状态 %d，%.300s", status, raw)
-			return nil
+			return nil, open
 		}
 		pause(ctx, retryAfter)
 	}
-	return nil
+	return nil, open
 }
 
 var contentTypes = map[synth.Format]string{
-	synth.CSV: "text/csv", synth.NDJSON: "application/x-ndjson", synth.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	synth.CSV: "text/csv", synth.NDJSON: ndjson, synth.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+const ndjson = "application/x-ndjson"
 
 // await asks for the receipt until the filing is done. What it says then it has to say for ever.
 func (l *load) await(ctx context.Context, a *ack) {
@@ -195,7 +215,7 @@ func (l *load) await(ctx context.Context, a *ack) {
 }
 
 func (l *load) receipt(ctx context.Context, id string) (*ingest.Receipt, bool) {
-	status, raw, err := l.client.Do(ctx, http.MethodGet, "/api/v1/submissions/"+id+"?limit=1&wait=5", nil, nil)
+	status, raw, err := l.do(ctx, l.filer, kindReceipt, http.MethodGet, "/api/v1/submissions/"+id+"?limit=1&wait=5", nil, nil)
 	if err != nil || status != http.StatusOK {
 		if err == nil && status == http.StatusNotFound {
 			l.problem("已确认的批次 %s 找不到", id)
@@ -208,79 +228,6 @@ func (l *load) receipt(ctx context.Context, id string) (*ingest.Receipt, bool) {
 		return nil, false
 	}
 	return &r, true
-}
-
-// browse reads the public site and interface.
-func (l *load) browse(ctx context.Context, n int) {
-	random := rand.New(rand.NewPCG(l.seed, uint64(n)))
-	names := []string{"临溪", "科技", "贸易", "建设", "食品"}
-	for ctx.Err() == nil {
-		path := "/"
-		switch random.IntN(6) {
-		case 0:
-			path = "/api/v1/records?item=XZCF&limit=20"
-		case 1:
-			path = "/api/v1/records?item=XZXK&limit=20"
-		case 2:
-			path = "/api/v1/subjects?" + url.Values{"q": {names[random.IntN(len(names))]}}.Encode()
-		case 3:
-			path = "/api/v1/stats"
-		case 4:
-			if code := l.code(random); code != "" {
-				path = "/api/v1/subjects/" + code + "/records"
-			}
-		}
-		begun := time.Now()
-		status, raw, err := l.client.Do(ctx, http.MethodGet, path, nil, nil)
-		l.note(l.read, &l.readTime, status, err, begun)
-		if status == http.StatusOK && len(raw) > 0 && raw[0] == '{' {
-			l.learn(raw)
-		}
-		if err != nil {
-			pause(ctx, retryAfter)
-		}
-		pause(ctx, time.Duration(random.IntN(150))*time.Millisecond)
-	}
-}
-
-// learn keeps codes of businesses that an answer shows.
-func (l *load) learn(raw []byte) {
-	var list struct {
-		Items []struct {
-			Code string `json:"code"`
-		} `json:"items"`
-	}
-	if json.Unmarshal(raw, &list) != nil {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, i := range list.Items {
-		if _, err := ident.ParseUSCC(i.Code); err == nil && len(l.codes) < 1000 {
-			l.codes = append(l.codes, i.Code)
-		}
-	}
-}
-
-func (l *load) code(random *rand.Rand) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.codes) == 0 {
-		return ""
-	}
-	return l.codes[random.IntN(len(l.codes))]
-}
-
-// note counts an answer by its status, or that none came.
-func (l *load) note(by map[string]int, times *[]float64, status int, err error, begun time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err != nil {
-		by["none"]++
-		return
-	}
-	by[strconv.Itoa(status)]++
-	*times = append(*times, float64(time.Since(begun).Microseconds())/1000)
 }
 
 const maxProblems = 100
@@ -300,11 +247,9 @@ func (l *load) acknowledged() []*ack {
 	return slices.Clone(l.acks)
 }
 
-func latency(ms []float64) Latency {
-	if len(ms) == 0 {
-		return Latency{}
-	}
-	slices.Sort(ms)
-	at := func(p float64) float64 { return ms[min(len(ms)-1, int(p*float64(len(ms))))] }
-	return Latency{P50: at(0.5), P99: at(0.99), Max: ms[len(ms)-1]}
+// sofar gives how many filings were acknowledged and how many problems were found.
+func (l *load) sofar() (filed, problems int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.acks), len(l.problems)
 }

@@ -26,13 +26,14 @@ type server struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	ended chan struct{}
+	said  chan string // what a child said beside where it listens
 }
 
 // readyWithin is how long a server may take from its start to being ready; the name index of a large register takes a while.
 const readyWithin = 3 * time.Minute
 
 func newServer(o Options, database string) (*server, error) {
-	s := &server{o: o, data: filepath.Join(o.Dir, "data"), database: database}
+	s := &server{o: o, data: filepath.Join(o.Dir, "data"), database: database, said: make(chan string, 16)}
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		return nil, fmt.Errorf("soak: %w", err)
 	}
@@ -70,6 +71,11 @@ func (s *server) start(ctx context.Context) error {
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if url, ok := strings.CutPrefix(lines.Text(), "listening "); ok {
 				address <- url
+				continue
+			}
+			select {
+			case s.said <- lines.Text():
+			default:
 			}
 		}
 	}()
@@ -136,6 +142,25 @@ func (s *server) tell(command string) error {
 	defer s.mu.Unlock()
 	_, err := io.WriteString(s.stdin, command+"\n")
 	return err
+}
+
+// agent has the child open an account that acts for a firm, and gives its number.
+func (s *server) agent(ctx context.Context, code string) (int64, error) {
+	if err := s.tell("agent " + code); err != nil {
+		return 0, fmt.Errorf("soak: agent: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	select {
+	case line := <-s.said:
+		var account int64
+		if _, err := fmt.Sscanf(line, agentWord+code+" %d", &account); err != nil {
+			return 0, fmt.Errorf("soak: agent: %w", err)
+		}
+		return account, nil
+	case <-ctx.Done():
+		return 0, fmt.Errorf("soak: agent: %w", ctx.Err())
+	}
 }
 
 // kill ends the process without warning.

@@ -14,6 +14,7 @@ import (
 
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
+	"gongxin/internal/record"
 	"gongxin/internal/synth"
 )
 
@@ -23,7 +24,8 @@ type run struct {
 	srv    *server
 	pg     *postgres
 	load   *load
-	client Client
+	watch  *logWatch
+	seen   map[record.ID]bool // what everyone could download at the end
 	report *Report
 	begun  time.Time
 	random *rand.Rand
@@ -58,16 +60,10 @@ func (r *run) run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := r.srv.start(ctx); err != nil {
 		return nil, err
 	}
-	if o.Key == "" {
-		raw, err := os.ReadFile(filepath.Join(o.Dir, "data", keyName))
-		if err != nil {
-			return nil, fmt.Errorf("soak: key: %w", err)
-		}
-		o.Key = string(raw)
+	if r.load, err = newLoad(o, r.srv); err != nil {
+		r.srv.kill()
+		return nil, err
 	}
-	transport := &http.Transport{MaxIdleConnsPerHost: o.Filers + o.Readers + 2}
-	r.client = &httpClient{base: r.srv.address, key: o.Key, http: &http.Client{Transport: transport, Timeout: 40 * time.Second}}
-	r.load = &load{client: r.client, seed: o.Seed, filed: map[string]int{}, read: map[string]int{}, today: func() synth.Options { return cityOptions(1, clock.Today(clock.System{})) }}
 	if err := r.work(ctx); err != nil {
 		r.srv.kill()
 		return nil, err
@@ -79,21 +75,58 @@ func (r *run) run(ctx context.Context, o Options) (_ *Report, err error) {
 	return r.report, r.write()
 }
 
+// newLoad makes the load for a server that has opened the accounts of it.
+func newLoad(o Options, srv *server) (*load, error) {
+	raw, err := os.ReadFile(filepath.Join(srv.data, keysName))
+	if err != nil {
+		return nil, fmt.Errorf("soak: keys: %w", err)
+	}
+	l := &load{
+		seed: o.Seed, firms: newFirms(), today: func() synth.Options { return cityOptions(1, clock.Today(clock.System{})) },
+		looks: looks{refused: map[lookKind]int{}, unsure: map[int64]int{}, own: map[int64]int{}},
+	}
+	if err := json.Unmarshal(raw, &l.keys); err != nil {
+		return nil, fmt.Errorf("soak: keys: %w", err)
+	}
+	c := &http.Client{
+		Transport:     &http.Transport{MaxIdleConnsPerHost: o.Filers + o.Readers + keepers + agentsHeld + 6},
+		Timeout:       40 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	by := func(key string) *httpClient { return &httpClient{base: srv.address, key: key, http: c} }
+	l.filer, l.window, l.bank, l.public, l.visitor = by(l.keys.Filer), by(l.keys.Window), by(l.keys.Bank), by(""), by("")
+	return l, nil
+}
+
+// prepare files what the questions are about and opens the accounts of the firms' agents.
+func (r *run) prepare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	if err := r.load.foundation(ctx); err != nil {
+		return err
+	}
+	for _, f := range r.load.firms[:agentsHeld] {
+		var err error
+		if f.agent, err = r.srv.agent(ctx, f.code); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // work loads the server and does faults to it, and then lets it finish.
 func (r *run) work(ctx context.Context) error {
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
 	r.begun = time.Now()
 	r.report.Begun = r.begun
 	loaded, stop := context.WithTimeout(ctx, r.o.Duration)
 	defer stop()
 	var wg sync.WaitGroup
-	for range r.o.Filers {
-		wg.Go(func() { r.load.file(loaded) })
-	}
-	for n := range r.o.Readers {
-		wg.Go(func() { r.load.browse(loaded, n) })
-	}
-	watch := &logWatch{seen: map[int64]string{}}
-	wg.Go(func() { watch.run(loaded, r.client, r.load.problem) })
+	r.begin(loaded, &wg)
+	r.watch = &logWatch{tally: &r.load.tally, seen: map[int64]string{}}
+	wg.Go(func() { r.watch.run(loaded, r.load.public, r.load.problem) })
 	err := r.faults(loaded)
 	stop()
 	wg.Wait()
@@ -105,152 +138,34 @@ func (r *run) work(ctx context.Context) error {
 		return ctx.Err()
 	}
 	r.drain(ctx)
+	r.watch.look(ctx, r.load.public, r.load.problem)
+	r.download(ctx)
 	r.srv.stop()
-	watch.prove(r.srv.data, r.load.problem)
-	r.report.Log = LogSeen{Served: watch.served, Checkpoints: len(watch.seen), Size: watch.last}
-	if !watch.served {
-		r.report.Unchecked = append(r.report.Unchecked, "公开日志：服务没有提供 /log/checkpoint")
-	}
-	r.report.Unchecked = append(r.report.Unchecked, "非公开内容的查阅登记：本次负载只有公开查阅，没有非公开内容的查阅")
+	r.report.Log = LogSeen{Served: r.watch.served, Checkpoints: len(r.watch.seen), Size: r.watch.last}
 	return nil
 }
 
-// A kind of fault; during is done to the running server, and lasts until the function returns.
-type kind struct {
-	name string
-	do   func(*run, context.Context) error
-}
-
-func (r *run) kinds() []kind {
-	all := []kind{
-		{"kill -9 服务", (*run).killServer},
-		{"磁盘写满再释放", func(r *run, ctx context.Context) error { return r.fillDisk(ctx, "full 512") }}, // nothing can be written
-		{"时钟拨快 49 小时后拨回，其间 kill -9 服务", (*run).jumpForward},
-		{"时钟拨慢 30 小时后拨回", (*run).jumpBack},
-		{"kill -9 服务两次，第二次在启动中", (*run).killTwice},
+// begin sets everybody to work.
+func (r *run) begin(ctx context.Context, wg *sync.WaitGroup) {
+	l := r.load
+	for range r.o.Filers {
+		wg.Go(func() { l.file(ctx) })
 	}
-	if r.pg == nil { // received files still fit, the database's log does not
-		all = append(all, kind{"数据库文件不能再写，再释放", func(r *run, ctx context.Context) error { return r.fillDisk(ctx, "full 262144") }})
-	} else {
-		all = append(all,
-			kind{"kill -9 数据库", (*run).killDatabase},
-			kind{"重启数据库", (*run).restartDatabase},
-			kind{"同时 kill -9 服务和数据库", (*run).killBoth})
+	for n := range r.o.Readers {
+		wg.Go(func() { l.browse(ctx, n) })
 	}
-	return all
-}
-
-// faults does one fault after each interval, every kind once before any comes again.
-func (r *run) faults(ctx context.Context) error {
-	var left []kind
-	for {
-		r.tell()
-		pause(ctx, r.o.Every)
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the time is up
-		}
-		if len(left) == 0 {
-			left = r.kinds()
-			r.random.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })
-		}
-		k := left[0]
-		left = left[1:]
-		// A fault that has begun is done to its end, also when the time is up meanwhile.
-		whole := context.WithoutCancel(ctx)
-		f := Fault{Kind: k.name, At: time.Since(r.begun).Seconds(), Recovery: -1}
-		if err := k.do(r, whole); err != nil {
-			r.report.Faults = append(r.report.Faults, f)
-			return fmt.Errorf("soak: %s: %w", k.name, err)
-		}
-		ready, cancel := context.WithTimeout(whole, readyWithin)
-		err := r.srv.ready(ready)
-		cancel()
-		if err == nil {
-			f.Recovery = time.Since(r.lifted).Seconds()
-		} else {
-			r.load.problem("“%s”之后服务没有恢复", k.name)
-		}
-		r.report.Faults = append(r.report.Faults, f)
+	for n := range keepers {
+		wg.Go(func() { l.keep(ctx, n) })
 	}
-}
-
-func (r *run) tell() {
-	if r.o.Progress != nil {
-		share := time.Since(r.begun).Seconds() / r.o.Duration.Seconds()
-		r.o.Progress(share, fmt.Sprintf("已确认 %d 个批次，故障 %d 次，问题 %d 处", len(r.load.acknowledged()), len(r.report.Faults), len(r.load.problems)))
+	for n, f := range l.firms[:agentsHeld] {
+		wg.Go(func() { l.agent(ctx, f, n) })
 	}
+	wg.Go(func() { l.officer(ctx, 0) })
+	wg.Go(func() { l.banker(ctx) })
+	wg.Go(func() { l.staff(ctx) })
 }
 
-func (r *run) killServer(ctx context.Context) error {
-	r.srv.kill()
-	r.lifted = time.Now()
-	return r.srv.start(ctx)
-}
-
-// killTwice kills the server again while it is starting.
-func (r *run) killTwice(ctx context.Context) error {
-	r.srv.kill()
-	starting, cancel := context.WithTimeout(ctx, time.Duration(50+r.random.IntN(400))*time.Millisecond)
-	err := r.srv.start(starting)
-	cancel()
-	if err == nil || r.srv.cmd.ProcessState == nil {
-		r.srv.kill()
-	}
-	r.lifted = time.Now()
-	return r.srv.start(ctx)
-}
-
-func (r *run) killDatabase(ctx context.Context) error {
-	r.lifted = time.Now()
-	return r.pg.kill(ctx)
-}
-
-func (r *run) restartDatabase(ctx context.Context) error {
-	r.lifted = time.Now()
-	return r.pg.restart(ctx)
-}
-
-func (r *run) killBoth(ctx context.Context) error {
-	r.srv.kill()
-	r.lifted = time.Now()
-	if err := r.pg.kill(ctx); err != nil {
-		return err
-	}
-	return r.srv.start(ctx)
-}
-
-// faultLasts is how long a fault that is no blow holds on.
-func (r *run) faultLasts() time.Duration { return min(20*time.Second, r.o.Every/2) }
-
-func (r *run) fillDisk(ctx context.Context, command string) error {
-	if err := r.srv.tell(command); err != nil {
-		return err
-	}
-	pause(ctx, r.faultLasts())
-	r.lifted = time.Now()
-	return r.srv.tell("free")
-}
-
-func (r *run) jumpForward(ctx context.Context) error {
-	if err := r.srv.tell("clock 49h"); err != nil {
-		return err
-	}
-	pause(ctx, r.faultLasts())
-	r.srv.kill() // what it held is held until a time that is now far away
-	r.lifted = time.Now()
-	return r.srv.start(ctx)
-}
-
-func (r *run) jumpBack(ctx context.Context) error {
-	if err := r.srv.tell("clock -30h"); err != nil {
-		return err
-	}
-	pause(ctx, r.faultLasts())
-	r.lifted = time.Now()
-	return r.srv.tell("clock 0s")
-}
-
-// drainWithin is how long the server may take to finish what it acknowledged, after the load.
+// drainWithin is how long the server may take to finish what it acknowledged, after the load, and to put it into the log.
 const drainWithin = 5 * time.Minute
 
 // drain lets the server finish.
@@ -263,6 +178,9 @@ func (r *run) drain(ctx context.Context) {
 			r.load.await(ctx, a)
 		}
 	}
+	if err := settled(ctx, r.load.public); err != nil {
+		r.load.problem("%v", err)
+	}
 	r.report.Drain = time.Since(begun).Seconds()
 }
 
@@ -273,23 +191,47 @@ func (r *run) check(ctx context.Context, database string) error {
 		return err
 	}
 	defer func() { _ = d.Close() }()
-	c := &checker{d: d}
-	c.all(ctx, r.load.acknowledged())
+	c := r.inspect(ctx, d)
 	r.report.Versions = c.number(ctx, `SELECT count(*) FROM record_version`)
 	r.report.Leaves = c.number(ctx, `SELECT coalesce(sum(n), 0) FROM log_outbox`)
 	r.load.problems = append(r.load.problems, c.problems...)
+	r.report.Checked = c.done
 	return nil
+}
+
+// inspect holds everything that was acknowledged, answered and shown against the database and the log.
+func (r *run) inspect(ctx context.Context, d *db.DB) *checker {
+	c := &checker{d: d}
+	c.all(ctx, r.load.acknowledged())
+	c.papers(ctx, r.load.firms)
+	c.access(ctx, r.load)
+	c.grants(ctx, r.load)
+	c.public(ctx, r.seen)
+	r.watch.prove(ctx, r.srv.data, d, c)
+	return c
 }
 
 func (r *run) sumUp() {
 	l := r.load
 	r.report.Problems = append(r.report.Problems, l.problems...)
+	r.report.Passed = len(r.report.Problems) == 0
 	rows := 0
 	for _, a := range l.acks {
 		rows += a.rows
 	}
-	r.report.Filings = Filings{Acknowledged: len(l.acks), Rows: rows, Repeated: l.repeated, ByAnswer: l.filed, Latency: latency(l.fileTime)}
-	r.report.Reads = Reads{Answered: len(l.readTime), ByAnswer: l.read, Latency: latency(l.readTime)}
+	r.report.Filings = Filings{Acknowledged: len(l.acks), Rows: rows, Repeated: l.repeated}
+	r.report.Requests = l.tally.report()
+	r.report.Recoveries = recoveries(r.report.Faults)
+	for _, n := range l.refused {
+		r.report.Looks.Refused += n
+	}
+	for _, n := range l.own {
+		r.report.Looks.Own += n
+	}
+	for _, n := range l.unsure {
+		r.report.Looks.Unanswered += n
+	}
+	r.report.Looks.Answered = len(l.answered)
 }
 
 // write keeps the report beside the data.

@@ -2,17 +2,21 @@ package soak
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"gongxin/internal/config"
 	"gongxin/internal/db"
 	"gongxin/internal/obs"
+	"gongxin/internal/record"
 )
 
 // TestMain makes this binary the server under test when it is started as one.
@@ -62,8 +66,21 @@ func soaked(t *testing.T, engine string) (*run, string) {
 	for _, p := range report.Problems {
 		t.Error(p)
 	}
-	if report.Filings.Acknowledged < 1 || report.Reads.Answered < 1 || len(report.Faults) < 2 || report.Versions < 1 {
+	for _, u := range report.Unchecked {
+		t.Error("not looked at: " + u)
+	}
+	if report.Filings.Acknowledged < 1 || len(report.Faults) < 2 || report.Versions < 1 || report.Looks.Answered < 1 || report.Looks.Refused < 1 || report.Looks.Own < 1 || report.Log.Checkpoints < 2 {
 		t.Errorf("too little was done to say anything: %+v", report)
+	}
+	if !report.Passed {
+		t.Error("not passed")
+	}
+	for _, kind := range []string{kindFile, kindNew, kindCorrect, kindWithdraw, kindReceipt, kindSearch, kindSubject, kindColumn, kindQueue, kindMatter, kindNoMatter, kindConsent, kindNoGrant, kindGrant, kindRevoke, kindOwn} {
+		if !slices.ContainsFunc(report.Requests, func(q Requests) bool {
+			return q.Kind == kind && q.ByAnswer["200"]+q.ByAnswer["201"]+q.ByAnswer["202"] > 0 || q.Kind == kind && (kind == kindNoMatter || kind == kindNoGrant) && q.Answered > 0
+		}) {
+			t.Errorf("nobody got an answer: %s", kind)
+		}
 	}
 	t.Logf("%d filings, %d rows, %d faults, drained in %.1f s", report.Filings.Acknowledged, report.Filings.Rows, len(report.Faults), report.Drain)
 	return r, dir
@@ -93,6 +110,19 @@ func TestFindsWhatIsLost(t *testing.T) {
 		"a subject":           {`DELETE FROM subject WHERE subject_id = (SELECT max(subject_id) FROM record)`, "没有主体"},
 		"a version in a gap":  {`UPDATE record_version SET version = version + 1 WHERE version_id = (SELECT max(version_id) FROM record_version)`, "序号不连续"},
 		"half an outbox row":  {`UPDATE log_outbox SET n = n + 1 WHERE outbox_id = (SELECT max(outbox_id) FROM record_version)`, "条数与版本数不符"},
+		"an answer's entry":   {`DELETE FROM access_log WHERE access_id = (SELECT max(access_id) FROM access_log WHERE matter = '` + soakMatter + `' AND outcome = 'answered')`, "不在查询日志中"},
+		"another matter":      {`UPDATE access_log SET matter = 'X' WHERE matter = '` + soakMatter + `' AND outcome = 'answered'`, "与当时的查询不符"},
+		"what was shown":      {`UPDATE access_log SET records = '' WHERE matter = '` + soakMatter + `' AND outcome = 'answered'`, "记了 0 条"},
+		"the refusals":        {`DELETE FROM access_log WHERE outcome = 'refused' AND missing = 'matter'`, "被拒（matter）"},
+		"the own readings":    {`DELETE FROM access_log WHERE what = 'own'`, "本企业档案看过"},
+		"an invented look":    {fmt.Sprintf(`UPDATE access_log SET who_id = %d, outcome = 'answered' WHERE what = 'own'`, r.load.keys.BankID), "最多只应有"},
+		"a use of a consent":  {`UPDATE consent SET uses_left = uses_left - 1 WHERE consent_id = (SELECT max(consent_id) FROM consent)`, "用掉的次数"},
+		"a revocation":        {`UPDATE consent SET revoked_at = 0`, "撤销授权"},
+		"a consent":           {`DELETE FROM consent WHERE consent_id = (SELECT max(consent_id) FROM consent)`, "授权书"},
+		"a paper's last word": {`UPDATE record_version SET body = replace(body, '（更正）', '') WHERE version = 2`, "内容与最后确认的不同"},
+		"a withdrawal":        {`UPDATE record_version SET status = 1 WHERE version = 3`, "状态与最后确认的不同"},
+		"a paper":             {`DELETE FROM record_version WHERE item = '` + string(publicItem) + `' AND version = 1`, "不在登记簿中"},
+		"a leaf":              {`UPDATE access_log SET address = 'elsewhere' WHERE access_id = (SELECT max(access_id) FROM access_log)`, "公开日志"},
 		"nothing at all (ok)": {`SELECT 1`, ""},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -112,8 +142,7 @@ func TestFindsWhatIsLost(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			k := &checker{d: d}
-			k.all(t.Context(), acks)
+			k := r.inspect(t.Context(), d)
 			said := strings.Join(k.problems, "\n")
 			if (c.want == "") != (said == "") || !strings.Contains(said, c.want) {
 				t.Errorf("found %q, want %q", said, c.want)
@@ -161,9 +190,70 @@ func TestChildRefuses(t *testing.T) {
 	}
 }
 
+// What everyone can download and the register withdrew is a problem, and so is a paper that is on file twice.
+func TestPapers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		p    paper
+		r    *licence
+		want string
+	}{
+		"as said":       {paper{versions: 2, content: "b"}, &licence{1, 2, "b", record.Active}, ""},
+		"withdrawn":     {paper{versions: 3, content: "b", withdrawn: true}, &licence{1, 3, "b", record.Withdrawn}, ""},
+		"never sent":    {paper{}, nil, ""},
+		"lost":          {paper{versions: 1}, nil, "不在登记簿中"},
+		"twice":         {paper{versions: 1, content: "a"}, &licence{2, 1, "a", record.Active}, "在册 2 次"},
+		"once too much": {paper{versions: 1, content: "a"}, &licence{1, 2, "a", record.Active}, "有 2 个版本"},
+		"one more sent": {paper{versions: 1, content: "a", open: true}, &licence{1, 2, "b", record.Active}, ""},
+		"still there":   {paper{versions: 3, content: "b", withdrawn: true}, &licence{1, 3, "b", record.Active}, "状态"},
+		"older":         {paper{versions: 2, content: "b"}, &licence{1, 2, "a", record.Active}, "内容"},
+	} {
+		k := &checker{}
+		k.paper(&c.p, c.r)
+		if said := strings.Join(k.problems, "\n"); (c.want == "") != (said == "") || !strings.Contains(said, c.want) {
+			t.Errorf("%s: %q, want %q", name, said, c.want)
+		}
+	}
+}
+
+// The causes name what became of a request and nothing else.
+func TestCause(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]struct {
+		status int
+		raw    string
+		err    error
+	}{
+		"200":              {200, "{}", nil},
+		"403 disclosure.x": {403, `{"code":"disclosure.x"}`, nil},
+		"500":              {500, "oops", nil},
+		"没有回答：服务不在":        {0, "", fmt.Errorf("dial: %w", syscall.ECONNREFUSED)},
+		"没有回答：连接中断":        {0, "", io.ErrUnexpectedEOF},
+		"没有回答：超时":          {0, "", context.DeadlineExceeded},
+		"没有回答：其他":          {0, "", errors.New("x")},
+	} {
+		if got := cause(c.status, []byte(c.raw), c.err); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// Recoveries are summed up by kind; one that never came shows.
+func TestRecoveries(t *testing.T) {
+	t.Parallel()
+	got := recoveries([]Fault{{"a", 1, 3}, {"b", 2, 1}, {"a", 3, 5}, {"a", 4, 4}, {"b", 5, -1}})
+	want := []Recovery{{"a", 3, 4, 5}, {"b", 2, 1, -1}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 // A checkpoint that shrinks, or says two things about one size, is a problem.
 func TestLogWatch(t *testing.T) {
 	t.Parallel()
+	if _, _, ok := sizeAndRoot("x\ny\nz\n\n"); ok {
+		t.Error("a size that is no number")
+	}
 	point := func(size int, root string) string {
 		return fmt.Sprintf("gongxin.example\n%d\n%s\n\n— x y\n", size, root)
 	}
