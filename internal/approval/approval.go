@@ -24,6 +24,7 @@ const (
 	Calendar Kind = "calendar"
 	Rules    Kind = "rules"
 	Measures Kind = "measures"
+	Lists    Kind = "lists"
 )
 
 // kindOf describes a kind: its name and the actions of the permission table.
@@ -36,6 +37,7 @@ var kinds = map[Kind]kindOf{
 	Catalog:  {"目录版本", authz.CatalogDraft, authz.CatalogApprove},
 	Calendar: {"节假日表", authz.CalendarDraft, authz.CalendarApprove},
 	Rules:    {"公示规则", authz.RulesDraft, authz.RulesApprove},
+	Lists:    {"名单种类", authz.ListsDraft, authz.ListsApprove},
 	Measures: {"惩戒措施清单", authz.MeasuresDraft, authz.MeasuresApprove},
 }
 
@@ -134,7 +136,7 @@ func (s *Service) Kinds() []Kind {
 // Faults of drafts.
 var (
 	ErrNone     = fault.New(fault.NotFound, "approval.none", "没有这份草案", "请刷新草案清单")
-	ErrKind     = fault.New(fault.Invalid, "approval.kind", "没有这一类草案", "可以起草目录版本、节假日表、公示规则和惩戒措施清单")
+	ErrKind     = fault.New(fault.Invalid, "approval.kind", "没有这一类草案", "可以起草目录版本、节假日表、公示规则、名单种类和惩戒措施清单")
 	ErrTitle    = fault.New(fault.Invalid, "approval.title", "草案要有标题，最多100个字", "请写明改什么")
 	ErrLarge    = fault.New(fault.TooLarge, "approval.too_large", "草案内容超过4 MB", "请检查文件")
 	ErrEmpty    = fault.New(fault.Invalid, "approval.empty", "草案没有内容", "请上传要审批的文件")

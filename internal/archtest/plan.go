@@ -7,7 +7,7 @@ var layers = []layer{
 		"fault", "clock", "id", "config", "obs", "ident", "cntext", "mask", "gm", "sheet", "pdf", "qr", "verify", "limit", "archtest",
 	}},
 	{name: "components of pages", units: []string{"web/ui"}},
-	{name: "kernel", free: true, units: []string{"audit", "translog", "flow", "job", "notice", "db", "blob"}},
+	{name: "kernel", free: true, units: []string{"audit", "translog", "flow", "job", "notice", "db", "blob", "ruleset"}},
 	{name: "permissions", units: []string{"authz"}},
 	{name: "accounts", units: []string{"identity"}},
 	{name: "drafts", units: []string{"approval"}},
@@ -53,7 +53,7 @@ var owners = map[string]string{
 	"meta":           "db",
 	"schema_version": "db",
 
-	"audit": "audit", "log": "translog", "job": "job", "flow": "flow", "notice": "notice", "blob": "blob",
+	"audit": "audit", "log": "translog", "job": "job", "flow": "flow", "notice": "notice", "blob": "blob", "ruleset": "ruleset",
 	"permission": "authz", "role": "authz", "grant": "authz",
 	"account": "identity", "session": "identity", "credential": "identity", "apikey": "identity", "claim": "identity", "oidc": "identity",
 	"approval": "approval", "matter": "agency", "access": "audit",

@@ -80,6 +80,17 @@ const (
 	MeasuresApprove Action = "measures.approve"
 )
 
+// Lists.
+const (
+	ListingRead    Action = "listing.read" // entries that are not decided on, and their procedure
+	ListingPropose Action = "listing.propose"
+	ListingDecide  Action = "listing.decide"
+	ListingExpire  Action = "listing.expire"
+	ListingManage  Action = "listing.manage" // which unit decides on which list
+	ListsDraft     Action = "lists.draft"    // kinds of lists
+	ListsApprove   Action = "lists.approve"
+)
+
 // Operation.
 const (
 	AgencyManage  Action = "agency.manage"

@@ -8,6 +8,7 @@ package authz
 import (
 	"strconv"
 
+	"gongxin/internal/audit"
 	"gongxin/internal/fault"
 )
 
@@ -89,6 +90,15 @@ func (a Actor) String() string {
 	default:
 		return string(Anonymous)
 	}
+}
+
+// Who gives the actor as logs keep it; agency is the unit in whose name it acts, 0 = none.
+func (a Actor) Who(agency int64) audit.Who {
+	kind := a.Kind
+	if kind == "" {
+		kind = Anonymous
+	}
+	return audit.Who{Kind: string(kind), ID: a.ID, Agency: agency, Address: a.Address, Session: a.Session}
 }
 
 // SignedIn reports whether an account stands behind the actor, by session or by key.

@@ -90,6 +90,7 @@ func Table() []Group {
 		{"非公开信息、同意和查询日志", disclosureActions()},
 		{"账号", accountActions()},
 		{"起草和审批", draftActions()},
+		{"名单", listingActions()},
 		{"运行", operationActions()},
 	}
 }
@@ -177,11 +178,24 @@ func draftActions() []Described {
 		action(CalendarDraft, "起草节假日表", row(Any, OfficeOperator, SystemAdmin), row(Any, Operator)),
 		action(CalendarApprove, "审批节假日表", strong(separate(row(Any, OfficeOperator, ListApprover)))))
 	all = append(all, business(RulesDraft, RulesApprove, "公示规则")...)
+	all = append(all, business(ListsDraft, ListsApprove, "名单种类")...)
 	all = append(all, business(MeasuresDraft, MeasuresApprove, "惩戒措施清单")...)
 	return append(all,
 		action(DraftRead, "看草案、差异和审批经过", row(Any, OfficeOperator, ListApprover, SystemAdmin, Auditor, Operator)),
 		action(DraftWithdraw, "撤回自己的草案", row(OwnAccount, OfficeOperator, SystemAdmin), row(Any, Operator)),
 		action(DraftApply, "到施行日使审批过的草案生效", row(Any, Scheduler, Operator)))
+}
+
+// Who decides on an entry is another person than who proposed it or served the notice (国办发〔2020〕49号: 告知、听取陈述申辩、决定); nothing but time ends an entry
+// without a person.
+func listingActions() []Described {
+	return []Described{
+		action(ListingRead, "看未决定的名单条目和办理经过", row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)),
+		action(ListingPropose, "提出列入名单、送达告知、记录陈述申辩", row(OwnAgency, FilingClerk, Reviewer)),
+		action(ListingDecide, "决定列入或者移出名单", strong(separate(row(OwnAgency, ListApprover)))),
+		action(ListingExpire, "名单期满自动移出", row(Any, Scheduler)),
+		action(ListingManage, "维护认定清单：哪个单位可以认定哪种名单", row(OwnRegion, OfficeOperator), row(Any, Operator)),
+	}
 }
 
 func operationActions() []Described {

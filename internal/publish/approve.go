@@ -15,6 +15,7 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/id"
+	"gongxin/internal/ruleset"
 	"gongxin/internal/translog"
 )
 
@@ -87,57 +88,8 @@ func (a *RuleSets) Base(ctx context.Context, _ []byte) (string, error) {
 
 // Diff lists the lines that differ, those that go with "-" and those that come with "+".
 func (a *RuleSets) Diff(_ context.Context, content []byte) (string, error) {
-	return lineDiff(lines(a.Rules.book.Load().text), lines(content)), nil
+	return ruleset.Lines(a.Rules.book.Load().text, content), nil
 }
-
-// lines gives a rule file's lines without comments and blanks, which rule nothing.
-func lines(text []byte) []string {
-	var out []string
-	for line := range strings.Lines(string(text)) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			out = append(out, line)
-		}
-	}
-	return out
-}
-
-// lineDiff is the longest common subsequence with what stands beside it. Sections keep their order, so that a line names its section.
-func lineDiff(a, b []string) string {
-	if len(a)*len(b) > maxDiff {
-		return "内容很长，差异没有逐行列出\n"
-	}
-	common := make([][]int32, len(a)+1)
-	for i := range common {
-		common[i] = make([]int32, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				common[i][j] = common[i+1][j+1] + 1
-			} else {
-				common[i][j] = max(common[i+1][j], common[i][j+1])
-			}
-		}
-	}
-	var out strings.Builder
-	i, j := 0, 0
-	for i < len(a) || j < len(b) {
-		switch {
-		case i < len(a) && j < len(b) && a[i] == b[j]:
-			i, j = i+1, j+1
-		case j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1]:
-			out.WriteString("- " + a[i] + "\n")
-			i++
-		default:
-			out.WriteString("+ " + b[j] + "\n")
-			j++
-		}
-	}
-	return out.String()
-}
-
-// maxDiff bounds the table of the comparison: two files of 2,000 lines each.
-const maxDiff = 4_000_000
 
 // Apply puts the rules on file from a day on.
 func (a *RuleSets) Apply(ctx context.Context, tx *db.Tx, content []byte, effective clock.Date, by string) error {

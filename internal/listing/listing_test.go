@@ -1,0 +1,350 @@
+package listing_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/db/dbtest"
+	"gongxin/internal/flow"
+	"gongxin/internal/id"
+	"gongxin/internal/ident"
+	"gongxin/internal/listing"
+	"gongxin/internal/subject"
+)
+
+const (
+	market = "11990100001000010R" // 市场监督管理局
+	firm   = int64(100)
+	person = int64(101)
+)
+
+// people are the subjects of the tests.
+type people struct{}
+
+func (people) ByIDs(_ context.Context, ids []int64) (map[int64]subject.Subject, error) {
+	all := map[int64]subject.Subject{
+		firm:   {ID: firm, Kind: catalog.LegalEntity, Code: "91990102MA0A00014H", Name: "临溪市示例食品有限公司", Region: "990102"},
+		person: {ID: person, Kind: catalog.Person},
+	}
+	out := map[int64]subject.Subject{}
+	for _, id := range ids {
+		if s, ok := all[id]; ok {
+			out[id] = s
+		}
+	}
+	return out, nil
+}
+
+// filer keeps what was filed.
+type filer struct{ rows []string }
+
+func (f *filer) File(_ context.Context, item catalog.ItemCode, unit, _, key string, rows []byte) error {
+	f.rows = append(f.rows, string(item)+" "+unit+" "+string(rows))
+	return nil
+}
+
+type desk struct {
+	*listing.Service
+	t       testing.TB
+	db      *db.DB
+	clock   *clock.Manual
+	unit    agency.Agency
+	filed   *filer
+	changed []string
+}
+
+func newDesk(t testing.TB, d *db.DB) *desk {
+	t.Helper()
+	c := clock.NewManual(time.Date(2026, 3, 2, 10, 0, 0, 0, clock.Zone))
+	ids, divisions := id.NewMaker(c.Now), ident.DefaultDivisions()
+	agencies := agency.NewStore(d, ids, c, divisions)
+	unit, err := agencies.Add(context.Background(), market, "临溪市市场监督管理局", "990100")
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, err := listing.NewBook(d, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, authority := audit.New(audit.Config{DB: d, IDs: ids, Clock: c}), authz.New(divisions)
+	engine := flow.New(flow.Config{
+		DB: d, IDs: ids, Clock: c, Calendar: clock.DefaultCalendar(), Log: log,
+		Who: func(ctx context.Context) audit.Who { return authz.From(ctx).Who(0) },
+		May: func(ctx context.Context, action string, c *flow.Case) error {
+			author, _ := strconv.ParseInt(strings.TrimPrefix(c.Author, "account:"), 10, 64)
+			return authority.Decide(authz.From(ctx), authz.Action(action), authz.Scope{Agency: c.Agency, Region: c.Region, Author: author}).Err()
+		},
+	})
+	if err := engine.Register(listing.Table(), flow.Hooks{}); err != nil {
+		t.Fatal(err)
+	}
+	x := &desk{t: t, db: d, clock: c, unit: unit, filed: &filer{}}
+	x.Service = listing.New(listing.Config{
+		DB: d, IDs: ids, Clock: c, Calendar: clock.DefaultCalendar(), Kinds: book, Subjects: people{}, Agencies: agencies, Authority: authority, Flow: engine, Acts: log, Filer: x.filed,
+		Changed: func(_ context.Context, _ *db.Tx, e *listing.Entry) error {
+			x.changed = append(x.changed, string(e.State))
+			return nil
+		},
+	})
+	return x
+}
+
+func (x *desk) as(id int64, strong bool, role authz.Role) context.Context {
+	a := authz.Actor{ID: id, Kind: authz.Account, Strong: strong, Session: id, Grants: []authz.Grant{{Role: role, Agency: x.unit.ID}}}
+	return authz.With(context.Background(), a)
+}
+
+func (x *desk) clerk() context.Context    { return x.as(1, false, authz.Reviewer) }
+func (x *desk) approver() context.Context { return x.as(2, true, authz.ListApprover) }
+func (x *desk) empower(kind string) {
+	x.t.Helper()
+	ctx := authz.With(context.Background(), authz.Actor{ID: 9, Kind: authz.Account, Grants: []authz.Grant{{Role: authz.OfficeOperator}}})
+	if err := x.Empower(ctx, listing.Decider{Kind: kind, Agency: x.unit.ID, From: 20200101, Basis: "权责清单"}); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func (x *desk) propose(kind string) listing.Entry {
+	x.t.Helper()
+	e, err := x.Propose(x.clerk(), listing.Proposal{Kind: kind, Subject: firm, Agency: x.unit.ID, Cause: "生产销售不符合食品安全标准的食品，被处以较重行政处罚"})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return e
+}
+
+func (x *desk) day(d clock.Date) { x.clock.Set(d.Start().Add(10 * time.Hour)) }
+
+func (x *desk) paper(no string) listing.Document {
+	return listing.Document{No: no, On: clock.Today(x.clock)}
+}
+
+func (x *desk) decide(ctx context.Context, e listing.Entry) (listing.Entry, error) {
+	return x.Decide(ctx, e.ID, listing.Decision{Document: x.paper("临市监列字〔2026〕1号"), Reason: "事实清楚，证据充分"})
+}
+
+// standing gives the lists that the firm stands on at an instant.
+func (x *desk) standing(at time.Time) []string {
+	x.t.Helper()
+	list, err := x.Of(context.Background(), x.db.Read(), firm, at)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	var out []string
+	for i := range list {
+		out = append(out, list[i].Kind)
+	}
+	return out
+}
+
+const kind = "YZSX-SCJG"
+
+// An entry goes from the proposal by notice and decision onto the list, stands for its time, and ends at the midnight of its last day though nothing ran for
+// weeks; what was known at any instant can be asked again.
+func TestFromProposalToExpiry(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		x := newDesk(t, d)
+		x.empower(kind)
+		e := x.propose(kind)
+		if got := x.standing(time.Time{}); got != nil {
+			t.Errorf("a proposal lists: %v", got)
+		}
+		if _, err := x.decide(x.approver(), e); !errors.Is(err, listing.ErrNotice) {
+			t.Errorf("decided without a notice: %v", err)
+		}
+		if _, err := x.Notify(x.clerk(), e.ID, x.paper("临市监告字〔2026〕1号")); err != nil {
+			t.Fatal(err)
+		}
+		x.day(20260305) // third working day after Monday 2 March: still in time
+		if _, err := x.decide(x.approver(), e); !errors.Is(err, listing.ErrNotice) {
+			t.Errorf("decided while the notified may state their case: %v", err)
+		}
+		if _, err := x.Statement(x.clerk(), e.ID, "当事人称已召回产品；经核，不影响列入情形的认定", nil); err != nil {
+			t.Fatal(err)
+		}
+		x.day(20260306)
+		if _, err := x.decide(x.clerk(), e); err == nil {
+			t.Error("who proposed decided")
+		}
+		both := authz.With(context.Background(), authz.Actor{ID: 1, Kind: authz.Account, Strong: true, Session: 1, Grants: []authz.Grant{
+			{Role: authz.Reviewer, Agency: x.unit.ID}, {Role: authz.ListApprover, Agency: x.unit.ID},
+		}})
+		if _, err := x.decide(both, e); err == nil || !strings.Contains(err.Error(), "自己") {
+			t.Errorf("who proposed decided in another role: %v", err)
+		}
+		before := x.clock.Now()
+		x.clock.Advance(time.Minute)
+		e, err := x.decide(x.approver(), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Until != 20290306 || e.State != listing.Listed || !strings.Contains(e.Law, "第44号") {
+			t.Errorf("listed as %+v", e)
+		}
+		listed := x.clock.Now()
+		x.day(20290305)
+		if got := x.standing(time.Time{}); len(got) != 1 {
+			t.Errorf("on the last day: %v", got)
+		}
+		x.day(20290420) // the server was down for weeks
+		if got := x.standing(time.Time{}); got != nil {
+			t.Errorf("after the last day, before anything ran: %v", got)
+		}
+		if n, err := x.RunDue(context.Background()); n != 1 || err != nil {
+			t.Fatalf("%d ended: %v", n, err)
+		}
+		if e, err = x.Get(context.Background(), d.Read(), e.ID); err != nil || e.RemovedOn != 20290306 || e.RemovedWhy != listing.Expired {
+			t.Errorf("ended as %+v: %v", e, err)
+		}
+		if n, err := x.RunDue(context.Background()); n != 0 || err != nil {
+			t.Errorf("ended again: %d, %v", n, err)
+		}
+		if got := x.standing(before); got != nil {
+			t.Errorf("as known before the decision: %v", got)
+		}
+		if diff := cmp.Diff([]string{kind}, x.standing(listed)); diff != "" {
+			t.Errorf("as known at the decision: %s", diff)
+		}
+		if diff := cmp.Diff([]string{"listed", "removed"}, x.changed); diff != "" {
+			t.Errorf("who was told: %s", diff)
+		}
+	})
+}
+
+// Whoever lacks a basis, the power or the right kind of subject is refused, and nobody is proposed twice.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		x := newDesk(t, d)
+		try := func(kind string, subject int64, ctx context.Context) error {
+			_, err := x.Propose(ctx, listing.Proposal{Kind: kind, Subject: subject, Agency: x.unit.ID, Cause: "有列入情形，证据确凿"})
+			return err
+		}
+		if err := try(kind, firm, x.clerk()); !errors.Is(err, listing.ErrDecider) {
+			t.Errorf("a unit that is not empowered: %v", err)
+		}
+		x.empower(kind)
+		for name, c := range map[string]struct {
+			kind    string
+			subject int64
+			want    error
+		}{
+			"no such list":       {"NONE", firm, listing.ErrKind},
+			"nobody":             {kind, 999, listing.ErrSubject},
+			"a person":           {kind, person, listing.ErrAdmits},
+			"incentives, person": {"SX-SXDX", person, listing.ErrAdmits},
+		} {
+			if err := try(c.kind, c.subject, x.clerk()); !errors.Is(err, c.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for name, actor := range map[string]authz.Actor{
+			"nobody": {}, "the machine": authz.SystemActor("rating"), "an operator": authz.LocalActor("root"),
+			"another unit": {ID: 3, Kind: authz.Account, Grants: []authz.Grant{{Role: authz.Reviewer, Agency: x.unit.ID + 1}}},
+		} {
+			if err := try(kind, firm, authz.With(context.Background(), actor)); err == nil {
+				t.Errorf("%s proposed", name)
+			}
+		}
+		x.propose(kind)
+		if err := try(kind, firm, x.clerk()); !errors.Is(err, listing.ErrTwice) {
+			t.Errorf("proposed twice: %v", err)
+		}
+		x.day(20210801) // before the law
+		if err := try("YZSX-SCJG", firm, x.clerk()); !errors.Is(err, listing.ErrBasis) {
+			t.Errorf("before the basis came into force: %v", err)
+		}
+	})
+}
+
+// A basis that lapses between proposal and decision keeps the entry from being made.
+func TestBasisLapsesBeforeTheDecision(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		x := newDesk(t, d)
+		x.empower(kind)
+		e := x.propose(kind)
+		if _, err := x.Notify(x.clerk(), e.ID, x.paper("1号")); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Replace(string(listing.DefaultKinds().Text()), `from = "2021-09-01"`, "from = \"2021-09-01\"\n  until = \"2026-03-05\"", 1)
+		err := d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+			return x.Kinds.Apply(ctx, tx, []byte(text), 20260303, "draft:1")
+		})
+		if err == nil {
+			err = x.Kinds.Refresh(context.Background())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.day(20260310)
+		if _, err := x.decide(x.approver(), e); !errors.Is(err, listing.ErrBasis) {
+			t.Errorf("decided without a basis in force: %v", err)
+		}
+		if k, _ := x.Kinds.On(20260302).ByCode(kind); !k.Basis.Until.IsZero() {
+			t.Error("the kinds of the day before changed")
+		}
+	})
+}
+
+// Removal needs a way out that the list knows, its time, and a document; the record of an entry that was removed is withdrawn, of one that expired not.
+func TestRemovalAndRecords(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		x := newDesk(t, d)
+		ctx := context.Background()
+		x.empower("SX-SXDX")
+		x.empower("YZSX-ZFCG") // asks for no notice of its own
+		good, bad := x.propose("SX-SXDX"), x.propose("YZSX-ZFCG")
+		for _, e := range []listing.Entry{good, bad} {
+			if _, err := x.decide(x.approver(), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, err := x.FileDue(ctx); n != 2 || err != nil {
+			t.Fatalf("filed %d: %v", n, err)
+		}
+		if n, err := x.FileDue(ctx); n != 0 || err != nil {
+			t.Errorf("filed again: %d, %v", n, err)
+		}
+		if !strings.HasPrefix(x.filed.rows[1], "YZSX "+market) || !strings.Contains(x.filed.rows[1], `"YZ_YXQZI":"2029-03-01"`) || !strings.Contains(x.filed.rows[1], `"操作标识":"I"`) {
+			t.Errorf("filed as %s", x.filed.rows[1])
+		}
+		for why, want := range map[listing.Why]error{"": listing.ErrWhy, listing.Expired: listing.ErrWhy, listing.Early: listing.ErrEarly} {
+			_, err := x.Remove(x.approver(), bad.ID, listing.Removal{Document: x.paper("移出1号"), Why: why, Reason: "符合移出条件"})
+			if !errors.Is(err, want) {
+				t.Errorf("removed for %q: %v", why, err)
+			}
+		}
+		if _, err := x.Remove(x.approver(), bad.ID, listing.Removal{Why: listing.Revoked, Reason: "决定被撤销"}); !errors.Is(err, listing.ErrDoc) {
+			t.Errorf("removed without a document: %v", err)
+		}
+		known := x.clock.Now()
+		x.day(20260401)
+		if _, err := x.Remove(x.approver(), bad.ID, listing.Removal{Document: x.paper("移出1号"), Why: listing.Revoked, Reason: "决定被撤销"}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"SX-SXDX"}, x.standing(time.Time{})); diff != "" {
+			t.Errorf("after the removal: %s", diff)
+		}
+		if got := x.standing(known); len(got) != 2 {
+			t.Errorf("as known before the removal: %v", got)
+		}
+		if n, err := x.FileDue(ctx); n != 1 || err != nil || !strings.Contains(x.filed.rows[2], `"操作标识":"D"`) {
+			t.Errorf("withdrew %d: %v", n, err)
+		}
+	})
+}

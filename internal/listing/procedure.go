@@ -1,0 +1,46 @@
+package listing
+
+import (
+	"gongxin/internal/authz"
+	"gongxin/internal/flow"
+)
+
+// FlowKind is the kind of the procedure in flow.
+const FlowKind = "listing"
+
+// The events of the procedure.
+const (
+	EventPropose   flow.Event = "propose"
+	EventNotify    flow.Event = "notify"    // 告知: reason, basis, right to be heard were served
+	EventStatement flow.Event = "statement" // 陈述申辩 was made, and how it was considered
+	EventHearing   flow.Event = "hearing"   // a hearing was held
+	EventDecide    flow.Event = "decide"
+	EventDrop      flow.Event = "drop"
+	EventRemove    flow.Event = "remove"
+	EventExpire    flow.Event = "expire" // time alone
+)
+
+// Table is the procedure of an entry. Who decides is not who proposed or gave notice.
+func Table() flow.Table {
+	propose, decide := string(authz.ListingPropose), string(authz.ListingDecide)
+	return flow.Table{
+		Kind: FlowKind, Title: "名单列入和移出",
+		States: []flow.State{
+			{Code: "proposed", Name: "拟列入"},
+			{Code: "notified", Name: "已告知"},
+			{Code: "listed", Name: "已列入"},
+			{Code: "removed", Name: "已移出", Final: true},
+			{Code: "dropped", Name: "不予列入", Final: true},
+		},
+		Moves: []flow.Move{
+			{Event: EventPropose, Name: "提出列入", To: "proposed", May: propose, Reason: true, By: "认定单位", Say: "提出列入名单"},
+			{Event: EventNotify, Name: "送达告知书", From: []string{"proposed"}, To: "notified", May: propose, By: "认定单位", Say: "送达列入名单告知书，告知事由、依据和陈述申辩的权利"},
+			{Event: EventStatement, Name: "记录陈述申辩", From: []string{"notified"}, To: "notified", May: propose, Reason: true, By: "认定单位", Say: "收到陈述申辩并作出回应"},
+			{Event: EventHearing, Name: "记录听证", From: []string{"notified"}, To: "notified", May: propose, Reason: true, By: "认定单位", Say: "举行了听证"},
+			{Event: EventDecide, Name: "决定列入", From: []string{"proposed", "notified"}, To: "listed", May: decide, Reason: true, Separate: true, Not: []flow.Event{EventNotify}, By: "认定单位", Say: "作出列入决定"},
+			{Event: EventDrop, Name: "不予列入", From: []string{"proposed", "notified"}, To: "dropped", May: propose, Reason: true, By: "认定单位", Say: "决定不予列入"},
+			{Event: EventRemove, Name: "移出", From: []string{"listed"}, To: "removed", May: decide, Reason: true, By: "认定单位", Say: "作出移出决定"},
+			{Event: EventExpire, Name: "期满移出", From: []string{"listed"}, To: "removed", May: string(authz.ListingExpire), Say: "期满，自动移出"},
+		},
+	}
+}

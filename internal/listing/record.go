@@ -1,0 +1,146 @@
+package listing
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/subject"
+)
+
+// Filer files rows of an item in a unit's name through the real intake, once for a key, and returns when they are on file. Each row is a JSON object.
+type Filer interface {
+	File(ctx context.Context, item catalog.ItemCode, unit, name, key string, rows []byte) error
+}
+
+// Whether an entry is also a record of the register.
+const (
+	filedNone     = 0
+	filedWaits    = 1
+	filedYes      = 2
+	filedWithdraw = 3
+	filedGone     = 4
+)
+
+// fields says under which codes an item takes what an entry knows. An item that is not here is filed by its own unit; entries about persons never are, for
+// their numbers do not leave the register to come in again.
+var fields = map[catalog.ItemCode]struct {
+	name, kind, code, list, law, cause, docNo, on, body, bodyCode, until, removal, source, sourceCode string
+}{
+	"YZSX": {
+		"YZ_XDR_MC", "YZ_XDR_LB", "YZ_XDR_SHXYM", "YZ_MDLB", "YZ_RDYJ", "YZ_LRSY", "YZ_LRWH", "YZ_LRRQ", "YZ_JG", "YZ_JGDM", "YZ_YXQZI", "YZ_YCTJ", "YZ_LYDW", "YZ_LYDWDM",
+	},
+	"RYXX": {
+		"RY_XDR_MC", "RY_XDR_LB", "RY_XDR_SHXYM", "RY_RYMC", "", "RY_RYNR", "RY_WSH", "RY_JDRQ", "RY_JG", "RY_JGDM", "RY_YXQZI", "", "RY_LYDW", "RY_LYDWDM",
+	},
+	"JYYC": {
+		"JY_MC", "", "JY_SHXYM", "JY_LRYY", "", "JY_LRSY", "JY_LRWH", "JY_LRRQ", "JY_LRJG", "JY_LRJGDM", "", "", "", "",
+	},
+}
+
+// filesAs says whether entries of a list become records here.
+func (k *Kind) filesAs() bool { _, ok := fields[k.Item]; return ok }
+
+// toFile says what a new entry waits for.
+func (s *Service) toFile(ctx context.Context, e *Entry) int64 {
+	k, err := s.kind(e.Kind)
+	if err != nil || s.Filer == nil || !k.filesAs() {
+		return filedNone
+	}
+	subjects, err := s.Subjects.ByIDs(ctx, []int64{e.Subject})
+	if err != nil || subjects[e.Subject].Kind == catalog.Person || subjects[e.Subject].Code == "" {
+		return filedNone
+	}
+	return filedWaits
+}
+
+// FileDue files entries that began to stand, and withdraws those that ended by a decision, as records of the unit that decided. What fails is tried
+// again; the others do not wait for it.
+func (s *Service) FileDue(ctx context.Context) (n int, err error) {
+	defer fault.Wrap(&err, "listing.FileDue")
+	if s.Filer == nil {
+		return 0, nil
+	}
+	due, err := query(ctx, s.DB.Read(), `filed IN (1, 3) ORDER BY entry_id LIMIT 100`)
+	if err != nil {
+		return 0, err
+	}
+	var first error
+	for i := range due {
+		if err := s.fileOne(ctx, &due[i]); err != nil {
+			if first == nil {
+				first = err
+			}
+			continue
+		}
+		n++
+	}
+	return n, first
+}
+
+func (s *Service) fileOne(ctx context.Context, e *Entry) error {
+	k, err := s.kind(e.Kind)
+	if err != nil {
+		return err
+	}
+	subjects, err := s.Subjects.ByIDs(ctx, []int64{e.Subject})
+	if err != nil {
+		return err
+	}
+	unit, err := s.Agencies.ByID(ctx, e.Agency)
+	if err != nil {
+		return err
+	}
+	sub := subjects[e.Subject]
+	done, flag := int64(filedYes), "I"
+	if e.filed == filedWithdraw {
+		done, flag = filedGone, "D"
+	}
+	row, err := rowOf(e, k, &sub, &unit, flag)
+	if err != nil {
+		return err
+	}
+	if err := s.Filer.File(ctx, k.Item, unit.Code, k.Name+".ndjson", fmt.Sprintf("listing-%d-%s", e.ID, flag), row); err != nil {
+		return err
+	}
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE listing_entry SET filed = $4 WHERE subject_id = $1 AND entry_id = $2 AND filed = $3`, e.Subject, e.ID, e.filed, done)
+		return err
+	})
+}
+
+// rowOf writes an entry as a row of its item.
+func rowOf(e *Entry, k *Kind, sub *subject.Subject, unit *agency.Agency, flag string) ([]byte, error) {
+	f := fields[k.Item]
+	kind := "法人及非法人组织"
+	if sub.Kind == catalog.IndividualBusiness {
+		kind = "个体工商户"
+	}
+	list := k.Name
+	if len(k.Match) > 0 && k.Match[0] != "*" {
+		list = k.Match[0]
+	}
+	until := "2099-12-31"
+	if !e.Until.IsZero() {
+		until = lastDay(e.Until).String()
+	}
+	row := map[string]string{"操作标识": flag}
+	for field, value := range map[string]string{
+		f.name: sub.Name, f.kind: kind, f.code: sub.Code, f.list: list, f.law: e.Law, f.cause: e.Cause, f.docNo: e.DocNo, f.on: e.ListedOn.String(),
+		f.body: unit.Name, f.bodyCode: unit.Code, f.until: until, f.removal: k.Removal, f.source: unit.Name, f.sourceCode: unit.Code,
+	} {
+		if field != "" {
+			row[field] = value
+		}
+	}
+	raw, err := json.Marshal(row)
+	return bytes.TrimSpace(raw), err
+}
+
+func lastDay(until clock.Date) clock.Date { return until.AddDays(-1) }

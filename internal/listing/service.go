@@ -1,0 +1,360 @@
+package listing
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/flow"
+	"gongxin/internal/id"
+	"gongxin/internal/ruleset"
+	"gongxin/internal/subject"
+)
+
+// Acts puts an act into the log; *audit.Log is one.
+type Acts interface {
+	WriteAct(ctx context.Context, tx *db.Tx, a audit.Act) error
+}
+
+// Subjects finds subjects by their numbers; *subject.Store does.
+type Subjects interface {
+	ByIDs(ctx context.Context, ids []int64) (map[int64]subject.Subject, error)
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	DB        *db.DB
+	IDs       *id.Maker
+	Clock     clock.Clock
+	Calendar  *clock.Calendar
+	Kinds     *ruleset.Book[*Kinds]
+	Subjects  Subjects
+	Agencies  *agency.Store
+	Authority *authz.Authority
+	Flow      *flow.Engine // Table must be registered with it
+	Acts      Acts
+	Filer     Filer // files entries as records; nil = entries are not filed
+
+	// Changed is told, in its transaction, of every entry that began or ceased to stand: measures rest on it. Nil = nobody.
+	Changed func(ctx context.Context, tx *db.Tx, e *Entry) error
+}
+
+// Service keeps lists.
+type Service struct{ Config }
+
+// New makes a Service.
+func New(c Config) *Service { return &Service{c} }
+
+// NewBook makes the series of files of kinds. known says whether the catalogue in force has an item.
+func NewBook(d *db.DB, c clock.Clock, known func(catalog.ItemCode) bool) (*ruleset.Book[*Kinds], error) {
+	return ruleset.New(ruleset.Config[*Kinds]{
+		Name: "listing", Load: LoadKinds, Shipped: shipped, DB: d, Clock: c,
+		Also: func(_ context.Context, k *Kinds) error {
+			for i := range k.list {
+				if known != nil && !known(k.list[i].Item) {
+					return ErrKinds.Messagef("名单种类 %s 的目录事项 %s 不在现行信用目录中", k.list[i].Code, k.list[i].Item)
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// Faults of lists.
+var (
+	ErrNone    = fault.New(fault.NotFound, "listing.none", "没有这个名单条目", "请从名单列表重新打开")
+	ErrKind    = fault.New(fault.NotFound, "listing.kind", "没有这一种名单", "请从名单种类中选择")
+	ErrBasis   = fault.New(fault.Denied, "listing.basis", "这种名单的设列依据当天没有生效或者已经失效，不得列入", "请核对设列依据的施行日期和失效日期")
+	ErrDecider = fault.New(fault.Denied, "listing.decider", "本单位不在这种名单的认定清单中，不得认定", "请信用办核对认定清单")
+	ErrSubject = fault.New(fault.NotFound, "listing.subject", "没有查到这个主体", "请核对统一社会信用代码")
+	ErrAdmits  = fault.New(fault.Denied, "listing.subject_kind", "这种名单不适用于这一类主体", "请核对名单的适用对象")
+	ErrTwice   = fault.New(fault.Conflict, "listing.twice", "本单位已经将该主体列入或者拟列入这种名单", "请在已有的条目上办理")
+	ErrText    = fault.New(fault.Invalid, "listing.text", "列入事由应为 5 至 2000 字", "请写明事实和情节")
+	ErrNotice  = fault.New(fault.Conflict, "listing.notice", "这种名单要先告知、听取陈述申辩，期限未满不得决定", "请先送达告知书，等期限届满后再决定")
+	ErrDoc     = fault.New(fault.Invalid, "listing.document", "没有写明文书号或者日期", "请填写文书号（1 至 128 字）和日期，日期不能晚于今天")
+	ErrUntil   = fault.New(fault.Invalid, "listing.until", "截止日期早于列入日期，或者超过名单规定的最长期限", "请核对决定写明的期限")
+	ErrWhy     = fault.New(fault.Invalid, "listing.why", "没有写明移出的原因", "请选择提前移出、信用修复、异议成立或者决定被撤销")
+	ErrEarly   = fault.New(fault.Denied, "listing.early", "还没有到可以提前移出的时间", "请核对名单规定的最短期限")
+)
+
+// kind gives the list as it is today, whether or not its basis is in force.
+func (s *Service) kind(code string) (*Kind, error) {
+	k, ok := s.Kinds.Today().ByCode(code)
+	if !ok {
+		return nil, ErrKind
+	}
+	return k, nil
+}
+
+// may refuses what must hold for an entry to be made or decided on, on a day: the basis is in force and the unit is empowered.
+func (s *Service) may(ctx context.Context, q db.Querier, k *Kind, unit int64, on clock.Date) error {
+	if !k.Basis.InForce(on) {
+		return ErrBasis
+	}
+	ok, err := s.empowered(ctx, q, k.Code, unit, on)
+	if err == nil && !ok {
+		err = ErrDecider
+	}
+	return err
+}
+
+// Proposal is what an entry begins with.
+type Proposal struct {
+	Kind    string
+	Subject int64
+	Agency  int64
+	Cause   string // 事由: facts, as the decision will state them
+	Note    string // for the desks only
+}
+
+// Propose begins an entry. Nobody is listed by it, and nobody outside the unit sees it but the subject.
+func (s *Service) Propose(ctx context.Context, p Proposal) (_ Entry, err error) {
+	defer fault.Wrap(&err, "listing.Propose(%s)", p.Kind)
+	k, err := s.kind(p.Kind)
+	if err != nil {
+		return Entry{}, err
+	}
+	p.Cause = strings.TrimSpace(p.Cause)
+	if n := utf8.RuneCountInString(p.Cause); n < 5 || n > 2000 {
+		return Entry{}, ErrText
+	}
+	subjects, err := s.Subjects.ByIDs(ctx, []int64{p.Subject})
+	if err != nil {
+		return Entry{}, err
+	}
+	sub, ok := subjects[p.Subject]
+	if !ok {
+		return Entry{}, ErrSubject
+	}
+	if !k.Admits(sub.Kind) {
+		return Entry{}, ErrAdmits
+	}
+	unit, err := s.Agencies.ByID(ctx, p.Agency)
+	if err != nil {
+		return Entry{}, err
+	}
+	e := Entry{
+		ID: s.IDs.Next(), Subject: sub.ID, Kind: k.Code, Agency: unit.ID, Region: unit.Region, State: Open, Cause: p.Cause, Law: k.Basis.String(),
+		ProposedAt: s.now(), ProposedBy: authz.From(ctx).String(),
+	}
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := s.may(ctx, tx, k, unit.ID, clock.Today(s.Clock)); err != nil {
+			return err
+		}
+		have, err := query(ctx, tx, `subject_id = $1 AND kind = $2 AND agency_id = $3 AND state IN ('open', 'listed')`, sub.ID, k.Code, unit.ID)
+		if err != nil {
+			return err
+		}
+		if len(have) > 0 {
+			return ErrTwice
+		}
+		c, err := s.Flow.Open(ctx, tx, flow.NewCase{
+			Kind: FlowKind, Subject: sub.ID, Ref: strconv.FormatInt(e.ID, 10), Agency: unit.ID, Region: unit.Region, Title: k.Name,
+			Input: flow.Input{Reason: p.Cause, Note: p.Note},
+		})
+		if err != nil {
+			return err
+		}
+		e.Case = c.ID
+		return insert(ctx, tx, &e)
+	})
+	return e, err
+}
+
+// step runs one step of an entry's procedure with what it changes.
+func (s *Service) step(ctx context.Context, entry int64, event flow.Event, in flow.Input, change func(tx *db.Tx, e *Entry, k *Kind) error) (out Entry, err error) {
+	defer fault.Wrap(&err, "listing.%s", event)
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		e, err := s.Get(ctx, tx, entry)
+		if err != nil {
+			return err
+		}
+		k, err := s.kind(e.Kind)
+		if err != nil {
+			return err
+		}
+		before := e.State
+		if _, err := s.Flow.Fire(ctx, tx, e.Case, event, in); err != nil {
+			return err
+		}
+		if change != nil {
+			if err := change(tx, &e, k); err != nil {
+				return err
+			}
+			if err := save(ctx, tx, &e); err != nil {
+				return err
+			}
+		}
+		out = e
+		if s.Changed != nil && before != e.State && (e.State == Listed || e.State == Removed) {
+			return s.Changed(ctx, tx, &e)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Document is a paper that a step rests on.
+type Document struct {
+	No    string
+	On    clock.Date
+	Files []string // attachments, by hash
+}
+
+func (s *Service) paper(d *Document) error {
+	d.No = strings.TrimSpace(d.No)
+	if n := utf8.RuneCountInString(d.No); n < 1 || n > 128 || !d.On.Valid() || d.On > clock.Today(s.Clock) {
+		return ErrDoc
+	}
+	return nil
+}
+
+// Notify records that the notice was served on a day: reason, basis, and the right to state one's case.
+func (s *Service) Notify(ctx context.Context, entry int64, d Document) (Entry, error) {
+	if err := s.paper(&d); err != nil {
+		return Entry{}, err
+	}
+	return s.step(ctx, entry, EventNotify, flow.Input{Attachments: d.Files}, func(_ *db.Tx, e *Entry, _ *Kind) error {
+		e.NoticeNo, e.NoticeOn = d.No, d.On
+		return nil
+	})
+}
+
+// Statement records what the notified said and how it was considered.
+func (s *Service) Statement(ctx context.Context, entry int64, text string, files []string) (Entry, error) {
+	return s.step(ctx, entry, EventStatement, flow.Input{Reason: text, Attachments: files}, nil)
+}
+
+// Hearing records that a hearing was held, and what came out.
+func (s *Service) Hearing(ctx context.Context, entry int64, text string, files []string) (Entry, error) {
+	return s.step(ctx, entry, EventHearing, flow.Input{Reason: text, Attachments: files}, nil)
+}
+
+// Drop ends a proposal: nobody is listed.
+func (s *Service) Drop(ctx context.Context, entry int64, reason string) (Entry, error) {
+	return s.step(ctx, entry, EventDrop, flow.Input{Reason: reason}, func(_ *db.Tx, e *Entry, _ *Kind) error {
+		e.State = Dropped
+		return nil
+	})
+}
+
+// Decision is 列入决定: the document, from when, and for how long.
+type Decision struct {
+	Document
+	Reason string
+	Until  clock.Date // first day on which it no longer stands, where the decision says so; 0 = as the list has it
+}
+
+// Decide lists a subject. The list's basis must be in force and the unit empowered on the day of the decision and today, the notice served and its time
+// over, and whoever decides must have neither proposed nor given notice.
+func (s *Service) Decide(ctx context.Context, entry int64, d Decision) (Entry, error) {
+	if err := s.paper(&d.Document); err != nil {
+		return Entry{}, err
+	}
+	today := clock.Today(s.Clock)
+	return s.step(ctx, entry, EventDecide, flow.Input{Reason: d.Reason, Attachments: d.Files}, func(tx *db.Tx, e *Entry, k *Kind) error {
+		for _, on := range []clock.Date{d.On, today} {
+			if err := s.may(ctx, tx, k, e.Agency, on); err != nil {
+				return err
+			}
+		}
+		if err := s.heard(e, k, d.On); err != nil {
+			return err
+		}
+		until := k.Until(d.On)
+		if !d.Until.IsZero() {
+			if !d.Until.Valid() || d.Until <= d.On || !until.IsZero() && d.Until > until {
+				return ErrUntil
+			}
+			until = d.Until
+		}
+		e.State, e.Law, e.DocNo, e.DecidedBy, e.ListedAt, e.ListedOn, e.Until = Listed, k.Basis.String(), d.No, authz.From(ctx).String(), s.now(), d.On, until
+		if len(d.Files) > 0 {
+			e.DocBlob = d.Files[0]
+		}
+		e.filed = s.toFile(ctx, e)
+		return nil
+	})
+}
+
+// heard refuses a decision before the notified had their time.
+func (s *Service) heard(e *Entry, k *Kind, on clock.Date) error {
+	if k.Notice == 0 && !k.Hearing {
+		return nil
+	}
+	if e.NoticeOn.IsZero() || on <= s.Calendar.AddWorkdays(e.NoticeOn, k.Notice) {
+		return ErrNotice
+	}
+	return nil
+}
+
+// Removal is 移出决定.
+type Removal struct {
+	Document
+	Why    Why
+	Reason string
+}
+
+// Remove takes an entry off its list by a decision. Early removal is refused before the time that the list sets.
+func (s *Service) Remove(ctx context.Context, entry int64, r Removal) (Entry, error) {
+	if err := s.paper(&r.Document); err != nil {
+		return Entry{}, err
+	}
+	if whys[r.Why] == "" || r.Why == Expired || r.Why == Lapsed {
+		return Entry{}, ErrWhy
+	}
+	return s.step(ctx, entry, EventRemove, flow.Input{Reason: r.Reason, Attachments: r.Files}, func(_ *db.Tx, e *Entry, k *Kind) error {
+		if r.Why == Early && (k.EarlyAfter == NoEarly || r.On < e.ListedOn.AddMonths(k.EarlyAfter)) {
+			return ErrEarly
+		}
+		s.end(e, r.Why, clock.Today(s.Clock))
+		e.RemovedNote, e.RemovedDoc, e.RemovedBy = r.Reason, r.No, authz.From(ctx).String()
+		return nil
+	})
+}
+
+// end takes an entry out from the beginning of a day on.
+func (s *Service) end(e *Entry, why Why, on clock.Date) {
+	e.State, e.RemovedAt, e.RemovedOn, e.RemovedWhy = Removed, s.now(), on, why
+	if e.filed == filedYes && why != Expired {
+		e.filed = filedWithdraw
+	} else if e.filed == filedWaits {
+		e.filed = filedNone
+	}
+}
+
+// RunDue ends entries whose time is over, each at its own midnight however late this runs, and those whose list has lost its basis. It gives how many; run it
+// at start and every minute.
+func (s *Service) RunDue(ctx context.Context) (n int, err error) {
+	defer fault.Wrap(&err, "listing.RunDue")
+	ctx = authz.With(ctx, authz.SystemActor("listing"))
+	today := clock.Today(s.Clock)
+	for {
+		due, err := query(ctx, s.DB.Read(), `state = 'listed' AND until > 0 AND until <= $1 ORDER BY until, entry_id LIMIT 100`, int64(today))
+		if err != nil || len(due) == 0 {
+			return n, err
+		}
+		for i := range due {
+			until := due[i].Until
+			_, err := s.step(ctx, due[i].ID, EventExpire, flow.Input{At: until.Start()}, func(_ *db.Tx, e *Entry, _ *Kind) error {
+				s.end(e, Expired, until)
+				return nil
+			})
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+}
+
+func (s *Service) now() time.Time { return s.Clock.Now().UTC().Truncate(time.Microsecond) }

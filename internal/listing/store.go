@@ -1,0 +1,174 @@
+package listing
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+)
+
+const columns = `entry_id, subject_id, kind, agency_id, region, case_id, state, cause, law, proposed_at, proposed_by, notice_no, notice_on, doc_no, doc_blob, decided_by,
+	listed_at, listed_on, until, removed_at, removed_on, removed_why, removed_note, removed_doc, removed_by, filed`
+
+func instant(v int64) time.Time {
+	if v == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(v).UTC()
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func scan(row interface{ Scan(...any) error }) (Entry, error) {
+	var e Entry
+	var proposed, listed, removed int64
+	err := row.Scan(&e.ID, &e.Subject, &e.Kind, &e.Agency, &e.Region, &e.Case, &e.State, &e.Cause, &e.Law, &proposed, &e.ProposedBy, &e.NoticeNo, &e.NoticeOn, &e.DocNo, &e.DocBlob,
+		&e.DecidedBy, &listed, &e.ListedOn, &e.Until, &removed, &e.RemovedOn, &e.RemovedWhy, &e.RemovedNote, &e.RemovedDoc, &e.RemovedBy, &e.filed)
+	e.ProposedAt, e.ListedAt, e.RemovedAt = instant(proposed), instant(listed), instant(removed)
+	return e, err
+}
+
+func query(ctx context.Context, q db.Querier, where string, args ...any) ([]Entry, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+columns+` FROM listing_entry WHERE `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("listing: entries: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Entry
+	for rows.Next() {
+		e, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("listing: entries: %w", err)
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
+
+func insert(ctx context.Context, tx *db.Tx, e *Entry) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO listing_entry (`+columns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '', '', '', 0, 0, 0, 0, 0, '', '', '', '', 0)`,
+		e.ID, e.Subject, e.Kind, e.Agency, e.Region, e.Case, string(e.State), e.Cause, e.Law, micros(e.ProposedAt), e.ProposedBy)
+	if err != nil {
+		return fmt.Errorf("listing: insert: %w", err)
+	}
+	return nil
+}
+
+// save writes what changes in an entry's life.
+func save(ctx context.Context, tx *db.Tx, e *Entry) error {
+	_, err := tx.ExecContext(ctx, `UPDATE listing_entry SET state = $3, law = $4, notice_no = $5, notice_on = $6, doc_no = $7, doc_blob = $8, decided_by = $9, listed_at = $10,
+		listed_on = $11, until = $12, removed_at = $13, removed_on = $14, removed_why = $15, removed_note = $16, removed_doc = $17, removed_by = $18, filed = $19
+		WHERE subject_id = $1 AND entry_id = $2`,
+		e.Subject, e.ID, string(e.State), e.Law, e.NoticeNo, int64(e.NoticeOn), e.DocNo, e.DocBlob, e.DecidedBy, micros(e.ListedAt), int64(e.ListedOn), int64(e.Until),
+		micros(e.RemovedAt), int64(e.RemovedOn), string(e.RemovedWhy), e.RemovedNote, e.RemovedDoc, e.RemovedBy, e.filed)
+	if err != nil {
+		return fmt.Errorf("listing: save: %w", err)
+	}
+	return nil
+}
+
+// Get gives an entry by its number.
+func (s *Service) Get(ctx context.Context, q db.Querier, entry int64) (Entry, error) {
+	e, err := scan(q.QueryRowContext(ctx, `SELECT `+columns+` FROM listing_entry WHERE entry_id = $1`, entry))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Entry{}, ErrNone
+	}
+	if err != nil {
+		return Entry{}, fmt.Errorf("listing: entry: %w", err)
+	}
+	return e, nil
+}
+
+// Of gives the entries of a subject that stood on the day of an instant, as known then. The zero instant is now.
+func (s *Service) Of(ctx context.Context, q db.Querier, subject int64, at time.Time) ([]Entry, error) {
+	by, err := s.OfMany(ctx, q, []int64{subject}, at)
+	return by[subject], err
+}
+
+// OfMany is Of for several subjects, with one query for every 500.
+func (s *Service) OfMany(ctx context.Context, q db.Querier, subjects []int64, at time.Time) (map[int64][]Entry, error) {
+	on := clock.Today(s.Clock)
+	if !at.IsZero() {
+		on = clock.DateOf(at)
+	}
+	out := map[int64][]Entry{}
+	for len(subjects) > 0 {
+		n := min(len(subjects), 500)
+		list, err := query(ctx, q, `subject_id IN `+db.In(n, 1)+` AND listed_at > 0 ORDER BY subject_id, listed_on, entry_id`, anys(subjects[:n])...)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			if list[i].Stands(on, at) {
+				out[list[i].Subject] = append(out[list[i].Subject], list[i])
+			}
+		}
+		subjects = subjects[n:]
+	}
+	return out, nil
+}
+
+func anys(ids []int64) []any {
+	out := make([]any, len(ids))
+	for i, v := range ids {
+		out[i] = v
+	}
+	return out
+}
+
+// Filter picks entries for a desk or a public column. Zero values do not narrow.
+type Filter struct {
+	Kind     string
+	State    State
+	Agencies []int64 // nil = every unit
+	Subject  int64
+	After    int64 // the last entry of the page before
+	Limit    int
+}
+
+// List gives entries, newest first.
+func (s *Service) List(ctx context.Context, f Filter) ([]Entry, error) {
+	where, args := `1 = 1`, []any{}
+	and := func(cond string, v any) {
+		args = append(args, v)
+		where += fmt.Sprintf(` AND `+cond, len(args))
+	}
+	if f.Kind != "" {
+		and(`kind = $%d`, f.Kind)
+	}
+	if f.State != "" {
+		and(`state = $%d`, string(f.State))
+	}
+	if f.Subject != 0 {
+		and(`subject_id = $%d`, f.Subject)
+	}
+	if f.After != 0 {
+		and(`entry_id < $%d`, f.After)
+	}
+	if f.Agencies != nil {
+		if len(f.Agencies) == 0 {
+			return nil, nil
+		}
+		where += ` AND agency_id IN ` + db.In(len(f.Agencies), len(args)+1)
+		args = append(args, anys(f.Agencies)...)
+	}
+	limit := f.Limit
+	if limit <= 0 || limit > MaxPage {
+		limit = MaxPage
+	}
+	args = append(args, limit)
+	return query(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY entry_id DESC LIMIT $%d`, len(args)), args...)
+}
+
+// MaxPage is the largest page of entries.
+const MaxPage = 100
