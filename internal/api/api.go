@@ -75,6 +75,9 @@ type Deps struct {
 	Labels      Labels    // publish.Service; nil = auditors see numbers alone
 	// KeyExpires gives the day on which an API key ends; nil leaves it out of GET /me.
 	KeyExpires func(ctx context.Context, key int64) (time.Time, error)
+	// PausedSince gives since when publication pauses because the public log stands still, the zero time when it does not; every answer then says so in
+	// a header. Nil = it never does.
+	PausedSince func(ctx context.Context) time.Time
 	// RegionName names a division; nil leaves the name out.
 	RegionName func(code string) string
 	// Session gives the token of a session of the site's pages; nil = only keys count. A session counts only where the browser says that a page of this

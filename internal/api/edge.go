@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,6 +19,9 @@ import (
 // maxQuery bounds the query string; the longest sensible one is a few hundred bytes.
 const maxQuery = 4 << 10
 
+// pausedHeader says in every answer, as long as publication pauses, since when.
+const pausedHeader = "Gongxin-Paused-Since"
+
 // ServeHTTP answers one call. What no route answers is a problem too, never a page.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w = &calmWriter{ResponseWriter: w}
@@ -26,6 +30,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set(requestHeader, newRequestID())
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
+	if s.PausedSince != nil {
+		if since := s.PausedSince(r.Context()); !since.IsZero() {
+			h.Set(pausedHeader, since.UTC().Format(time.RFC3339))
+		}
+	}
 	if err := checkAddress(r.URL); err != nil {
 		s.fail(w, r, err)
 		return

@@ -101,7 +101,13 @@ func describeErrors(op *huma.Operation) {
 		Description: "出错（RFC 9457）",
 		Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: ref("Problem")}},
 	}
-	for _, r := range op.Responses {
+	for status, r := range op.Responses {
+		if status[0] == '2' {
+			if r.Headers == nil {
+				r.Headers = map[string]*huma.Param{}
+			}
+			r.Headers[pausedHeader] = &huma.Param{Description: pausedWords, Schema: &huma.Schema{Type: huma.TypeString, Format: "date-time"}}
+		}
 		switch r.Description {
 		case http.StatusText(http.StatusOK):
 			r.Description = "成功"
@@ -113,6 +119,8 @@ func describeErrors(op *huma.Operation) {
 		}
 	}
 }
+
+const pausedWords = "只在公示暂停时有：公开日志自这一时刻起没有前进，此后报送和变更、尚未写入日志的记录暂不出现在公开的回答里"
 
 func ref(name string) *huma.Schema { return &huma.Schema{Ref: "#/components/schemas/" + name} }
 

@@ -35,7 +35,7 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 	site := &web.Site{
 		City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: append(portal.Nav(), me.Nav()...), Footer: portal.Footer(), Licence: "Apache-2.0",
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
-		Actors: actors, Authority: a.Trust.Authority, ClientAddr: a.clientAddr, Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
+		Notice: a.notice, Actors: actors, Authority: a.Trust.Authority, ClientAddr: a.clientAddr, Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
 	}
 	shapes := a.options.Map
 	if a.Config.Map != "" {
@@ -82,8 +82,24 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	case !a.Names.Ready():
 		plain(w, http.StatusServiceUnavailable, "name index")
 	default:
-		plain(w, http.StatusOK, "ready")
+		text := "ready"
+		if since := a.Trust.watch.PausedSince(r.Context()); !since.IsZero() { // the node answers; what it may not show yet, no other node may either
+			text += "\npublication paused since " + since.UTC().Format(time.RFC3339)
+		}
+		plain(w, http.StatusOK, text)
 	}
+}
+
+// notice says on every page that publication pauses.
+func (a *App) notice(ctx context.Context) *ui.Notice {
+	since := a.Trust.watch.PausedSince(ctx)
+	if since.IsZero() {
+		return nil
+	}
+	return &ui.Notice{Title: "公示暂停更新，自 " + since.In(clock.Zone).Format("2006-01-02 15:04") + " 起", Lines: []string{
+		"公开日志自这一时刻起没有前进。每一条公示都要能对照日志核验，所以此后报送和变更的记录，在写入日志之前暂不显示。",
+		"已经写入日志的记录照常显示，报送、凭事项和凭授权的查询照常办理。日志恢复后自动补齐，不必重报。",
+	}}
 }
 
 func (a *App) server(h http.Handler) *http.Server {

@@ -42,8 +42,7 @@ type Watch struct {
 	start  time.Time
 	mu     sync.Mutex
 	seen   time.Time
-	paused bool
-	first  int64 // the oldest pending outbox row; 0 = none
+	paused time.Time // since when publication pauses; zero = it does not
 }
 
 // NewWatch makes a Watch; after is how long the log may stand still.
@@ -53,7 +52,10 @@ func NewWatch(d *db.DB, c clock.Clock, after time.Duration) *Watch {
 
 // Paused reports whether publication must pause: changes wait, and the log has not advanced for the configured time. When the database
 // does not answer, the last answer stands.
-func (w *Watch) Paused(ctx context.Context) bool {
+func (w *Watch) Paused(ctx context.Context) bool { return !w.PausedSince(ctx).IsZero() }
+
+// PausedSince gives since when changes wait without the log advancing, as long as publication pauses; the zero time when it does not.
+func (w *Watch) PausedSince(ctx context.Context) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.clock.Now()
@@ -64,8 +66,10 @@ func (w *Watch) Paused(ctx context.Context) bool {
 	if err != nil {
 		return w.paused
 	}
-	w.seen, w.first = now, first
-	w.paused = first != 0 && now.Sub(later(oldest, advanced)) >= w.after && now.Sub(w.start) >= min(grace, w.after)
+	w.seen, w.paused = now, time.Time{}
+	if since := later(oldest, advanced); first != 0 && now.Sub(since) >= w.after && now.Sub(w.start) >= min(grace, w.after) {
+		w.paused = since
+	}
 	return w.paused
 }
 

@@ -48,6 +48,8 @@ type Site struct {
 	Authority *authz.Authority
 	// SignIn and Factor are the pages where people sign in and add their second factor; /sign-in and /sign-in/factor when empty.
 	SignIn, Factor string
+	// Notice gives what every page must tell its reader now; nil, and a nil answer, are nothing. It is asked for every page and must be cheap.
+	Notice func(ctx context.Context) *ui.Notice
 	// Menu gives what the header shows to a caller; with nil it is a link to sign in, as soon as there are accounts.
 	Menu Menu
 	// ClientAddr gives a caller's address behind a proxy that is trusted; nil = the connection's.
@@ -100,6 +102,9 @@ func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
 		p.Path = r.URL.RequestURI()
 	}
 	p.Account = s.account(r)
+	if s.Notice != nil {
+		p.Notice = s.Notice(r.Context())
+	}
 	if s.AsOf != nil {
 		if t := s.AsOf(); !t.IsZero() {
 			p.AsOf = t.In(china).Format("2006-01-02 15:04")

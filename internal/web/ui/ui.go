@@ -61,7 +61,14 @@ type Page struct {
 	SourceURL   string // where the program's source is published; may be empty
 	Licence     string // of the program
 	Account     Account
+	Notice      *Notice // what every reader must know today; nil = nothing
 	Assets      *Assets
+}
+
+// Notice is a message of the whole installation, shown above the content of every page.
+type Notice struct {
+	Title string
+	Lines []string
 }
 
 // Account is the header's part about who is signed in. Without links and name it is left out.
