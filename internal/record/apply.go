@@ -149,7 +149,9 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 }
 
 // leaf hashes what the version says.
-func (v *Version) leaf(salt []byte, ch *Change) translog.Leaf { return translog.Hash(salt, v.parts(ch)...) }
+func (v *Version) leaf(salt []byte, ch *Change) translog.Leaf {
+	return translog.Hash(salt, v.parts(ch)...)
+}
 
 // parts are what a leaf of format "record/1" is made of. Their order and spelling are the format; a verifier recomputes the leaf from them and the salt.
 func (v *Version) parts(ch *Change) []string {

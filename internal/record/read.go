@@ -23,8 +23,10 @@ func scanVersion(rows *sql.Rows, more ...any) (Version, error) {
 	var v Version
 	var item string
 	var listed, until, at int64
-	err := rows.Scan(append([]any{&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Class, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
-		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &at, &v.Outbox}, more...)...)
+	err := rows.Scan(append([]any{
+		&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Class, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
+		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &at, &v.Outbox,
+	}, more...)...)
 	v.Item, v.Listed, v.PublicUntil, v.RecordedAt = catalog.ItemCode(item), listed == 1, untilDate(until), Micros(at)
 	return v, err
 }

@@ -36,6 +36,10 @@ type vector struct {
 	Old      string `json:"old,omitempty"`
 	Code     string `json:"code,omitempty"`     // of the first failure; "" = it holds
 	Versions int    `json:"versions,omitempty"` // that the verifier lists
+
+	Proven []string `json:"proven,omitempty"` // what every verifier says, word for word
+	Limits []string `json:"limits,omitempty"`
+	Notes  []string `json:"notes,omitempty"`
 }
 
 // filed is a log of records whose leaves can be opened.
@@ -129,7 +133,7 @@ func judge(t *testing.T, v *vector) {
 		t.Errorf("%s: %q %+v, want %q", v.Name, code, r.Failures, v.Code)
 	}
 	if v.Code == "" {
-		v.Versions = len(r.Versions)
+		v.Versions, v.Proven, v.Limits, v.Notes = len(r.Versions), r.Proven, r.Limits, r.Notes
 		if len(r.Proven) < 1 || strings.Contains(strings.Join(append(r.Proven, r.Limits...), ""), "%!") {
 			t.Errorf("%s: says %q %q", v.Name, r.Proven, r.Limits)
 		}

@@ -100,26 +100,27 @@ func (r *Result) compare(c *Checkpoint, k *Keys, old string, way *proofConsisten
 		r.fail("state.origin", "以前保存的检查点属于另一部日志 %s", before.Origin)
 	case before.Size > c.Size:
 		r.note("以前保存的检查点（大小 %d）比这份证明（大小 %d）更新，两者没有比对", before.Size, c.Size)
-	case before.Size == c.Size:
-		r.continues(before, c, tlog.Hash{}, c.Root)
-	case way == nil:
+	case way == nil && before.Size < c.Size:
 		r.note("这份文件没有附从大小 %d 到 %d 的一致性证明，日志是否只增未改没有比对", before.Size, c.Size)
-	case way.Size != before.Size:
+	case way != nil && way.Size != before.Size:
 		r.fail("consistency.size", "一致性证明从大小 %d 开始，以前保存的检查点大小是 %d", way.Size, before.Size)
 	default:
 		r.consistent(before, c, way)
 	}
 }
 
+// consistent checks the way between two checkpoints; between two of one size there is none.
 func (r *Result) consistent(before, c *Checkpoint, way *proofConsistency) {
-	list, ok := hashes(way.Hashes, false)
-	if !ok || len(list) > 128 {
-		r.fail("proof.path", "证明路径中有不合格的哈希")
-		return
-	}
-	p := make(tlog.TreeProof, len(list))
-	for i := range list {
-		p[i] = list[i]
+	var p tlog.TreeProof
+	if way != nil {
+		list, ok := hashes(way.Hashes, false)
+		if !ok || len(list) > 128 {
+			r.fail("proof.path", "证明路径中有不合格的哈希")
+			return
+		}
+		for _, h := range list {
+			p = append(p, h)
+		}
 	}
 	if before.Size > 0 && tlog.CheckTree(p, c.Size, c.Root, before.Size, before.Root) != nil {
 		r.fail("consistency.changed", "日志的历史被改写：前 %d 个条目与以前保存的检查点不同", before.Size)
