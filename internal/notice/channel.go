@@ -1,0 +1,310 @@
+package notice
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+
+	"gongxin/internal/audit"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/id"
+)
+
+// The kinds of channels.
+const (
+	Email   = "email"
+	Phone   = "sms"     // a telephone number, by the operator's gateway
+	Webhook = "webhook" // a system of the recipient
+)
+
+// Channel is a way by which a recipient is told beside the page.
+type Channel struct {
+	ID        int64
+	To        Recipient
+	Kind      string
+	Address   string // masked, as pages show it
+	Confirmed bool   // it answered; only then anything goes out by it
+	MadeAt    time.Time
+}
+
+// Faults of channels.
+var (
+	ErrChannelKind = fault.New(fault.Unavailable, "notice.channel_kind", "本站没有开通这种通知方式", "请改用其他方式，或者在本站查看通知")
+	ErrAddress     = fault.New(fault.Invalid, "notice.address", "通知地址的格式不对", "邮箱形如 name@example.cn；手机号为 11 位数字；系统地址以 https:// 开头")
+	ErrMany        = fault.New(fault.Conflict, "notice.many", "登记的通知地址太多，最多 5 个", "请先删除不用的")
+	ErrNoChannel   = fault.New(fault.NotFound, "notice.no_channel", "没有这个通知地址", "请刷新后查看")
+	ErrCode        = fault.New(fault.Denied, "notice.code", "验证码不对，或者已经失效", "请核对收到的验证码；失效的请删除地址后重新登记")
+)
+
+const (
+	maxChannels = 5
+	codeLife    = time.Hour
+	codeTries   = 5
+
+	labelAddress = "notice/address"
+	labelSecret  = "notice/secret"
+	labelCode    = "notice/code"
+)
+
+var phoneForm = regexp.MustCompile(`^1[3-9][0-9]{9}$`)
+
+// AddChannel registers an address of a recipient. A code goes to an e-mail address or telephone number, and only after Confirm anything else does. Of a
+// webhook it gives the secret that its messages are signed with, this once.
+func (s *Service) AddChannel(ctx context.Context, to Recipient, kind, address string) (_ Channel, secret string, err error) {
+	address = strings.TrimSpace(address)
+	if err := s.checkAddress(ctx, kind, address); err != nil || !to.valid() {
+		return Channel{}, "", errors.Join(err, invalidTo(to))
+	}
+	c := Channel{ID: s.IDs.Next(), To: to, Kind: kind, Address: Masked(kind, address), Confirmed: kind == Webhook, MadeAt: s.now()}
+	code := ""
+	if kind == Webhook {
+		secret = id.Random()
+	} else if code, err = newCode(); err != nil {
+		return Channel{}, "", err
+	}
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM notice_channel WHERE to_kind = $1 AND to_id = $2`, to.Kind, to.ID).Scan(&n); err != nil {
+			return err
+		}
+		if n >= maxChannels {
+			return ErrMany
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO notice_channel (channel_id, to_kind, to_id, kind, address, secret, code, tries, confirmed_at, made_at, made_by)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`, c.ID, to.Kind, to.ID, kind, s.Ring.Seal(labelAddress, address), s.sealed(labelSecret, secret),
+			s.sealed(labelCode, code), confirmedAt(&c), micros(c.MadeAt), s.Who(ctx).String())
+		if err != nil {
+			return err
+		}
+		if code != "" {
+			if err := s.sendCode(ctx, tx, &c); err != nil {
+				return err
+			}
+		}
+		return s.act(ctx, tx, "channel.add", &c)
+	})
+	if err != nil {
+		return Channel{}, "", fmt.Errorf("notice: add channel: %w", err)
+	}
+	return c, secret, nil
+}
+
+func invalidTo(to Recipient) error {
+	if to.valid() {
+		return nil
+	}
+	return ErrNotice
+}
+
+func confirmedAt(c *Channel) int64 {
+	if c.Confirmed {
+		return micros(c.MadeAt)
+	}
+	return 0
+}
+
+func (s *Service) sealed(label, plain string) string {
+	if plain == "" {
+		return ""
+	}
+	return s.Ring.Seal(label, plain)
+}
+
+func (s *Service) checkAddress(ctx context.Context, kind, address string) error {
+	switch kind {
+	case Email:
+		if s.Mail == nil {
+			return ErrChannelKind
+		}
+		a, err := mail.ParseAddress(address)
+		if err != nil || a.Name != "" || a.Address != address || len(address) > 254 || strings.ContainsAny(address, "\r\n<>\"") {
+			return ErrAddress
+		}
+	case Phone:
+		if s.SMS == nil {
+			return ErrChannelKind
+		}
+		if !phoneForm.MatchString(address) {
+			return ErrAddress
+		}
+	case Webhook:
+		return s.hooks.check(ctx, address)
+	default:
+		return ErrChannelKind
+	}
+	return nil
+}
+
+// newCode makes six digits.
+func newCode() (string, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return "", fmt.Errorf("notice: code: %w", err)
+	}
+	return fmt.Sprintf("%06d", n), nil
+}
+
+// sendCode puts the code on its way by the channel itself. The row of the notice stands in nobody's list and does not hold the code: that lies sealed with
+// the channel, and the message is written when it is sent.
+func (s *Service) sendCode(ctx context.Context, tx *db.Tx, c *Channel) error {
+	number := s.IDs.Next()
+	_, err := tx.ExecContext(ctx, `INSERT INTO notice (notice_id, to_kind, to_id, topic, title, body, link, ref, at, read_at, read_by) VALUES ($1, 'channel', $2, $3, $4, $5, '', '', $6, $6, '')`,
+		number, c.ID, topicCode, "验证通知地址", "", micros(c.MadeAt))
+	if err != nil {
+		return err
+	}
+	return s.queue(ctx, tx, number, c.ID, c.MadeAt)
+}
+
+// topicCode marks the message with which an address is proved.
+const topicCode = "channel.code"
+
+// Confirm proves an address by the code that went there. Five wrong codes or an hour spoil it.
+func (s *Service) Confirm(ctx context.Context, to Recipient, channel int64, code string) error {
+	wrong := false
+	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		wrong = false
+		var sealed string
+		var tries int
+		var made, confirmed int64
+		err := tx.QueryRowContext(ctx, `SELECT code, tries, made_at, confirmed_at FROM notice_channel WHERE channel_id = $1 AND to_kind = $2 AND to_id = $3`, channel, to.Kind, to.ID).
+			Scan(&sealed, &tries, &made, &confirmed)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return ErrNoChannel
+		case err != nil:
+			return err
+		case confirmed != 0:
+			return nil
+		}
+		want, err := s.Ring.Open(labelCode, sealed)
+		if err != nil {
+			return err
+		}
+		if tries >= codeTries || s.now().Sub(instant(made)) > codeLife || subtle.ConstantTimeCompare([]byte(want), []byte(strings.TrimSpace(code))) != 1 {
+			wrong = true
+			_, err := tx.ExecContext(ctx, `UPDATE notice_channel SET tries = tries + 1 WHERE channel_id = $1`, channel)
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE notice_channel SET confirmed_at = $2, code = '' WHERE channel_id = $1`, channel, micros(s.now())); err != nil {
+			return err
+		}
+		return s.act(ctx, tx, "channel.confirm", &Channel{ID: channel, To: to})
+	})
+	if err != nil {
+		return fmt.Errorf("notice: confirm: %w", err)
+	}
+	if wrong {
+		return ErrCode
+	}
+	return nil
+}
+
+// RemoveChannel forgets an address; what has not gone out by it does not.
+func (s *Service) RemoveChannel(ctx context.Context, to Recipient, channel int64) error {
+	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		res, err := tx.ExecContext(ctx, `DELETE FROM notice_channel WHERE channel_id = $1 AND to_kind = $2 AND to_id = $3`, channel, to.Kind, to.ID)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrNoChannel)
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM notice_delivery WHERE channel_id = $1 AND state <> 'sent'`, channel); err != nil {
+			return err
+		}
+		return s.act(ctx, tx, "channel.remove", &Channel{ID: channel, To: to})
+	})
+	if err != nil {
+		return fmt.Errorf("notice: remove channel: %w", err)
+	}
+	return nil
+}
+
+// Channels gives the addresses of a recipient, masked.
+func (s *Service) Channels(ctx context.Context, to Recipient) ([]Channel, error) {
+	rows, err := s.DB.Read().QueryContext(ctx, `SELECT channel_id, kind, address, confirmed_at, made_at FROM notice_channel WHERE to_kind = $1 AND to_id = $2 ORDER BY channel_id`, to.Kind, to.ID)
+	if err != nil {
+		return nil, fmt.Errorf("notice: channels: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Channel
+	for rows.Next() {
+		c := Channel{To: to}
+		var sealed string
+		var confirmed, made int64
+		if err := rows.Scan(&c.ID, &c.Kind, &sealed, &confirmed, &made); err != nil {
+			return nil, fmt.Errorf("notice: channels: %w", err)
+		}
+		address, err := s.Ring.Open(labelAddress, sealed)
+		if err != nil {
+			return nil, fmt.Errorf("notice: channels: %w", err)
+		}
+		c.Address, c.Confirmed, c.MadeAt = Masked(c.Kind, address), confirmed != 0, instant(made)
+		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+// Kinds gives the kinds of channels that can be registered here.
+func (s *Service) Kinds() []string {
+	var out []string
+	if s.Mail != nil {
+		out = append(out, Email)
+	}
+	if s.SMS != nil {
+		out = append(out, Phone)
+	}
+	return append(out, Webhook)
+}
+
+// Masked gives an address as pages may show it.
+func Masked(kind, address string) string {
+	switch kind {
+	case Email:
+		name, host, _ := strings.Cut(address, "@")
+		for _, first := range name {
+			return string(first) + "***@" + host
+		}
+		return "***@" + host
+	case Phone:
+		if len(address) == 11 {
+			return address[:3] + "****" + address[7:]
+		}
+		return "***"
+	default:
+		scheme, rest, _ := strings.Cut(address, "://")
+		host, _, _ := strings.Cut(rest, "/")
+		return scheme + "://" + host + "/…"
+	}
+}
+
+func (s *Service) confirmed(ctx context.Context, q db.Querier, to Recipient) ([]int64, error) {
+	rows, err := q.QueryContext(ctx, `SELECT channel_id FROM notice_channel WHERE to_kind = $1 AND to_id = $2 AND confirmed_at > 0 ORDER BY channel_id`, to.Kind, to.ID)
+	if err != nil {
+		return nil, fmt.Errorf("notice: channels: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []int64
+	for rows.Next() {
+		var channel int64
+		if err := rows.Scan(&channel); err != nil {
+			return nil, fmt.Errorf("notice: channels: %w", err)
+		}
+		out = append(out, channel)
+	}
+	return out, rows.Err()
+}
+
+func (s *Service) act(ctx context.Context, tx *db.Tx, action string, c *Channel) error {
+	return s.Acts.WriteAct(ctx, tx, audit.Act{At: s.now(), Who: s.Who(ctx), Action: action, Entity: "channel:" + dec(c.ID), Detail: "to=" + c.To.String() + " kind=" + c.Kind})
+}

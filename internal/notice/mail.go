@@ -1,0 +1,232 @@
+package notice
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"mime"
+	"net"
+	"net/mail"
+	"net/smtp"
+	"net/textproto"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gongxin/internal/clock"
+	"gongxin/internal/fault"
+)
+
+// The ways in which a connection to the mail server is secured.
+const (
+	StartTLS = "starttls" // required: a server that does not offer it gets nothing
+	TLS      = "tls"      // from the first byte
+	PlainTCP = "none"     // for a server on this machine alone
+)
+
+// Mail is how e-mail leaves the house.
+type Mail struct {
+	Address  string // host:port of the server
+	Security string // StartTLS, TLS or PlainTCP
+	User     string // "" = the server asks for none
+	Password string
+	From     string      // address, or "公信 <name@example.cn>"
+	TLS      *tls.Config // of tests; nil = the system's roots
+}
+
+// ErrMail refuses mail settings that would send in clear.
+var ErrMail = fault.New(fault.Invalid, "notice.mail", "邮件设置有误", "请检查 [mail] 一节；取值说明见 docs/operate/config.md")
+
+// Check refuses settings that cannot work, or that would show passwords or messages to the network.
+func (m *Mail) Check() error {
+	host, _, err := net.SplitHostPort(m.Address)
+	if err != nil || host == "" {
+		return ErrMail.Messagef("邮件服务器地址无效，格式为 主机:端口")
+	}
+	if _, err := mail.ParseAddress(m.From); err != nil {
+		return ErrMail.Messagef("发件人地址无效")
+	}
+	switch m.Security {
+	case StartTLS, TLS:
+	case PlainTCP:
+		if !loopbackHost(host) {
+			return ErrMail.Messagef("邮件服务器不在本机，必须加密传输（starttls 或 tls）")
+		}
+	default:
+		return ErrMail.Messagef("邮件加密方式只能是 starttls、tls 或 none")
+	}
+	return nil
+}
+
+func loopbackHost(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// send hands one message to the server. Nothing of the address gets into the failure.
+func (m *Mail) send(ctx context.Context, delivery int64, to string, t text, now time.Time) *failure {
+	from, err := mail.ParseAddress(m.From)
+	if err != nil {
+		return &failure{code: "mail_from", cause: err}
+	}
+	c, failed := m.connect(ctx)
+	if failed != nil {
+		return failed
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Mail(from.Address); err != nil {
+		return smtpFailure("mail_from", err)
+	}
+	if err := c.Rcpt(to); err != nil {
+		return smtpFailure("mail_to", err)
+	}
+	w, err := c.Data()
+	if err != nil {
+		return smtpFailure("mail_data", err)
+	}
+	if _, err := w.Write(compose(from, to, delivery, t, now)); err != nil {
+		return smtpFailure("mail_data", err)
+	}
+	if err := w.Close(); err != nil {
+		return smtpFailure("mail_data", err)
+	}
+	_ = c.Quit() // it has the message: what it says now changes nothing
+	return nil
+}
+
+// connect opens a session, secured and signed in.
+func (m *Mail) connect(ctx context.Context) (*smtp.Client, *failure) {
+	host, _, _ := net.SplitHostPort(m.Address)
+	secure := &tls.Config{MinVersion: tls.VersionTLS12}
+	if m.TLS != nil {
+		secure = m.TLS.Clone()
+	}
+	if secure.ServerName == "" {
+		secure.ServerName = host
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", m.Address)
+	if err != nil {
+		return nil, &failure{code: "mail_connect", cause: err}
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(deadline)
+	}
+	if m.Security == TLS {
+		conn = tls.Client(conn, secure)
+	}
+	c, err := smtp.NewClient(conn, host)
+	if err != nil {
+		_ = conn.Close()
+		return nil, smtpFailure("mail_greeting", err)
+	}
+	if m.Security == StartTLS {
+		if ok, _ := c.Extension("STARTTLS"); !ok {
+			_ = c.Close()
+			return nil, &failure{code: "mail_no_tls"}
+		}
+		if err := c.StartTLS(secure); err != nil {
+			_ = c.Close()
+			return nil, &failure{code: "mail_tls", cause: err}
+		}
+	}
+	if m.User != "" {
+		if err := c.Auth(smtp.PlainAuth("", m.User, m.Password, host)); err != nil {
+			_ = c.Close()
+			return nil, &failure{code: "mail_auth", cause: err} // the operator's to mend: the message waits
+		}
+	}
+	return c, nil
+}
+
+// smtpFailure tells a refusal for good (5yz) from one for now.
+func smtpFailure(code string, err error) *failure {
+	var answer *textproto.Error
+	if errors.As(err, &answer) {
+		return &failure{code: fmt.Sprintf("%s_%d", code, answer.Code), final: answer.Code >= 500, cause: err}
+	}
+	return &failure{code: code, cause: err}
+}
+
+// compose writes the message as RFC 5322 wants it.
+func compose(from *mail.Address, to string, delivery int64, t text, now time.Time) []byte {
+	_, domain, _ := strings.Cut(from.Address, "@")
+	var b bytes.Buffer
+	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
+	header("From", from.String())
+	header("To", (&mail.Address{Address: to}).String())
+	header("Subject", subject(t.title))
+	header("Date", now.In(clock.Zone).Format(time.RFC1123Z))
+	header("Message-ID", "<"+dec(delivery)+"@"+domain+">")
+	header("Auto-Submitted", "auto-generated")
+	header("MIME-Version", "1.0")
+	header("Content-Type", "text/plain; charset=utf-8")
+	header("Content-Transfer-Encoding", "base64")
+	b.WriteString("\r\n")
+	body := base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(t.long(), "\n", "\r\n")))
+	for len(body) > 76 {
+		b.WriteString(body[:76] + "\r\n")
+		body = body[76:]
+	}
+	b.WriteString(body + "\r\n")
+	return b.Bytes()
+}
+
+// subject encodes a title in words of at most 75 characters, on lines of their own.
+func subject(title string) string {
+	const most = 42 // bytes of UTF-8 in one encoded word
+	var words []string
+	for len(title) > 0 {
+		n := min(most, len(title))
+		for n < len(title) && !utf8.RuneStart(title[n]) {
+			n--
+		}
+		words = append(words, mime.BEncoding.Encode("utf-8", title[:n]))
+		title = title[n:]
+	}
+	return strings.Join(words, "\r\n ")
+}
+
+// text is what a message says.
+type text struct{ title, body, link, name string }
+
+// long is for a page of paper or a screen.
+func (t text) long() string {
+	var parts []string
+	for _, p := range []string{t.body, t.link} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	foot := "本邮件由系统自动发出，请勿回复。登录网站可以查看详情和修改通知地址。"
+	if t.name != "" {
+		foot = t.name + "\n" + foot
+	}
+	return strings.Join(append(parts, foot), "\n\n") + "\n"
+}
+
+// short is for a text message.
+func (t text) short() string {
+	out := t.title
+	if t.body != "" {
+		out += "。" + t.body
+	}
+	if t.link != "" {
+		out += " " + t.link
+	}
+	if t.name != "" {
+		out = "【" + t.name + "】" + out
+	}
+	return out
+}
+
+func (s *Service) text(n *Notice) text { return text{n.Title, n.Body, s.link(n.Link), s.Name} }
+
+func (s *Service) link(page string) string {
+	if page == "" || s.Site == "" {
+		return ""
+	}
+	return strings.TrimSuffix(s.Site, "/") + page
+}
