@@ -13,6 +13,7 @@ import (
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
+	"gongxin/internal/fault"
 	"gongxin/internal/id"
 )
 
@@ -20,6 +21,7 @@ import (
 type AuditLog interface {
 	OfSubject(ctx context.Context, subject int64, cursor string, limit int) ([]audit.Access, string, error)
 	Search(ctx context.Context, who audit.Who, f audit.Filter, cursor string, limit int) ([]audit.Access, string, error)
+	Alert(ctx context.Context, alert int64, agencies []int64) (*audit.Alert, error)
 	Alerts(ctx context.Context, state string, agencies []int64, cursor string, limit int) ([]audit.Alert, string, error)
 	Handle(ctx context.Context, who audit.Who, alert int64, reason string) error
 }
@@ -34,7 +36,7 @@ type Access struct {
 	ID           string     `json:"id" doc:"编号"`
 	At           time.Time  `json:"at" doc:"查询的时刻"`
 	Unit         *UnitRef   `json:"unit,omitempty" doc:"查询人的单位；主体查询自己的没有"`
-	What         string     `json:"what" doc:"查了什么：subject 一个主体，record 一条记录，consented 按授权，own 主体自己"`
+	What         string     `json:"what" doc:"查了什么：subject 一个主体，record 一条记录，consented 按授权，own 主体自己，claim 审核认领的材料，queue 待匹配的行，workbook 错误表，file 报送的原文件"`
 	Matter       string     `json:"matter,omitempty" doc:"应用事项的代码"`
 	Basis        string     `json:"basis,omitempty" doc:"依据：法律和条款，或者授权书"`
 	Consent      string     `json:"consent,omitempty" doc:"授权书编号"`
@@ -79,11 +81,13 @@ type accessInput struct {
 
 type auditInput struct {
 	Paging
+	Receipt string `query:"receipt" pattern:"^[0-9]{1,19}$" patternDescription:"回执编号，1 至 19 位数字" doc:"只要这个回执编号的一笔"`
+	Alert   string `query:"alert" pattern:"^[0-9]{1,19}$" patternDescription:"提醒编号，1 至 19 位数字" doc:"只要引起这条异常提醒的一笔"`
 	Kind    string `query:"kind" maxLength:"20" enum:"account,key,local,system,anonymous" doc:"查询人的种类"`
 	Account string `query:"account" pattern:"^[0-9]{1,19}$" patternDescription:"账号编号，1 至 19 位数字" doc:"查询人的账号编号"`
 	Unit    string `query:"unit" maxLength:"40" doc:"查询人的单位（统一社会信用代码）"`
 	Subject string `query:"subject" maxLength:"64" doc:"被查的单位（统一社会信用代码）"`
-	What    string `query:"what" maxLength:"20" doc:"查了什么：subject、record、consented、own" example:"subject"`
+	What    string `query:"what" maxLength:"20" doc:"查了什么：subject、record、consented、own、claim、queue、workbook、file" example:"subject"`
 	Outcome string `query:"outcome" enum:"answered,refused" doc:"结果"`
 	From    string `query:"from" maxLength:"40" doc:"不早于：RFC 3339 时刻或日期" example:"2026-03-01"`
 	To      string `query:"to" maxLength:"40" doc:"不晚于：RFC 3339 时刻，或者日期（到该日结束）" example:"2026-03-31"`
@@ -177,6 +181,9 @@ func (s *server) accessFilter(ctx context.Context, in *auditInput) (audit.Filter
 	if f.Agencies, err = s.reach(ctx, authz.AccessAudit); err != nil {
 		return f, err
 	}
+	if err := s.oneAccess(ctx, in, &f); err != nil {
+		return f, err
+	}
 	if in.Unit != "" {
 		unit, err := s.Agencies.ByCode(ctx, in.Unit)
 		if err != nil {
@@ -205,6 +212,26 @@ func (s *server) accessFilter(ctx context.Context, in *auditInput) (audit.Filter
 	}
 	return f, nil
 }
+
+// oneAccess narrows the search to the look-up that a receipt or an alert names. An alert outside the reach is not there.
+func (s *server) oneAccess(ctx context.Context, in *auditInput, f *audit.Filter) error {
+	if in.Receipt != "" && in.Alert != "" {
+		return errReceiptAlert
+	}
+	if in.Receipt != "" {
+		f.ID = numberOr(in.Receipt, none)
+	}
+	if in.Alert != "" {
+		a, err := s.Audit.Alert(ctx, numberOr(in.Alert, none), f.Agencies)
+		if err != nil {
+			return err
+		}
+		f.ID = a.Access
+	}
+	return nil
+}
+
+var errReceiptAlert = fault.New(fault.Invalid, "api.receipt_alert", "回执编号 receipt 和提醒编号 alert 只能写一个", "请去掉其中一个")
 
 // span reads a moment or a day of a query; "" is none. A day ends with the next one.
 func span(name, text string, end bool) (time.Time, error) {

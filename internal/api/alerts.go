@@ -156,31 +156,11 @@ func (s *server) mayHandle(ctx context.Context, who authz.Actor, a *audit.Alert)
 	return s.Authority.Decide(who, authz.AlertHandle, scope).Err()
 }
 
-// mostAlerts bounds how far back an alert is looked for.
-const mostAlerts = 10_000
-
 // alert finds an alert within what the caller may read; another is not there.
 func (s *server) alert(ctx context.Context, n int64) (*audit.Alert, error) {
 	reach, err := s.reach(ctx, authz.AlertRead)
 	if err != nil {
 		return nil, err
 	}
-	for _, state := range []string{audit.Open, audit.Handled} {
-		cursor := ""
-		for seen := 0; seen < mostAlerts; seen += audit.MaxPage {
-			list, next, err := s.Audit.Alerts(ctx, state, reach, cursor, audit.MaxPage)
-			if err != nil {
-				return nil, err
-			}
-			for i := range list {
-				if list[i].ID == n {
-					return &list[i], nil
-				}
-			}
-			if cursor = next; next == "" {
-				break
-			}
-		}
-	}
-	return nil, audit.ErrNoAlert
+	return s.Audit.Alert(ctx, n, reach)
 }

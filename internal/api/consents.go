@@ -24,6 +24,7 @@ type Consents interface {
 	Grant(ctx context.Context, who authz.Actor, t consent.Terms) (*consent.Consent, *consent.Receipt, error)
 	Revoke(ctx context.Context, who authz.Actor, id int64, why string) (*consent.Receipt, error)
 	Get(ctx context.Context, who authz.Actor, id int64) (*consent.Consent, *consent.Receipt, error)
+	Revocation(ctx context.Context, who authz.Actor, id int64) (*consent.Receipt, error)
 	OfSubject(ctx context.Context, who authz.Actor, subject int64, cursor string, limit int) ([]consent.Consent, string, error)
 	OfGrantee(ctx context.Context, who authz.Actor, grantee int64, cursor string, limit int) ([]consent.Consent, string, error)
 }
@@ -79,6 +80,7 @@ type SignedText struct {
 type ConsentReceipt struct {
 	SignedText
 	Consent
+	Revocation *SignedText `json:"revocation,omitempty" doc:"已撤销的：撤销的回执，另存成文件同样可以核验；授权人和被授权单位都看得到"`
 }
 
 // UnitRef names a unit.
@@ -282,11 +284,20 @@ func (s *server) consentSubject(ctx context.Context, b authz.Bounds, code string
 var errNoSubject = fault.New(fault.NotFound, "api.no_subject", "没有这个统一社会信用代码的主体", "请核对代码")
 
 func (s *server) consent(ctx context.Context, in *consentInput) (*body[ConsentReceipt], error) {
-	c, r, err := s.Consents.Get(ctx, authz.From(ctx), numberOr(in.ID, none))
+	who := authz.From(ctx)
+	c, r, err := s.Consents.Get(ctx, who, numberOr(in.ID, none))
 	if err != nil {
 		return nil, err
 	}
 	out, err := s.consentReceipt(ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	revoked, err := s.Consents.Revocation(ctx, who, c.ID)
+	if revoked != nil {
+		text := signedText(revoked)
+		out.Revocation = &text
+	}
 	return &body[ConsentReceipt]{out}, err
 }
 
@@ -315,9 +326,12 @@ func (s *server) revokeConsent(ctx context.Context, in *revokeInput) (*body[Cons
 }
 
 func (s *server) consentReceipt(ctx context.Context, c *consent.Consent, r *consent.Receipt) (ConsentReceipt, error) {
-	text := SignedText{Format: r.Format, Document: r.Document, Algorithm: r.Algorithm, KeyID: r.KeyID, PublicKey: r.PublicKey, Signature: r.Signature}
 	out, err := s.consentOf(ctx, c)
-	return ConsentReceipt{text, out}, err
+	return ConsentReceipt{SignedText: signedText(r), Consent: out}, err
+}
+
+func signedText(r *consent.Receipt) SignedText {
+	return SignedText{Format: r.Format, Document: r.Document, Algorithm: r.Algorithm, KeyID: r.KeyID, PublicKey: r.PublicKey, Signature: r.Signature}
 }
 
 func (s *server) consentOf(ctx context.Context, c *consent.Consent) (Consent, error) {

@@ -114,8 +114,18 @@ func (w *world) revoke(t *testing.T, grantor, id string) {
 	if got := signed(t, w, r.body); got["revoked"] == "" {
 		t.Errorf("signed: %v", got)
 	}
-	if c := decode[Consent](t, w.as(t, "banker", "GET", "/consents/"+id, "")); c.State != consent.Revoked || c.RevokedWhy != "" {
-		t.Errorf("the bank sees %+v", c)
+	for _, who := range []string{grantor, "banker"} {
+		c := decode[ConsentReceipt](t, w.as(t, who, "GET", "/consents/"+id, ""))
+		if c.State != consent.Revoked || (c.RevokedWhy != "") != (who == grantor && body != "") || c.Revocation == nil {
+			t.Fatalf("%s sees %+v", who, c)
+		}
+		text, err := json.Marshal(c.Revocation)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := signed(t, w, text); got["revoked"] == "" {
+			t.Errorf("the revocation that %s reads again: %v", who, got)
+		}
 	}
 	if r := w.as(t, grantor, "POST", "/consents/"+id+"/revoke", ""); r.status != 409 || r.problem(t).Code != "consent.revoked" {
 		t.Errorf("twice: %d", r.status)

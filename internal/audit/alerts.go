@@ -85,6 +85,21 @@ func (l *Log) Alerts(ctx context.Context, state string, agencies []int64, cursor
 	return out, next, rows.Err()
 }
 
+// Alert gives the alert of a number when a unit of an auditor's reach raised it (nil = the whole city); another is not there.
+func (l *Log) Alert(ctx context.Context, alert int64, agencies []int64) (*Alert, error) {
+	w := &where{args: []any{alert}}
+	w.text.WriteString("alert_id = $1")
+	w.within(agencies)
+	a, err := l.scanAlert(l.db.Read().QueryRowContext(ctx, `SELECT `+alertColumns+` FROM access_alert WHERE `+w.text.String(), w.args...))
+	if noRows(err) {
+		return nil, ErrNoAlert
+	}
+	if err != nil {
+		return nil, fmt.Errorf("audit: alert: %w", err)
+	}
+	return &a, nil
+}
+
 func (l *Log) scanAlert(row scanner) (Alert, error) {
 	var a Alert
 	var first, last, handled int64

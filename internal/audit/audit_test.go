@@ -324,3 +324,39 @@ func TestTakePersonStopsAtTheLimit(t *testing.T) {
 		}
 	})
 }
+
+// TestOneEntry finds a look-up by the number on its receipt, and an alert by its own, within the reader's units alone.
+func TestOneEntry(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b, ctx := newBench(d), context.Background()
+		first, second := look(1, 100), look(2, 101)
+		second.Outside = true
+		b.write(t, first, second)
+		alerts, _, err := b.Alerts(ctx, "", nil, "", 0)
+		if err != nil || len(alerts) != 1 {
+			t.Fatalf("%+v %v", alerts, err)
+		}
+		unit := second.Who.Agency
+		for name, c := range map[string]struct {
+			reach []int64
+			found bool
+		}{"the whole city": {nil, true}, "the unit": {[]int64{unit - 1, unit}, true}, "another unit": {[]int64{unit + 1}, false}, "no unit": {[]int64{}, false}} {
+			list, next, err := b.Search(ctx, audit.Who{Kind: "account", ID: 9}, audit.Filter{ID: alerts[0].Access, Agencies: c.reach}, "", 0)
+			if err != nil || next != "" || (len(list) == 1) != c.found || c.found && (list[0].ID != alerts[0].Access || list[0].Who.ID != 2) {
+				t.Errorf("%s: %+v %v", name, list, err)
+			}
+			a, err := b.Alert(ctx, alerts[0].ID, c.reach)
+			if c.found && (err != nil || cmp.Diff(alerts[0], *a) != "") || !c.found && !errors.Is(err, audit.ErrNoAlert) {
+				t.Errorf("%s: %+v %v", name, a, err)
+			}
+		}
+		if list, _, err := b.Search(ctx, audit.Who{Kind: "account", ID: 9}, audit.Filter{ID: alerts[0].ID}, "", 0); err != nil || len(list) != 0 {
+			t.Errorf("an alert's number names no look-up: %v %v", list, err)
+		}
+		acts, _, err := b.Acts(ctx, audit.Who{Kind: "local"}, audit.Filter{Action: "access.search", WhoID: 9}, "", 0)
+		if err != nil || len(acts) != 5 || !strings.HasPrefix(acts[1].Detail, "id=") {
+			t.Errorf("looking is an act: %+v %v", acts, err)
+		}
+	})
+}

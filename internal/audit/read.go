@@ -94,6 +94,7 @@ func (l *Log) OfSubject(ctx context.Context, subject int64, cursor string, limit
 
 // Filter narrows the auditor's search. Zero values do not narrow.
 type Filter struct {
+	ID       int64 // the one entry of this number, which stands on its receipt
 	WhoKind  string
 	WhoID    int64
 	Agency   int64
@@ -114,6 +115,7 @@ func (f *Filter) String() string {
 			parts = append(parts, name+"="+value)
 		}
 	}
+	add("id", dec(f.ID))
 	add("kind", f.WhoKind)
 	add("who", dec(f.WhoID))
 	add("agency", dec(f.Agency))
@@ -199,6 +201,9 @@ func (l *Log) search(ctx context.Context, f Filter, cursor string, limit int) ([
 		return nil, "", err
 	}
 	w := f.where(at, before, "access_id")
+	if f.ID != 0 {
+		w.and("access_id = $", f.ID)
+	}
 	if f.Subject != 0 {
 		w.and("subject_id = $", f.Subject)
 	}

@@ -278,7 +278,7 @@ func (s *Store) checkData(c *Consent, t *Terms) error {
 	return nil
 }
 
-// Revoke ends a consent at once: no later look-up can use it. It gives the receipt of the revocation.
+// Revoke ends a consent at once: no later look-up can use it. It gives the receipt of the revocation, and keeps it.
 func (s *Store) Revoke(ctx context.Context, who authz.Actor, consent int64, why string) (*Receipt, error) {
 	why = cntext.Clean(why)
 	if utf8.RuneCountInString(why) > 200 {
@@ -306,6 +306,9 @@ func (s *Store) Revoke(ctx context.Context, who authz.Actor, consent int64, why 
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(ErrRevoked, err)
+		}
+		if err := keepRevocation(ctx, tx, c, signed{text, signature, s.key.ID()}); err != nil {
+			return err
 		}
 		return s.log.WriteAct(ctx, tx, audit.Act{At: at, Who: by, Action: "consent.revoke", Entity: "consent:" + number(c.ID), Detail: "document=" + digest(text)})
 	}, db.ReadCommitted)

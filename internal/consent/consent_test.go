@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"gongxin/internal/agency"
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
@@ -259,6 +261,39 @@ func TestWhoMayGrantReadAndRevoke(t *testing.T) {
 	if seen != 5 {
 		t.Errorf("pages hold %d of 5", seen)
 	}
+}
+
+// TestRevocationsAreKept: the receipt of a revocation is read again, as it was given, by both sides and by nobody else.
+func TestRevocationsAreKept(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		x, ctx := newDesk(t, d), context.Background()
+		c, live := x.grant(t, nil), x.grant(t, nil)
+		given, err := x.Revoke(ctx, agent, c.ID, "贷款不办了")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.Revoke(ctx, agent, c.ID, ""); !errors.Is(err, consent.ErrRevoked) {
+			t.Errorf("revoked twice: %v", err)
+		}
+		x.clock.Advance(400 * 24 * time.Hour)
+		for name, who := range map[string]authz.Actor{"grantor": agent, "grantee": x.officer()} {
+			again, err := x.Revocation(ctx, who, c.ID)
+			if diff := cmp.Diff(given, again); diff != "" || err != nil {
+				t.Errorf("%s: %v\n%s", name, err, diff)
+			}
+			if none, err := x.Revocation(ctx, who, live.ID); none != nil || err != nil {
+				t.Errorf("%s reads a revocation that was not made: %v %v", name, none, err)
+			}
+		}
+		if strings.Contains(given.Document, "贷款") {
+			t.Error("the grantee learns why")
+		}
+		stranger := authz.Actor{ID: 9, Kind: authz.Account, Grants: []authz.Grant{{Role: authz.BusinessAgent, Subject: 101}}}
+		if _, err := x.Revocation(ctx, stranger, c.ID); !errors.Is(err, consent.ErrNone) {
+			t.Errorf("a stranger: %v", err)
+		}
+	})
 }
 
 func TestReceiptsVerifyOffline(t *testing.T) {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ type accessView struct {
 	person                           string // whom the filter names by number, masked
 	searched                         bool
 	whoFault, codeFault, numberFault string
+	receipt, receiptFault            string // a number of a receipt or an alert, and why it leads nowhere
 }
 
 func (v *accessView) link(a *log.Access) string { return "/desk/audit/access/" + place(a.At, a.ID) }
@@ -148,6 +150,48 @@ func (d *Desk) byPerson(w http.ResponseWriter, r *http.Request) error {
 		return d.showAccess(w, r, http.StatusNotFound, v)
 	}
 	return desk.See(w, r, desk.Query("/desk/audit/access", "subject", desk.Dec(sub.ID)))
+}
+
+// byNumber leads to the look-up of a receipt, or to the alert of a number. What lies outside the reader's reach is not there; that it was looked for is an
+// act like every search.
+func (d *Desk) byNumber(w http.ResponseWriter, r *http.Request) error {
+	ctx, v := r.Context(), &accessView{receipt: desk.Cut(cntext.Fold(r.URL.Query().Get("number")), 20)}
+	n, ok := desk.Number(v.receipt)
+	if !ok {
+		v.receiptFault = "请填写回执或者提醒的编号，是一串数字。"
+		return d.showAccess(w, r, http.StatusBadRequest, v)
+	}
+	units, err := d.reach(ctx, authz.AccessAudit)
+	if err != nil {
+		return err
+	}
+	list, _, err := d.Log.Search(ctx, who(ctx), log.Filter{ID: n, Agencies: units}, "", 1)
+	if err != nil {
+		return err
+	}
+	if len(list) > 0 {
+		return desk.See(w, r, "/desk/audit/access/"+place(list[0].At, list[0].ID))
+	}
+	if desk.Could(ctx, d.site, authz.AlertRead) {
+		a, err := d.alertOf(ctx, n)
+		if err == nil {
+			return desk.See(w, r, alertLink(a))
+		}
+		if !errors.Is(err, errNoAlert) {
+			return err
+		}
+	}
+	v.receiptFault = "您的范围内没有这个编号的查询或者提醒，请核对。"
+	return d.showAccess(w, r, http.StatusNotFound, v)
+}
+
+// alertOf gives an alert within the reader's reach by its number.
+func (d *Desk) alertOf(ctx context.Context, n int64) (*log.Alert, error) {
+	units, err := d.reach(ctx, authz.AlertRead)
+	if err != nil {
+		return nil, err
+	}
+	return d.Log.Alert(ctx, n, units)
 }
 
 // downloadTime bounds a download.

@@ -163,7 +163,8 @@ func (v *alertView) facts() []ui.Fact {
 		{Label: "被查主体", Value: v.names.subject(v.Subject)},
 		{Label: "第一次", Value: desk.Exact(v.FirstAt)},
 		{Label: "最近一次", Value: desk.Exact(v.LastAt)},
-		{Label: "引起提醒的查询", Value: desk.Dec(v.Access), Code: true},
+		{Label: "提醒编号", Value: desk.Dec(v.ID), Code: true},
+		{Label: "引起提醒的查询", Value: desk.Dec(v.Access), Link: desk.Query("/desk/audit/find", "number", desk.Dec(v.Access))},
 	}
 	if v.State == log.Handled {
 		facts = append(facts, ui.Fact{Label: "处理", Value: whoWords(v.HandledBy) + "，" + desk.Exact(v.HandledAt), Note: v.Reason, Wide: true})

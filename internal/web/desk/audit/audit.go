@@ -25,6 +25,7 @@ type Log interface {
 	Search(ctx context.Context, who log.Who, f log.Filter, cursor string, limit int) ([]log.Access, string, error)
 	Export(ctx context.Context, who log.Who, f log.Filter, w io.Writer) (int, error)
 	Acts(ctx context.Context, who log.Who, f log.Filter, cursor string, limit int) ([]log.Act, string, error)
+	Alert(ctx context.Context, alert int64, agencies []int64) (*log.Alert, error)
 	Alerts(ctx context.Context, state string, agencies []int64, cursor string, limit int) ([]log.Alert, string, error)
 	Handle(ctx context.Context, who log.Who, alert int64, reason string) error
 	Orders(ctx context.Context) ([]log.Order, error)
@@ -92,6 +93,7 @@ func (d *Desk) Routes(rt *web.Router) {
 	look := web.Among(authz.AccessAudit, unitPlace)
 	page("GET /desk/audit/access", look, d.access)
 	page("POST /desk/audit/access/person", look, d.byPerson)
+	page("GET /desk/audit/find", look, d.byNumber)
 	rt.Handle("GET /desk/audit/access.csv", look, d.site.Stream(d.download))
 	page("GET /desk/audit/access/{place}", web.Asked(authz.AccessAudit, unitPlace), d.entry)
 	page("GET /desk/audit/acts", web.Among(authz.ActRead, unitPlace), d.acts)

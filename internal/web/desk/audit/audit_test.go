@@ -178,6 +178,43 @@ func TestAccess(t *testing.T) {
 	}
 }
 
+// A look-up is opened by the number on its receipt, an alert by its own; what lies in another district is not there, and looking is an act.
+func TestByNumber(t *testing.T) {
+	t.Parallel()
+	w := newTower(t)
+	here, there := w.look(t, 11, 0, refused), w.look(t, 12, 1, refused)
+	list, _, err := w.log.Alerts(context.Background(), "", []int64{w.units[1].ID}, "", 10)
+	if err != nil || len(list) != 1 || list[0].Access != there.ID {
+		t.Fatalf("%+v %v", list, err)
+	}
+	find := func(who authz.Actor, n int64) string {
+		return visit(t, w, who, "/desk/audit/find?number="+desk.Dec(n), nil).Header().Get("Location")
+	}
+	for name, c := range map[string]struct {
+		who  authz.Actor
+		n    int64
+		want string
+	}{
+		"a receipt":                   {auditor, here.ID, "/desk/audit/access/" + place(here.At, here.ID)},
+		"a receipt of the district":   {district, here.ID, "/desk/audit/access/" + place(here.At, here.ID)},
+		"a receipt of another":        {district, there.ID, ""},
+		"an alert":                    {auditor, list[0].ID, alertLink(&list[0])},
+		"an alert of another":         {district, list[0].ID, ""},
+		"a number of nothing":         {auditor, 4711, ""},
+		"who may read alerts, no log": {admin, here.ID, ""},
+	} {
+		if got := find(c.who, c.n); got != c.want {
+			t.Errorf("%s leads to %q, want %q", name, got, c.want)
+		}
+	}
+	want(t, visit(t, w, district, "/desk/audit/find?number="+desk.Dec(there.ID), nil), http.StatusNotFound, "没有这个编号")
+	want(t, visit(t, w, auditor, "/desk/audit/find?number=x", nil), http.StatusBadRequest, "一串数字")
+	want(t, visit(t, w, auditor, "/desk/audit/find", nil), http.StatusBadRequest)
+	want(t, visit(t, w, operator, "/desk/audit/find?number=1", nil), http.StatusForbidden)
+	want(t, visit(t, w, auditor, find(auditor, list[0].ID), nil), http.StatusOK, "提醒编号", desk.Dec(list[0].ID), desk.Dec(there.ID))
+	want(t, visit(t, w, admin, "/desk/audit/acts?action=access.search", nil), http.StatusOK, "id="+desk.Dec(here.ID))
+}
+
 func TestAccessByPerson(t *testing.T) {
 	t.Parallel()
 	w := newTower(t)

@@ -11,6 +11,10 @@ func resultNote(a *log.Access) string {
 	if a.Outcome == log.Refused {
 		return "缺：" + desk.Word(missingWords, a.Missing)
 	}
+	switch a.What {
+	case "claim", "queue", "workbook", "file": // no look-up of records; the basis says what was read
+		return ""
+	}
 	return ui.Num(len(a.Records)) + " 条记录"
 }
 

@@ -16,9 +16,11 @@ var kindOptions = options("account", "账号", "key", "接口密钥", "local", "
 
 var whatWords = map[string]string{
 	"subject": "查一个主体", "record": "查一条记录", "consented": "凭授权查询", "own": "本人查询", "claim": "审核认领时看材料",
+	"queue": "看待匹配的行", "workbook": "下载错误表", "file": "下载报送原文件",
 }
 
-var whatOptions = options("subject", "查一个主体", "record", "查一条记录", "consented", "凭授权查询", "own", "本人查询", "claim", "审核认领时看材料")
+var whatOptions = options("subject", "查一个主体", "record", "查一条记录", "consented", "凭授权查询", "own", "本人查询", "claim", "审核认领时看材料",
+	"queue", "看待匹配的行", "workbook", "下载错误表", "file", "下载报送原文件")
 
 var outcomeWords = map[string]string{log.Answered: "已作答", log.Refused: "已拒绝"}
 
@@ -36,6 +38,7 @@ var missingWords = map[string]string{
 var actionWords = map[string]string{
 	"account.open": "开立账号", "account.disable": "停用账号", "account.enable": "恢复账号", "account.grant": "授予角色", "account.revoke": "收回角色", "account.reset_password": "重置口令",
 	"account.reset_factor": "清除第二步验证", "session.end_all": "结束全部登录", "claim.make": "认领主体", "claim.decide": "审核认领", "claim.end": "放弃认领",
+	"account.close": "本人注销账号", "oidc.tie": "关联统一身份", "oidc.untie": "解除统一身份关联", "factor.rename": "通行密钥改名", "claim.evidence_expire": "删除到期的认领材料",
 	"key.new": "申领接口密钥", "key.rotate": "更换接口密钥", "key.revoke": "停用接口密钥", "consent.grant": "授权", "consent.revoke": "撤销授权",
 	"access.search": "查阅查询日志", "access.export": "下载查询日志", "act.search": "查阅操作日志", "alert.handle": "处理异常提醒", "access.secrecy": "设定延迟告知",
 	"access.secrecy_end": "结束延迟告知", "approval.draft": "起草", "approval.revise": "修改草案", "approval.submit": "提交草案", "approval.approve": "批准草案",
