@@ -62,7 +62,6 @@ var (
 	errPurposes = fault.New(fault.Invalid, "api.purposes", "应用事项 matter 和授权书 consent 只能写一个", "按事项查询的写 matter；按主体授权查询的写 consent 和 purpose")
 	errPurpose  = fault.New(fault.Invalid, "api.purpose", "purpose、unit 只和授权书 consent 一起用", "请写上授权书编号 consent，或者去掉 purpose、unit")
 	errWhom     = fault.New(fault.Invalid, "api.whom", "要查的主体没有写明，或者写了两个", "单位写 subject（统一社会信用代码）；自然人写 person，证件类型 docKind 和完整的证件号码 number 都要有")
-	errPages    = fault.New(fault.Invalid, "api.pages", "一次查几个事项的，不能用 cursor 翻页", "请对有下一页的事项单独查询")
 )
 
 // purpose reads why more than the public is asked for; asks is false when it is not.
@@ -168,7 +167,7 @@ type DisclosureRequest struct {
 	Consent string          `json:"consent,omitempty" pattern:"^[0-9]{1,19}$" patternDescription:"授权书编号，1 至 19 位数字" doc:"授权书编号"`
 	Purpose string          `json:"purpose,omitempty" maxLength:"40" doc:"与 consent 一起写：授权书写明的用途的代码"`
 	Unit    string          `json:"unit,omitempty" maxLength:"40" doc:"与 consent 一起写：以哪个单位的名义查询"`
-	Items   []string        `json:"items,omitempty" maxItems:"30" uniqueItems:"true" doc:"只要这些事项；不写为事项或授权列出的全部。写了几个，就是几次查询，各记一笔；按授权查询的各用掉一次"`
+	Items   []string        `json:"items,omitempty" maxItems:"30" uniqueItems:"true" doc:"只要这些信息事项，每一个都要在应用事项或授权书里；不写为列出的全部。写几个都是一次查询，记一笔，按授权查询的用掉一次"`
 	AsOf    string          `json:"asOf,omitempty" maxLength:"40" doc:"查询时点，写法与其他接口相同；不写为现在"`
 	Limit   int             `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"最多给出的条数；不写为 200"`
 	Cursor  string          `json:"cursor,omitempty" maxLength:"200" doc:"上一页回答中的 next；翻页也是一次查询"`
@@ -186,17 +185,15 @@ type Disclosed struct {
 	Subject  SubjectRef         `json:"subject" doc:"主体；自然人的姓名已遮盖"`
 	Items    []Record           `json:"items" doc:"按事项或授权能看到的记录，按决定日期从新到旧"`
 	Next     string             `json:"next,omitempty" doc:"下一页的 cursor；最后一页没有"`
-	Receipts []DisclosedReceipt `json:"receipts" doc:"每一次查询在日志中的编号；没有写 items 或只写一个的，只有一项"`
+	Receipts []DisclosedReceipt `json:"receipts" doc:"这一次查询在日志中的编号，总是只有一项，与 receipt 相同"`
 }
 
-// DisclosedReceipt is one look-up of a question about several items.
+// DisclosedReceipt is the look-up that an answer was.
 type DisclosedReceipt struct {
-	Item    catalog.ItemCode `json:"item,omitempty" doc:"事项代码；没有写 items 的没有"`
-	Receipt string           `json:"receipt,omitempty" doc:"查询日志中这一笔的编号；被拒的没有"`
+	Item    catalog.ItemCode `json:"item,omitempty" doc:"事项代码；items 没有写或写了几个的没有"`
+	Receipt string           `json:"receipt" doc:"查询日志中这一笔的编号"`
 	Records int              `json:"records" doc:"这一次给出的记录数"`
-	More    bool             `json:"more,omitempty" doc:"这个事项还有，请单独查询并翻页"`
-	Missing string           `json:"missing,omitempty" doc:"被拒时缺的要素"`
-	Detail  string           `json:"detail,omitempty" doc:"被拒的原因"`
+	More    bool             `json:"more,omitempty" doc:"还有下一页"`
 }
 
 // maxJSON bounds the body of a call that takes one, in bytes.
@@ -217,14 +214,17 @@ func (s *server) discloseOne(ctx context.Context, in *struct{ Body DisclosureReq
 	if err != nil {
 		return nil, err
 	}
-	items := in.Body.Items
-	if len(items) == 0 {
-		items = []string{""}
+	a, err := s.disclose(ctx, ask)
+	if err != nil {
+		return nil, err
 	}
-	if len(items) > 1 && ask.Cursor != "" {
-		return nil, errPages
+	receipt := DisclosedReceipt{Receipt: number(a.Entry), Records: len(a.Records), More: a.Next != ""}
+	if len(ask.Items) == 1 {
+		receipt.Item = ask.Items[0]
 	}
-	return s.discloseItems(ctx, ask, items)
+	return &body[Disclosed]{Disclosed{
+		Disclosure: disclosureOf(a, ask.Purpose), Subject: refOf(a.Subject), Items: recordsOf(a.Records), Next: a.Next, Receipts: []DisclosedReceipt{receipt},
+	}}, nil
 }
 
 // askOf reads the question of a body.
@@ -246,42 +246,13 @@ func (s *server) askOf(ctx context.Context, in *DisclosureRequest) (publish.Ask,
 		return ask, err
 	}
 	ask.Purpose.Basis = in.Basis
+	for _, code := range in.Items {
+		if code != "" {
+			ask.Items = append(ask.Items, catalog.ItemCode(code))
+		}
+	}
 	ask.AsOf, err = Moment{AsOf: in.AsOf}.at(s.Clock.Now())
 	return ask, err
-}
-
-// discloseItems asks for one item after the other, each a look-up of its own. A refusal is the answer only when nothing was answered.
-func (s *server) discloseItems(ctx context.Context, ask publish.Ask, items []string) (*body[Disclosed], error) {
-	out := &body[Disclosed]{Body: Disclosed{Items: []Record{}}}
-	d := &out.Body
-	var refused error
-	for _, item := range items {
-		ask.Item = catalog.ItemCode(item)
-		a, err := s.disclose(ctx, ask)
-		if err != nil {
-			p := problemOf(ctx, err)
-			if p.Missing == "" { // no refusal but a failure
-				return nil, err
-			}
-			if refused == nil {
-				refused = err
-			}
-			d.Receipts = append(d.Receipts, DisclosedReceipt{Item: ask.Item, Missing: p.Missing, Detail: p.Detail})
-			continue
-		}
-		if d.Receipt == "" {
-			d.Disclosure, d.Subject = disclosureOf(a, ask.Purpose), refOf(a.Subject)
-		}
-		d.Items = append(d.Items, recordsOf(a.Records)...)
-		d.Receipts = append(d.Receipts, DisclosedReceipt{Item: ask.Item, Receipt: number(a.Entry), Records: len(a.Records), More: a.Next != ""})
-		if len(items) == 1 {
-			d.Next = a.Next
-		}
-	}
-	if d.Receipt == "" {
-		return nil, refused
-	}
-	return out, nil
 }
 
 // bodyTexts refuses control characters, which no database of ours keeps.

@@ -76,7 +76,6 @@ func TestBodies(t *testing.T) {
 		{"aim without consent", "application/json", `{"subject":"` + secret + `","purpose":"credit"` + matter + `}`, 400, "api.purpose", ""},
 		{"NUL", "application/json", `{"subject":"` + secret + `\u0000"` + matter + `}`, 400, "api.body_text", ""},
 		{"future", "application/json", `{"subject":"` + secret + `","asOf":"2027-01-01"` + matter + `}`, 400, "publish.as_of", ""},
-		{"pages of several", "application/json", `{"subject":"` + secret + `","items":["XZCF","XZJF"],"cursor":"1"` + matter + `}`, 400, "api.pages", ""},
 		{"too large", "application/json", `{"subject":"` + strings.Repeat("9", maxJSON) + `"}`, 413, "api.body_large", ""},
 		{"a form", "application/x-www-form-urlencoded", "subject=" + secret, 415, "api.json", ""},
 		{"plain text", "text/plain", `{"subject":"` + secret + `"` + matter + `}`, 415, "api.json", ""},

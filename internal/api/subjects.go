@@ -156,9 +156,11 @@ func (s *server) subjectRecords(ctx context.Context, in *subjectRecordsInput) (*
 		return nil, err
 	}
 	if asks {
-		a, err := s.disclose(ctx, publish.Ask{
-			Subject: publish.Whom{Code: in.Code}, Purpose: p, Item: catalog.ItemCode(in.Item), AsOf: at, Cursor: in.Cursor, Limit: in.limit(),
-		})
+		ask := publish.Ask{Subject: publish.Whom{Code: in.Code}, Purpose: p, AsOf: at, Cursor: in.Cursor, Limit: in.limit()}
+		if in.Item != "" {
+			ask.Items = []catalog.ItemCode{catalog.ItemCode(in.Item)}
+		}
+		a, err := s.disclose(ctx, ask)
 		if err != nil {
 			return nil, err
 		}

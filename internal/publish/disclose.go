@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -46,6 +47,7 @@ const personsHour = 60
 const (
 	discloseDefault = 200
 	discloseMax     = 1000
+	emptyPages      = 20 // read past in one answer
 )
 
 // Whom names the one subject that is asked about: by its unified code, by a person's document with its whole number, or by the number that the subject's own
@@ -65,15 +67,29 @@ type Purpose struct {
 	Agency  int64  // with Consent: the grantee in whose name is asked; 0 = the only unit of the actor
 	Aim     string // with Consent: the purpose, as the consent names it
 	Own     bool
+
+	// Foresee, with Own, asks not for the own file but for what a consent to these items and classes would open of it today.
+	Foresee *Opening
 }
 
-// Ask is one question about one subject.
+// Opening is what a consent opens.
+type Opening struct {
+	Items   []catalog.ItemCode
+	Classes []catalog.Class
+}
+
+// viewer is whoever is given such a consent. Disclose makes it of a living consent for its grantee, and for the subject that wants to know beforehand.
+func (o *Opening) viewer() Viewer {
+	return Viewer{reach: catalog.Authorised, items: o.Items, classes: o.Classes}
+}
+
+// Ask is one question about one subject: one entry in the access log, which names every record that is answered, one receipt, one use of a consent.
 type Ask struct {
 	Who     authz.Actor
 	Subject Whom
 	Purpose Purpose
-	Item    catalog.ItemCode // only this item; empty = all that the purpose covers
-	Record  string           // only this record
+	Items   []catalog.ItemCode // only these items, of which the purpose must cover every one; none = all that it covers
+	Record  string             // only this record
 	AsOf    time.Time        // as known then; the right to see is today's
 	Cursor  string           // a further page is a further look-up
 	Limit   int
@@ -129,6 +145,14 @@ func (s *Service) Disclose(ctx context.Context, ask Ask) (*Answer, error) {
 		}
 	}
 	return s.settle(ctx, &ask, &g, &sub, answer, now)
+}
+
+// wants reports whether the question is about an item too.
+func (a *Ask) wants(item catalog.ItemCode) bool { return len(a.Items) == 0 || contains(a.Items, item) }
+
+// within reports whether a list covers every item that the question names.
+func (a *Ask) within(list []catalog.ItemCode) bool {
+	return !slices.ContainsFunc(a.Items, func(item catalog.ItemCode) bool { return !contains(list, item) })
 }
 
 // what names the kind of look-up for the log.
@@ -220,6 +244,9 @@ func (s *Service) entitleOwn(ask *Ask, g *grounds, sub *subject.Subject, found b
 		g.basis = "主体查询自己的信息"
 	}
 	g.viewer = Viewer{own: true}
+	if ask.Purpose.Foresee != nil {
+		g.viewer = ask.Purpose.Foresee.viewer()
+	}
 }
 
 // entitleDepartment is for staff of an agency with a matter in force that rests on a law in force (class C).
@@ -258,7 +285,7 @@ func (s *Service) entitleDepartment(ctx context.Context, ask *Ask, g *grounds, s
 		g.missing = Missing(missing)
 	case ask.Purpose.Basis != "" && ask.Purpose.Basis != m.Basis():
 		g.missing = MissingBasis
-	case ask.Item != "" && !contains(m.Items, string(ask.Item)):
+	case !ask.within(itemCodes(m.Items)):
 		g.missing = MissingCovered
 	case found && !contains(m.Kinds, string(sub.Kind)):
 		g.missing = MissingKind
@@ -291,12 +318,12 @@ func (s *Service) entitleConsented(ctx context.Context, ask *Ask, g *grounds, su
 	case missing != "":
 		g.missing = Missing(missing)
 		return nil
-	case ask.Item != "" && !contains(items, ask.Item):
+	case !ask.within(items):
 		g.missing = MissingGiven
 		return nil
 	}
 	g.consent, g.basis = ask.Purpose.Consent, "主体授权书 "+strconv.FormatInt(ask.Purpose.Consent, 10)+"（"+ask.Purpose.Aim+"）"
-	g.viewer = Viewer{reach: catalog.Authorised, items: items, classes: classes}
+	g.viewer = (&Opening{Items: items, Classes: classes}).viewer()
 	return nil
 }
 
@@ -311,8 +338,8 @@ func (s *Service) read(ctx context.Context, ask *Ask, g *grounds, sub *subject.S
 	}
 	// The right to see is today's, whatever day is asked about.
 	m.day = clock.Today(s.clock)
-	if ask.Item != "" {
-		if _, ok := m.edition.Item(ask.Item); !ok && !g.viewer.own {
+	for _, item := range ask.Items {
+		if _, ok := m.edition.Item(item); !ok && !g.viewer.own {
 			g.missing = MissingItem
 			return nil, nil
 		}
@@ -333,7 +360,7 @@ func (s *Service) readRecord(ctx context.Context, ask *Ask, g *grounds, a *Answe
 	if err != nil {
 		return err
 	}
-	if ok && g.viewer.covers(v.Item) && (ask.Item == "" || ask.Item == v.Item) {
+	if ok && g.viewer.covers(v.Item) && ask.wants(v.Item) {
 		view, passes, err := s.view(ctx, g.viewer, &v, &a.Subject, m)
 		if err != nil {
 			return err
@@ -360,27 +387,46 @@ func (s *Service) readAll(ctx context.Context, ask *Ask, g *grounds, a *Answer, 
 		limit = discloseDefault
 	}
 	limit = min(limit, discloseMax)
-	versions, err := s.records.OfSubject(ctx, record.Query{Subject: sub.ID, Item: ask.Item, AsOf: m.asOf, Offset: skip, Limit: limit + 1})
-	if err != nil {
-		return err
+	for range emptyPages {
+		more, err := s.readPage(ctx, ask, g, a, sub, m, page{skip, limit})
+		if err != nil || !more || len(a.Records) > 0 { // a page that holds nothing for the asker is read past: who sees nothing takes it for all
+			return err
+		}
+		skip += limit
 	}
-	if len(versions) > limit {
-		versions = versions[:limit]
-		a.Next = strconv.Itoa(skip + limit)
+	return nil
+}
+
+// page is a part of a subject's records.
+type page struct{ skip, limit int }
+
+// readPage adds to the answer what the asker may see of a page, and reports whether there are further pages.
+func (s *Service) readPage(ctx context.Context, ask *Ask, g *grounds, a *Answer, sub *subject.Subject, m moment, p page) (more bool, err error) {
+	query := record.Query{Subject: sub.ID, AsOf: m.asOf, Offset: p.skip, Limit: p.limit + 1}
+	if len(ask.Items) == 1 {
+		query.Item = ask.Items[0]
+	}
+	versions, err := s.records.OfSubject(ctx, query)
+	if err != nil {
+		return false, err
+	}
+	if a.Next = ""; len(versions) > p.limit {
+		versions = versions[:p.limit]
+		a.Next = strconv.Itoa(p.skip + p.limit)
 	}
 	for i := range versions {
-		if !g.viewer.covers(versions[i].Item) { // public or not: no more than the purpose needs
+		if !g.viewer.covers(versions[i].Item) || !ask.wants(versions[i].Item) { // public or not: no more than the purpose needs
 			continue
 		}
 		view, ok, err := s.view(ctx, g.viewer, &versions[i], &a.Subject, m)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if ok {
 			a.Records = append(a.Records, view)
 		}
 	}
-	return nil
+	return a.Next != "", nil
 }
 
 // settle writes the entry, uses up consent and counts, in one transaction; only when it is committed is there an answer. What changed since the question was

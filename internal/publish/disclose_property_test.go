@@ -144,8 +144,8 @@ func drawMatter(t *testing.T, r *rapid.T, w *world, n int) (publish.Ask, map[str
 	if ask.Who.Kind == "" {
 		ask.Who.ID = 0
 	}
-	if rare("one item") {
-		ask.Item = catalog.ItemCode(rapid.SampledFrom(allItems).Draw(r, "asked item"))
+	if rare("some items") {
+		ask.Items = codesOf(drawSome(r, "asked item", allItems))
 	}
 	now := clock.DateOf(today)
 	in := func(from, until clock.Date) bool { return from <= now && (until == 0 || now < until) }
@@ -153,16 +153,26 @@ func drawMatter(t *testing.T, r *rapid.T, w *world, n int) (publish.Ask, map[str
 	if !officer || m.Agency != w.unit.ID || !in(m.ValidFrom, m.ValidUntil) || !in(m.BasisFrom, m.BasisUntil) || !slices.Contains(m.Kinds, kind) {
 		return ask, nil
 	}
-	if ask.Item != "" && !slices.Contains(m.Items, string(ask.Item)) {
-		return ask, nil
+	for _, item := range ask.Items {
+		if !slices.Contains(m.Items, string(item)) {
+			return ask, nil
+		}
 	}
 	shown := map[string]bool{}
 	for _, item := range m.Items {
-		if ask.Item == "" || item == string(ask.Item) {
+		if len(ask.Items) == 0 || slices.Contains(ask.Items, catalog.ItemCode(item)) {
 			shown[item] = true
 		}
 	}
 	return ask, shown
+}
+
+func codesOf(list []string) []catalog.ItemCode {
+	out := make([]catalog.ItemCode, len(list))
+	for i, code := range list {
+		out[i] = catalog.ItemCode(code)
+	}
+	return out
 }
 
 func drawConsent(t *testing.T, r *rapid.T, w *world) (publish.Ask, map[string]bool) {
@@ -212,9 +222,11 @@ func drawConsent(t *testing.T, r *rapid.T, w *world) (publish.Ask, map[string]bo
 		ok = false
 	}
 	ask.Who.ID = given + 1
-	if rare("one item") {
-		ask.Item = catalog.ItemCode(rapid.SampledFrom(allItems).Draw(r, "asked item"))
-		ok = ok && slices.Contains(terms.Items, ask.Item)
+	if rare("some items") {
+		ask.Items = codesOf(drawSome(r, "asked item", allItems))
+		for _, item := range ask.Items {
+			ok = ok && slices.Contains(terms.Items, item)
+		}
 	}
 	if rare("later") {
 		later := today.Add(time.Duration(rapid.IntRange(1, 96).Draw(r, "later by")) * time.Hour)
@@ -229,7 +241,7 @@ func drawConsent(t *testing.T, r *rapid.T, w *world) (publish.Ask, map[string]bo
 	shown := map[string]bool{}
 	for _, item := range terms.Items {
 		switch {
-		case ask.Item != "" && item != ask.Item:
+		case len(ask.Items) > 0 && !slices.Contains(ask.Items, item):
 		case item == "XZJF" && !opensB:
 		default:
 			shown[string(item)] = true

@@ -66,7 +66,9 @@ func TestDisclose(t *testing.T) {
 			want    string // items of the answer
 		}{
 			{"class C for a matter", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(all)}, "", "XZBC XZCF XZJF"},
-			{"only one item", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(all), Item: "XZBC"}, "", "XZBC"},
+			{"only one item", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(all), Items: []catalog.ItemCode{"XZBC"}}, "", "XZBC"},
+			{"several items", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(all), Items: []catalog.ItemCode{"XZBC", "XZCF"}}, "", "XZBC XZCF"},
+			{"one item too many", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(firms), Items: []catalog.ItemCode{"XZBC", "XZCF"}}, "matter_item", ""},
 			{"no more than the matter names", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(firms)}, "", "XZBC"},
 			{"a person by number", publish.Ask{Who: w.officer(), Subject: human, Purpose: purpose(all)}, "", "XZBC XZCF XZJF"},
 			{"basis as told", publish.Ask{Who: w.officer(), Subject: firm, Purpose: publish.Purpose{Matter: all, Basis: "《山东省社会信用条例》第二十条"}}, "", "XZBC XZCF XZJF"},
@@ -77,7 +79,7 @@ func TestDisclose(t *testing.T) {
 			{"matter not yet", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(early)}, "matter_lapsed", ""},
 			{"law over", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(baseless)}, "matter_basis", ""},
 			{"others' matter", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(others)}, "matter_agency", ""},
-			{"item outside the matter", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(firms), Item: "XZJF"}, "matter_item", ""},
+			{"item outside the matter", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(firms), Items: []catalog.ItemCode{"XZJF"}}, "matter_item", ""},
 			{"kind outside the matter", publish.Ask{Who: w.officer(), Subject: human, Purpose: purpose(firms)}, "matter_kind", ""},
 			{"nobody of that code", publish.Ask{Who: w.officer(), Subject: publish.Whom{Code: "91370303MA3C000200"}, Purpose: purpose(all)}, "subject", ""},
 			{"a number without its kind", publish.Ask{Who: w.officer(), Subject: publish.Whom{Number: number}, Purpose: purpose(all)}, "subject", ""},
@@ -91,10 +93,11 @@ func TestDisclose(t *testing.T) {
 			{"watcher without a second factor", publish.Ask{Who: strong, Subject: firm, Purpose: purpose(all)}, "factor", ""},
 
 			{"class B with consent", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(given)}, "", "XZCF XZJF"},
-			{"one item of the consent", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(given), Item: "XZJF"}, "", "XZJF"},
+			{"one item of the consent", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(given), Items: []catalog.ItemCode{"XZJF"}}, "", "XZJF"},
 			{"used up", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(given)}, "consent_used", ""},
 			{"a consent to class A only", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(onlyA)}, "", "XZCF"},
-			{"item outside the consent", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(onlyA), Item: "XZBC"}, "consent_item", ""},
+			{"several items, one outside the consent", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(onlyA), Items: []catalog.ItemCode{"XZCF", "XZBC"}}, "consent_item", ""},
+			{"item outside the consent", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(onlyA), Items: []catalog.ItemCode{"XZBC"}}, "consent_item", ""},
 			{"not yet", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(later)}, "consent_early", ""},
 			{"revoked", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(revoked)}, "consent_revoked", ""},
 			{"another purpose", publish.Ask{Who: w.banker(), Subject: firm, Purpose: publish.Purpose{Consent: onlyA, Aim: "loan"}}, "consent_purpose", ""},
@@ -134,6 +137,54 @@ func TestDisclose(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSeveralItemsAreOneQuestion: they take one use of a consent, one entry and one receipt, and the entry names every record that was answered.
+func TestSeveralItemsAreOneQuestion(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w, ctx := newWorld(t, d), context.Background()
+		given := w.consent(t, nil) // twice
+		ask := publish.Ask{
+			Who: w.banker(), Subject: publish.Whom{Code: firmCode}, Purpose: publish.Purpose{Consent: given, Aim: "credit"}, Items: []catalog.ItemCode{"XZJF", "XZCF"},
+		}
+		for n := 1; n <= 2; n++ {
+			answer, err := w.Disclose(ctx, ask)
+			if err != nil || len(answer.Records) != 2 {
+				t.Fatalf("%+v %v", answer, err)
+			}
+			list := w.entries(t)
+			if len(list) != n || list[0].ID != answer.Entry || len(list[0].Records) != 2 {
+				t.Fatalf("question %d: %+v", n, list)
+			}
+			named := map[string]bool{}
+			for _, r := range list[0].Records {
+				named[r.String()] = true
+			}
+			for i := range answer.Records {
+				if v := &answer.Records[i]; !named[v.ID+"@"+fmt.Sprint(v.Version)] {
+					t.Errorf("the entry does not name %s", v.ID)
+				}
+			}
+		}
+		if _, err := w.Disclose(ctx, ask); missingOf(err) != "consent_used" {
+			t.Errorf("a third question: %v", err)
+		}
+	})
+}
+
+// TestEmptyPagesAreReadPast: records that the purpose does not cover take no page of the answer.
+func TestEmptyPagesAreReadPast(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t, dbtest.SQLite(t)), context.Background()
+	all := w.matter(t, "M-ALL", nil)
+	for _, item := range filed {
+		ask := publish.Ask{Who: w.officer(), Subject: publish.Whom{Code: firmCode}, Purpose: publish.Purpose{Matter: all}, Items: []catalog.ItemCode{item, item}, Limit: 1}
+		answer, err := w.Disclose(ctx, ask)
+		if err != nil || len(answer.Records) != 1 || answer.Records[0].Item != item {
+			t.Errorf("%s: the first page is %+v, %v", item, answer, err)
+		}
+	}
 }
 
 // TestPersonsStayMasked: nobody but the person gets name or number in clear, and no sealed text leaves.

@@ -88,6 +88,7 @@ type consentView struct {
 	around
 	consentRow
 	receipt *consent.Receipt
+	revoked *consent.Receipt // nil: it is not, or its revocation was not kept
 	done    string
 	why     string // a reason of revocation that was refused
 	fault   string
@@ -119,6 +120,9 @@ func (c *Centre) consent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if v.revoked, err = c.Consents.Revocation(r.Context(), v.who, v.ID); err != nil {
+		return err
+	}
 	v.keeps = true
 	page := c.page(r, "授权书", ui.Link{Href: v.link("/me/consents"), Label: "我的授权"}, ui.Link{Label: "授权书"})
 	return c.show(w, r, http.StatusOK, page, consentPage(v))
@@ -130,21 +134,26 @@ func (c *Centre) receipt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	text, err := receiptText(v.receipt)
+	return web.HandJSON(w, "consent-"+strconv.FormatInt(v.ID, 10), v.receipt)
+}
+
+// revocation hands out the receipt of the revocation in the same way.
+func (c *Centre) revocation(w http.ResponseWriter, r *http.Request) error {
+	v, err := c.found(r)
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="consent-`+strconv.FormatInt(v.ID, 10)+`.json"`)
-	h.Set("Content-Length", strconv.Itoa(len(text)))
-	h.Set("Cache-Control", "no-store")
-	_, err = w.Write(text) //nolint:gosec // G705: JSON, as a file
+	receipt, err := c.Consents.Revocation(r.Context(), v.who, v.ID)
 	if err != nil {
-		return nil //nolint:nilerr // the reader has left; nothing can be said to them any more
+		return err
 	}
-	return nil
+	if receipt == nil {
+		return errNoRevocation
+	}
+	return web.HandJSON(w, "revocation-"+strconv.FormatInt(v.ID, 10), receipt)
 }
+
+var errNoRevocation = fault.New(fault.NotFound, "me.no_revocation", "这份授权没有撤销回执", "没有撤销的授权没有撤销回执；请查看授权书")
 
 func receiptText(receipt *consent.Receipt) ([]byte, error) {
 	text, err := json.MarshalIndent(receipt, "", "  ")
@@ -168,10 +177,10 @@ func (c *Centre) showRevoke(w http.ResponseWriter, r *http.Request, status int, 
 // revokedView is what a revocation leaves in the subject's hands.
 type revokedView struct {
 	*consentView
-	receipt string // as JSON: it is given this once
+	receipt string // as JSON
 }
 
-// revoke ends a consent at once. The receipt of the revocation is not kept by the platform, so it is answered here and not after a redirection.
+// revoke ends a consent at once and answers the receipt of the revocation, which can be read again on the page of the consent.
 func (c *Centre) revoke(w http.ResponseWriter, r *http.Request) error {
 	v, err := c.found(r)
 	if err != nil {

@@ -62,24 +62,27 @@ func (c *Centre) file(w http.ResponseWriter, r *http.Request) error {
 	a.keeps = true
 	v := &fileView{around: a}
 	ask := c.ownAsk(&a)
-	ask.Item, ask.Cursor, ask.Limit = catalog.ItemCode(q.Get("item")), q.Get("cursor"), fileShown
+	item := catalog.ItemCode(q.Get("item"))
+	if ask.Cursor, ask.Limit = q.Get("cursor"), fileShown; item != "" {
+		ask.Items = []catalog.ItemCode{item}
+	}
 	if v.answer, err = c.Files.Disclose(r.Context(), ask); err != nil {
 		return err
 	}
-	if ask.Item != "" {
-		v.item = c.itemName(ask.Item)
+	if item != "" {
+		v.item = c.itemName(item)
 	}
-	v.whole = ask.Item == "" && ask.Cursor == "" && v.answer.Next == ""
-	listed, err := c.listed(r.Context(), &a, ask.Item)
+	v.whole = item == "" && ask.Cursor == "" && v.answer.Next == ""
+	listed, err := c.listed(r.Context(), &a, item)
 	if err != nil {
 		return err
 	}
 	v.chapters = c.chapters(v, listed)
 	if ask.Cursor != "" {
-		v.pager.First = v.link("/me/file", "item", string(ask.Item))
+		v.pager.First = v.link("/me/file", "item", string(item))
 	}
 	if v.answer.Next != "" {
-		v.pager.Next = v.link("/me/file", "item", string(ask.Item), "cursor", v.answer.Next)
+		v.pager.Next = v.link("/me/file", "item", string(item), "cursor", v.answer.Next)
 	}
 	return c.show(w, r, http.StatusOK, c.page(r, "信用档案", ui.Link{Label: "信用档案"}), filePage(v))
 }

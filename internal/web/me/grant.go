@@ -65,14 +65,7 @@ type grantView struct {
 // itemGroup is the items of a category that can be consented to.
 type itemGroup struct {
 	name  string
-	items []itemChoice
-}
-
-type itemChoice struct {
-	code  catalog.ItemCode
-	name  string
-	class catalog.Class
-	on    bool
+	picks []ui.Pick
 }
 
 // newConsent answers the empty form.
@@ -139,7 +132,9 @@ func (c *Centre) itemGroups(a *around, on []catalog.ItemCode) []itemGroup {
 			at = len(out)
 			out = append(out, itemGroup{name: item.Category})
 		}
-		out[at].items = append(out[at].items, itemChoice{item.Code, item.Name, item.Class, slices.Contains(on, item.Code)})
+		out[at].picks = append(out[at].picks, ui.Pick{
+			Value: string(item.Code), Label: item.Name, Badge: word(classWords, item.Class), Tone: classTone(item.Class), On: slices.Contains(on, item.Code),
+		})
 	}
 	return out
 }
@@ -289,26 +284,23 @@ type previewItem struct {
 	records []seenRecord
 }
 
-// preview shows exactly what the terms would open today. Reading it is a reading of the own file, and logged as one.
+// preview shows exactly what the terms would open today: the gate itself says so. Reading it is a reading of the own file, and logged as one.
 func (c *Centre) preview(w http.ResponseWriter, r *http.Request, a *around, form grantForm) error {
+	terms := form.terms(a.subject, c.now())
 	ask := c.ownAsk(a)
-	ask.Limit = previewShown
+	ask.Limit, ask.Purpose.Foresee = previewShown, &publish.Opening{Items: terms.Items, Classes: terms.Classes}
 	answer, err := c.Files.Disclose(r.Context(), ask)
 	if err != nil {
 		return err
 	}
-	terms := form.terms(a.subject, c.now())
 	v := &previewView{
 		around: *a, form: form, until: terms.Until, purpose: purposeName(c.Consents.Bounds().Purposes, form.purpose), partial: answer.Next != "",
 	}
 	for _, code := range form.items {
 		item := previewItem{name: c.itemName(code)}
 		for i := range answer.Records {
-			if answer.Records[i].Item != code {
-				continue
-			}
-			if seen, ok := c.foresee(&answer.Records[i], answer.Subject.Kind); ok {
-				item.records = append(item.records, seen)
+			if rec := &answer.Records[i]; rec.Item == code {
+				item.records = append(item.records, seenRecord{title: rec.Title, class: rec.Class, fields: rec.Fields})
 			}
 		}
 		v.total += len(item.records)
@@ -320,7 +312,6 @@ func (c *Centre) preview(w http.ResponseWriter, r *http.Request, a *around, form
 
 // seenRecord is a record as the grantee would see it.
 type seenRecord struct {
-	id     string
 	title  string
 	class  catalog.Class
 	fields []publish.FieldView

@@ -57,6 +57,7 @@ type Consents interface {
 	Grant(ctx context.Context, who authz.Actor, t consent.Terms) (*consent.Consent, *consent.Receipt, error)
 	Revoke(ctx context.Context, who authz.Actor, id int64, why string) (*consent.Receipt, error)
 	Get(ctx context.Context, who authz.Actor, id int64) (*consent.Consent, *consent.Receipt, error)
+	Revocation(ctx context.Context, who authz.Actor, id int64) (*consent.Receipt, error)
 	OfSubject(ctx context.Context, who authz.Actor, subject int64, cursor string, limit int) ([]consent.Consent, string, error)
 }
 
@@ -160,6 +161,7 @@ func (c *Centre) Routes(rt *web.Router) {
 	page("POST /me/consents", c.mine(authz.ConsentGrant), c.grant)
 	page("GET /me/consents/{id}", c.mine(authz.ConsentRevoke), c.consent)
 	page("GET /me/consents/{id}/receipt.json", c.mine(authz.ConsentRevoke), c.receipt)
+	page("GET /me/consents/{id}/revocation.json", c.mine(authz.ConsentRevoke), c.revocation)
 	page("GET /me/consents/{id}/revoke", c.mine(authz.ConsentRevoke), c.askRevoke)
 	page("POST /me/consents/{id}/revoke", c.mine(authz.ConsentRevoke), c.revoke)
 }

@@ -262,7 +262,7 @@ func TestLookedLists(t *testing.T) {
 	wantText(t, other.get(t, "/me/looked?who=all", http.StatusOK), "企业的另一位代理人")
 	key := w.officer()
 	key.Kind = authz.Key
-	_, err := w.publish.Disclose(ctx, publish.Ask{Who: key, Subject: publish.Whom{Code: uscc(1)}, Purpose: publish.Purpose{Matter: w.matter(t)}, Item: "XZBC"})
+	_, err := w.publish.Disclose(ctx, publish.Ask{Who: key, Subject: publish.Whom{Code: uscc(1)}, Purpose: publish.Purpose{Matter: w.matter(t)}, Items: []catalog.ItemCode{"XZBC"}})
 	must(t, err)
 	page := b.get(t, "/me/looked", http.StatusOK)
 	item, _ := catalog.Default().Item("XZBC")
@@ -443,7 +443,7 @@ func TestNobodyElses(t *testing.T) {
 			t.Errorf("a stranger consented for subject %d", about)
 		}
 	}
-	if len(covered) != 15 {
+	if len(covered) != 16 {
 		t.Errorf("%d routes walked: %v", len(covered), covered)
 	}
 	r := other.do(t, httptestGet("/me/file/"+mustRecord(t, w, w.human)))

@@ -70,6 +70,38 @@ type SelectSpec struct {
 	Options  []Option
 }
 
+// PicksSpec describes boxes of which any number may be ticked.
+type PicksSpec struct {
+	Name  string // of every box
+	Picks []Pick
+}
+
+// Pick is one box; a badge beside its words is left out when it has none.
+type Pick struct {
+	Value, Label string
+	Badge        string
+	Tone         Tone
+	On           bool
+}
+
+// OriginalSpec describes a text that was signed or is to be kept as it is.
+type OriginalSpec struct {
+	ID    string
+	Label string
+	Text  string
+	Rows  int
+}
+
+// ConfirmSpec describes a step that says what it does before it is taken.
+type ConfirmSpec struct {
+	Label  string // what can be done
+	Effect string // what it will do
+	Button string
+	Action string // address of the form
+	Tone   Tone
+	Open   bool // unfolded, after a refusal
+}
+
 // SearchSpec describes the big search box.
 type SearchSpec struct {
 	Action string

@@ -1078,7 +1078,7 @@ func draftSteps(v *draftView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "退回", Effect: "退回以后，起草人按理由修改，另行起草。", Button: "确认退回", Tone: ui.Bad, Action: v.link() + "/reject", Open: v.whyFault != ""}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "退回", Effect: "退回以后，起草人按理由修改，另行起草。", Button: "确认退回", Tone: ui.Bad, Action: v.link() + "/reject", Open: v.whyFault != ""}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1090,7 +1090,7 @@ func draftSteps(v *draftView) templ.Component {
 			}
 		}
 		if v.withdraw {
-			templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "撤回", Effect: "撤回以后这份草案不再办理，需要的另行起草。", Button: "确认撤回", Tone: ui.Bad, Action: v.link() + "/withdraw"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "撤回", Effect: "撤回以后这份草案不再办理，需要的另行起草。", Button: "确认撤回", Tone: ui.Bad, Action: v.link() + "/withdraw"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -27,6 +27,7 @@ type consentView struct {
 	aimFault    string
 	aims        []ui.Option
 	live        []consentRow
+	revoked     []consentRow
 	result
 }
 
@@ -35,6 +36,9 @@ type consentRow struct {
 	consent.Consent
 	label, aim, items string
 }
+
+// paper is the page of the consent itself.
+func (c *consentRow) paper() string { return "/desk/lookup/consent/" + desk.Dec(c.ID) }
 
 func (c *consentRow) link() string {
 	return desk.Query("/desk/lookup/consent", "consent", desk.Dec(c.ID), "aim", c.Purpose, "unit", desk.Dec(c.Grantee)) + "#code"
@@ -66,42 +70,64 @@ func (d *Desk) fillConsent(r *http.Request, v *consentView, unit string) error {
 	for _, p := range d.Consents.Bounds().Purposes {
 		v.aims = append(v.aims, ui.Option{Value: p.Code, Label: p.Name})
 	}
-	v.live, err = d.living(ctx, v)
-	return err
+	return d.given(ctx, v)
 }
 
-// living gives the consents in force that the unit was given. Their subjects are named as internal lists name them.
-func (d *Desk) living(ctx context.Context, v *consentView) ([]consentRow, error) {
-	var out []consentRow
-	var ids []int64
-	now := d.Clock.Now()
+// given reads the newest consents that the unit was given: those in force, and those that were revoked. Their subjects are named as internal lists name
+// them.
+func (d *Desk) given(ctx context.Context, v *consentView) error {
+	var rows []consentRow
 	for _, u := range v.units {
 		if u.ID != v.unit || !d.site.May(ctx, authz.ConsentRead, authz.Scope{Agency: u.ID, Region: u.Region}) {
 			continue
 		}
 		list, _, err := d.Consents.OfGrantee(ctx, authz.From(ctx), u.ID, "", recentConsents)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := range list {
-			if list[i].State(now) == consent.Live {
-				out = append(out, consentRow{Consent: list[i], aim: word(v.aims, list[i].Purpose)})
-				ids = append(ids, list[i].Subject)
-			}
+			rows = append(rows, consentRow{Consent: list[i]})
 		}
+	}
+	if err := d.describe(ctx, rows); err != nil {
+		return err
+	}
+	now := d.Clock.Now()
+	v.live, v.revoked = nil, nil
+	for i := range rows {
+		switch rows[i].State(now) {
+		case consent.Live:
+			v.live = append(v.live, rows[i])
+		case consent.Revoked:
+			v.revoked = append(v.revoked, rows[i])
+		}
+	}
+	return nil
+}
+
+// describe puts consents into words.
+func (d *Desk) describe(ctx context.Context, rows []consentRow) error {
+	ids := make([]int64, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].Subject
 	}
 	labels, err := d.Discloser.Labels(ctx, ids)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for i := range out {
+	for i := range rows {
 		var items []string
-		for _, code := range out[i].Items {
+		for _, code := range rows[i].Items {
 			items = append(items, d.itemName(string(code)))
 		}
-		out[i].items, out[i].label = strings.Join(items, "、"), labels[out[i].Subject]
+		rows[i].items, rows[i].label, rows[i].aim = strings.Join(items, "、"), labels[rows[i].Subject], rows[i].Purpose
+		for _, p := range d.Consents.Bounds().Purposes {
+			if p.Code == rows[i].Purpose {
+				rows[i].aim = p.Name
+			}
+		}
 	}
-	return out, nil
+	return nil
 }
 
 func word(options []ui.Option, value string) string {
@@ -155,7 +181,7 @@ func (d *Desk) askConsented(w http.ResponseWriter, r *http.Request) error {
 	if answer != nil {
 		answer.Basis = strings.Replace(answer.Basis, "（"+v.aim+"）", "（"+word(v.aims, v.aim)+"）", 1)
 	}
-	if v.live, err = d.living(r.Context(), v); err != nil { // the use that this took
+	if err := d.given(r.Context(), v); err != nil { // the use that this took
 		return err
 	}
 	if v.forget(whom); v.answer != nil {

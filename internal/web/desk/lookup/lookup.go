@@ -34,6 +34,8 @@ type Matters interface {
 // Consents gives what subjects consented to; *consent.Store does.
 type Consents interface {
 	Bounds() consent.Bounds
+	Get(ctx context.Context, who authz.Actor, id int64) (*consent.Consent, *consent.Receipt, error)
+	Revocation(ctx context.Context, who authz.Actor, id int64) (*consent.Receipt, error)
 	OfGrantee(ctx context.Context, who authz.Actor, grantee int64, cursor string, limit int) ([]consent.Consent, string, error)
 }
 
@@ -72,6 +74,7 @@ func New(d Deps) *Desk { return &Desk{Deps: d, site: d.Site} }
 const (
 	matterUnit  = "应用事项的单位（拒绝也记入查询日志）"
 	granteeUnit = "被授权的单位（拒绝也记入查询日志）"
+	artefactOf  = "被授权的单位，或者授权的主体"
 )
 
 // Routes hangs the desks into the site.
@@ -81,6 +84,9 @@ func (d *Desk) Routes(rt *web.Router) {
 	page("POST /desk/lookup", web.Among(authz.DiscloseDepartment, matterUnit), d.ask)
 	page("GET /desk/lookup/consent", web.Among(authz.DiscloseConsented, granteeUnit), d.institution)
 	page("POST /desk/lookup/consent", web.Among(authz.DiscloseConsented, granteeUnit), d.askConsented)
+	page("GET /desk/lookup/consent/{id}", web.Asked(authz.ConsentRead, artefactOf), d.artefact)
+	page("GET /desk/lookup/consent/{id}/receipt.json", web.Asked(authz.ConsentRead, artefactOf), d.receipt)
+	page("GET /desk/lookup/consent/{id}/revocation.json", web.Asked(authz.ConsentRead, artefactOf), d.revocation)
 }
 
 // edition is the catalogue in force today.
@@ -150,8 +156,8 @@ func persons(m *agency.Matter) bool {
 // matterCookie remembers the matter of the last look-up. It names a matter, no person.
 const matterCookie = "gx_matter"
 
-func rememberedMatter(r *http.Request) string {
-	c, err := r.Cookie(matterCookie)
+func (d *Desk) rememberedMatter(r *http.Request) string {
+	c, err := r.Cookie(d.site.CookieName(matterCookie))
 	if err != nil {
 		return ""
 	}
@@ -160,6 +166,6 @@ func rememberedMatter(r *http.Request) string {
 
 func (d *Desk) rememberMatter(w http.ResponseWriter, code string) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure follows the site
-		Name: matterCookie, Value: code, Path: "/desk/lookup", MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, Secure: d.site.Secure, SameSite: http.SameSiteLaxMode,
+		Name: d.site.CookieName(matterCookie), Value: code, Path: "/", MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, Secure: d.site.Secure, SameSite: http.SameSiteLaxMode,
 	})
 }

@@ -18,6 +18,7 @@ import (
 const (
 	maxCode   = 64
 	maxNumber = 40
+	maxItems  = 200
 	// largest answer on one page; a subject with more is asked about item by item.
 	answerRows = 500
 )
@@ -89,8 +90,8 @@ type windowView struct {
 	matter  *agency.Matter
 	unit    agency.Agency
 	lapsed  int // matters that are not in force
-	item    string
-	items   []ui.Option
+	chosen  []string // items that alone are asked about; none = all of the matter
+	items   []ui.Pick
 	result
 }
 
@@ -98,7 +99,7 @@ type windowView struct {
 func (d *Desk) window(w http.ResponseWriter, r *http.Request) error {
 	code := r.URL.Query().Get("matter")
 	if code == "" {
-		code = rememberedMatter(r)
+		code = d.rememberedMatter(r)
 	}
 	v := &windowView{}
 	if err := d.fillWindow(r, v, code); err != nil {
@@ -132,7 +133,7 @@ func (d *Desk) fillWindow(r *http.Request, v *windowView, code string) error {
 	}
 	v.items = nil
 	for _, item := range v.matter.Items {
-		v.items = append(v.items, ui.Option{Value: item, Label: d.itemName(item)})
+		v.items = append(v.items, ui.Pick{Value: item, Label: d.itemName(item), On: slices.Contains(v.chosen, item)})
 	}
 	v.unit, err = d.Agencies.ByID(r.Context(), v.matter.Agency)
 	return err
@@ -158,7 +159,12 @@ func (d *Desk) ask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := &windowView{item: form.Get("item")}
+	v := &windowView{}
+	for _, item := range form["item"] {
+		if item = desk.Cut(item, 40); item != "" && len(v.chosen) < maxItems {
+			v.chosen = append(v.chosen, item)
+		}
+	}
 	code := desk.Cut(form.Get("matter"), 40)
 	if err := d.fillWindow(r, v, code); err != nil {
 		return err
@@ -170,7 +176,7 @@ func (d *Desk) ask(w http.ResponseWriter, r *http.Request) error {
 		return d.showWindow(w, r, http.StatusBadRequest, v)
 	}
 	answer, err := d.Discloser.Disclose(r.Context(), publish.Ask{
-		Who: authz.From(r.Context()), Subject: whom, Purpose: publish.Purpose{Matter: code}, Item: catalog.ItemCode(v.item), Limit: answerRows,
+		Who: authz.From(r.Context()), Subject: whom, Purpose: publish.Purpose{Matter: code}, Items: itemCodes(v.chosen), Limit: answerRows,
 	})
 	status, err := v.take(answer, err)
 	if err != nil {
@@ -183,6 +189,14 @@ func (d *Desk) ask(w http.ResponseWriter, r *http.Request) error {
 		v.code = "" // the next code is pasted into an empty field; the answer names the subject
 	}
 	return d.showWindow(w, r, status, v)
+}
+
+func itemCodes(list []string) []catalog.ItemCode {
+	out := make([]catalog.ItemCode, len(list))
+	for i, code := range list {
+		out[i] = catalog.ItemCode(code)
+	}
+	return out
 }
 
 // forget leaves nothing of a person in the form.

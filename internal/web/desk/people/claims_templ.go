@@ -482,7 +482,7 @@ func claimPage(v *claimView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "退回", Effect: "退回以后申请人看得到原因，可以补正后重新认领。", Button: "确认退回", Tone: ui.Bad, Action: v.link() + "/reject", Open: v.whyFault != ""}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "退回", Effect: "退回以后申请人看得到原因，可以补正后重新认领。", Button: "确认退回", Tone: ui.Bad, Action: v.link() + "/reject", Open: v.whyFault != ""}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -284,7 +284,7 @@ func personSteps(v *personView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if v.manage {
-			templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "重置口令", Effect: "会生成一个临时口令，只显示一次；原来的口令立即作废，所有登录结束。第二步验证不变。", Button: "确认重置", Tone: ui.Bad, Action: v.link() + "/password"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "重置口令", Effect: "会生成一个临时口令，只显示一次；原来的口令立即作废，所有登录结束。第二步验证不变。", Button: "确认重置", Tone: ui.Bad, Action: v.link() + "/password"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -292,24 +292,24 @@ func personSteps(v *personView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "清除第二步验证", Effect: "本人丢失手机或者通行密钥时使用：动态口令、恢复码和通行密钥全部删除，所有登录结束，本人下次登录时重新登记。请先当面核对身份。", Button: "确认清除", Tone: ui.Bad, Action: v.link() + "/factor"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "清除第二步验证", Effect: "本人丢失手机或者通行密钥时使用：动态口令、恢复码和通行密钥全部删除，所有登录结束，本人下次登录时重新登记。请先当面核对身份。", Button: "确认清除", Tone: ui.Bad, Action: v.link() + "/factor"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if v.sessions {
-			templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "结束全部登录", Effect: "这个账号在所有设备上的登录立即失效，本人可以重新登录。接口密钥不受影响。", Button: "确认结束", Tone: ui.Bad, Action: v.link() + "/sessions"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "结束全部登录", Effect: "这个账号在所有设备上的登录立即失效，本人可以重新登录。接口密钥不受影响。", Button: "确认结束", Tone: ui.Bad, Action: v.link() + "/sessions"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if v.manage && v.State == "active" {
-			templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "停用账号", Effect: "立即不能登录，接口密钥同时失效；角色和办理过的记录都保留，可以恢复。", Button: "确认停用", Tone: ui.Bad, Action: v.link() + "/disable"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "停用账号", Effect: "立即不能登录，接口密钥同时失效；角色和办理过的记录都保留，可以恢复。", Button: "确认停用", Tone: ui.Bad, Action: v.link() + "/disable"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else if v.manage {
-			templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "恢复使用", Effect: "按原来的角色恢复使用，没有到期的接口密钥同时恢复。", Button: "确认恢复", Tone: ui.Accent, Action: v.link() + "/enable"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "恢复使用", Effect: "按原来的角色恢复使用，没有到期的接口密钥同时恢复。", Button: "确认恢复", Tone: ui.Accent, Action: v.link() + "/enable"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -588,7 +588,7 @@ func grantForms(v *personView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "授予角色", Effect: "授予以后，这个账号的登录全部结束，本人重新登录后生效。居民和企业代理人的角色只能由本人认领取得。系统、安全、审计三个管理员不能由同一个账号兼任，也不能兼任业务角色。", Button: "授予", Tone: ui.Accent, Action: v.link() + "/grants", Open: v.grant.open}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "授予角色", Effect: "授予以后，这个账号的登录全部结束，本人重新登录后生效。居民和企业代理人的角色只能由本人认领取得。系统、安全、审计三个管理员不能由同一个账号兼任，也不能兼任业务角色。", Button: "授予", Tone: ui.Accent, Action: v.link() + "/grants", Open: v.grant.open}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -895,7 +895,7 @@ func keyRow(v *personView, k *keyView) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if k.live {
-				templ_7745c5c3_Err = desk.Confirm(desk.Step{Label: "停用", Effect: "立即失效，不能恢复；用它的程序会停下来。", Button: "确认停用", Tone: ui.Bad, Action: v.link() + "/keys/" + desk.Dec(k.ID) + "/revoke"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "停用", Effect: "立即失效，不能恢复；用它的程序会停下来。", Button: "确认停用", Tone: ui.Bad, Action: v.link() + "/keys/" + desk.Dec(k.ID) + "/revoke"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

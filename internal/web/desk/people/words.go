@@ -17,9 +17,9 @@ var kindOptions = []ui.Option{
 	{Value: string(identity.ResidentAccount), Label: "居民"},
 }
 
-var stateWords = map[string]string{string(identity.Active): "可用", string(identity.Disabled): "已停用"}
+var stateWords = map[string]string{string(identity.Active): "可用", string(identity.Disabled): "已停用", string(identity.Closed): "本人已注销"}
 
-var stateOptions = []ui.Option{{Value: string(identity.Active), Label: "可用"}, {Value: string(identity.Disabled), Label: "已停用"}}
+var stateOptions = []ui.Option{{Value: string(identity.Active), Label: "可用"}, {Value: string(identity.Disabled), Label: "已停用"}, {Value: string(identity.Closed), Label: "本人已注销"}}
 
 var methodWords = map[string]string{"licence": "上传证照，由信用办核对", "demo": "演示验证码"}
 
