@@ -74,7 +74,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	}
 	own := account.New(account.Deps{
 		Site: site, Accounts: t.Identity, Authority: t.Authority, Clock: a.Clock, Passkeys: a.passkeys().ID != "", Providers: account.Providers(providers), Demo: demo,
-		Home: a.home, Agency: a.agencyName, Region: a.Divisions.Name, MenuLinks: a.links,
+		Home: a.home, Agency: a.agencyName, Region: a.Divisions.Name, MenuLinks: a.links, Consents: ui.Link{Href: "/me/consents", Label: "我的授权"},
 	})
 	own.Routes(rt)
 	site.Menu = own.Menu()
@@ -114,7 +114,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 func (a *App) interfaceDeps(site *web.Site) api.Deps {
 	t := &a.Trust
 	return api.Deps{
-		Version: a.options.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: a.Log,
+		Version: a.options.Version, Reader: a.Publish, Filer: a.desk, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: a.Log,
 		Disclosures: a.Publish, Consents: t.Consents, Audit: t.Audit, Queue: a.desk, Subjects: a.Subjects, Labels: a.Publish, RegionName: a.Divisions.Name,
 		PausedSince: t.watch.PausedSince, Session: site.Session, Actors: site.Actors, KeyExpires: t.Identity.KeyExpires, Authority: t.Authority, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, ClientAddr: a.clientAddr,
 	}
@@ -159,11 +159,15 @@ func (a *App) demoClaimCode(ctx context.Context, kind identity.AccountKind, in i
 	return d.Code(sub, ""), nil
 }
 
-// evidence keeps what claims are shown by, sealed and by content: it stays, where what is kept alone is swept after a day.
+// evidence keeps what claims are shown by, sealed, each file for itself: it stays until the claim's period is over, where what is kept alone is swept
+// after a day.
 type evidence struct{ blobs *blob.Store }
 
 // Put keeps a file.
 func (e evidence) Put(ctx context.Context, r io.Reader, limit int64) (string, error) {
-	info, err := e.blobs.Put(ctx, r, limit)
+	info, err := e.blobs.PutOwned(ctx, r, limit)
 	return info.Hash, err
 }
+
+// Remove takes a file away.
+func (e evidence) Remove(name string) error { return e.blobs.Remove(name) }

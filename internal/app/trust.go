@@ -96,11 +96,34 @@ func (a *App) accounts(ids *id.Maker, providers []identity.Provider) (*identity.
 		methods = append(methods, identity.DemoCode{Ring: a.Trust.Ring})
 		hashing = identity.Hashing{MemoryKiB: 8 << 10, Passes: 1, Lanes: 1} // the demo prints its password
 	}
+	retention, err := a.retention()
+	if err != nil {
+		return nil, err
+	}
 	return identity.New(identity.Config{
 		DB: a.DB, Clock: a.Clock, IDs: ids, Ring: a.Trust.Ring, Acts: a.Trust.Audit, Authority: a.Trust.Authority, Registry: registry{a.Subjects}, Log: a.Log,
-		Passwords: identity.PasswordPolicy{Words: []string{a.Config.City.Name}, CommonFile: a.Config.Accounts.CommonPasswords}, Hashing: hashing,
+		Passwords: identity.PasswordPolicy{Words: a.contextWords(), CommonFile: a.Config.Accounts.CommonPasswords}, Hashing: hashing,
 		Passkeys: a.passkeys(), Providers: providers, Methods: methods, Issuer: "公信·" + a.Config.City.Name,
+		Evidence: evidence{a.blobs}, Retention: retention,
 	})
+}
+
+// contextWords are names that everybody connects with this site; no password may rest on one alone. docs/security/accounts.md lists them.
+func (a *App) contextWords() []string {
+	words := []string{a.Config.City.Name, "gongxin", "公信", "xinyong", "信用中国", "信用平台", "公共信用信息平台", "credit"}
+	if u, err := url.Parse(a.Config.BaseURL); err == nil && u.Host != "" {
+		words = append(words, u.Hostname())
+		words = append(words, strings.Split(u.Hostname(), ".")[0])
+	}
+	return words
+}
+
+// retention says how long the evidence of claims is kept: the city's file, or what ships.
+func (a *App) retention() (*identity.Retention, error) {
+	if a.Config.Accounts.Retention == "" {
+		return identity.DefaultRetention(), nil
+	}
+	return withFile(a.Config.Accounts.Retention, identity.LoadRetention)
 }
 
 // passkeys are bound to the site's domain, so that there are none before base_url is set; but a demo on loopback has the browser's localhost.
@@ -223,11 +246,12 @@ func (a *App) keepTrust(ctx context.Context) {
 		_, drafts := t.Drafts.ApplyDue(ctx)
 		rules := a.rules.Refresh(ctx, a.DB.Read(), clock.Today(a.Clock))
 		keys := t.Ring.Refresh()
-		var swept, pruned error
+		var swept, pruned, expired error
 		if now := a.Clock.Now(); now.Sub(last) >= time.Hour {
 			last = now
 			swept, pruned = t.Identity.Sweep(ctx), t.Audit.Prune(ctx)
+			_, expired = t.Identity.ExpireEvidence(ctx)
 		}
-		return errors.Join(drafts, rules, keys, swept, pruned)
+		return errors.Join(drafts, rules, keys, swept, pruned, expired)
 	})
 }

@@ -52,12 +52,20 @@ func (s *Store) PutAlone(ctx context.Context, r io.Reader, limit int64) (Info, e
 	return s.put(ctx, r, limit, aloneMark+rand.Text())
 }
 
-// aloneMark stands in no hash.
-const aloneMark = "-"
+// PutOwned keeps content under a name of its own, like PutAlone, for an owner that takes it away itself: no sweep does.
+func (s *Store) PutOwned(ctx context.Context, r io.Reader, limit int64) (Info, error) {
+	return s.put(ctx, r, limit, ownedMark+rand.Text())
+}
 
-// Remove takes away what PutAlone kept. What Put kept stays: others may have been told that it is here.
+// The marks stand in no hash.
+const (
+	aloneMark = "-"
+	ownedMark = "_"
+)
+
+// Remove takes away what PutAlone or PutOwned kept. What Put kept stays: others may have been told that it is here.
 func (s *Store) Remove(name string) error {
-	if !strings.Contains(name, aloneMark) {
+	if !strings.ContainsAny(name, aloneMark+ownedMark) || strings.ContainsAny(name, `/\.`) {
 		return nil
 	}
 	if err := os.Remove(s.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -36,6 +36,7 @@ type Config struct {
 // Accounts say how people prove who they are.
 type Accounts struct {
 	CommonPasswords string `toml:"common_passwords"` // file of further passwords that are refused, one a line
+	Retention       string `toml:"retention"`        // file of how long the evidence of claims is kept
 	OIDC            []OIDC `toml:"oidc"`             // unified identity
 }
 

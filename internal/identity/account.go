@@ -57,6 +57,7 @@ type State string
 const (
 	Active   State = "active"
 	Disabled State = "disabled"
+	Closed   State = "closed" // by its owner; nothing of it is left but its number
 )
 
 // Account is an account without its secrets. Login and Name are personal data: they are for its owner and for those who manage accounts.
@@ -73,6 +74,7 @@ type Account struct {
 	MustChange bool // the password was handed out by somebody else
 	TOTP       bool
 	Passkeys   int
+	Recovery   int // recovery codes that are not used up
 	CreatedAt  time.Time
 	ChangedAt  time.Time
 	LoginAt    time.Time // last sign-in; zero = never
@@ -90,7 +92,8 @@ type record struct {
 
 const accountColumns = `a.account_id, a.kind, a.sealed, a.handle, a.agency_id, a.region, a.state, a.password, a.password_at, a.must_change, a.created_at, a.changed_at, a.login_at,
 	(SELECT count(*) FROM credential_totp t WHERE t.account_id = a.account_id AND t.confirmed_at > 0),
-	(SELECT count(*) FROM credential_passkey p WHERE p.account_id = a.account_id)`
+	(SELECT count(*) FROM credential_passkey p WHERE p.account_id = a.account_id),
+	(SELECT count(*) FROM credential_recovery c WHERE c.account_id = a.account_id AND c.used_at = 0)`
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -105,18 +108,14 @@ func (s *Service) scanAccount(row scanner) (*record, error) {
 	var sealed, password string
 	var passwordAt, created, changedAt, login int64
 	var must, totp int
-	err := row.Scan(&r.ID, &r.Kind, &sealed, &r.handle, &r.Agency, &r.Region, &r.State, &password, &passwordAt, &must, &created, &changedAt, &login, &totp, &r.Passkeys)
+	err := row.Scan(&r.ID, &r.Kind, &sealed, &r.handle, &r.Agency, &r.Region, &r.State, &password, &passwordAt, &must, &created, &changedAt, &login, &totp, &r.Passkeys, &r.Recovery)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrMissing
 	}
 	if err != nil {
 		return nil, err
 	}
-	text, err := s.Ring.Open(accountEntity(r.ID), sealed)
-	if err == nil {
-		err = json.Unmarshal([]byte(text), &names)
-	}
-	if err != nil {
+	if names, err = s.openNames(r.ID, sealed); err != nil {
 		return nil, fmt.Errorf("open account %d: %w", r.ID, err)
 	}
 	if password != "" {
@@ -128,6 +127,18 @@ func (s *Service) scanAccount(row scanner) (*record, error) {
 	r.MustChange, r.TOTP = must == 1, totp > 0
 	r.PasswordAt, r.CreatedAt, r.ChangedAt, r.LoginAt = instant(passwordAt), instant(created), instant(changedAt), instant(login)
 	return &r, nil
+}
+
+// openNames opens login and name; a closed account has none.
+func (s *Service) openNames(account int64, sealed string) (n sealedNames, err error) {
+	if sealed == "" {
+		return sealedNames{Name: closedName}, nil
+	}
+	text, err := s.Ring.Open(accountEntity(account), sealed)
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &n)
+	}
+	return n, err
 }
 
 func (s *Service) byID(ctx context.Context, q db.Querier, account int64) (*record, error) {

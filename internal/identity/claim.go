@@ -330,7 +330,8 @@ func (s *Service) EndClaim(ctx context.Context, a authz.Actor, claim int64) erro
 		return err
 	}
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		ok, err := changed(ctx, tx, `UPDATE claim SET state = 'ended', sealed = '' WHERE claim_id = $1 AND account_id = $2 AND state IN ('pending', 'approved')`, claim, a.ID)
+		ok, err := changed(ctx, tx, `UPDATE claim SET state = 'ended', sealed = '', decided_at = CASE WHEN decided_at = 0 THEN $3 ELSE decided_at END
+			WHERE claim_id = $1 AND account_id = $2 AND state IN ('pending', 'approved')`, claim, a.ID, s.Clock.Now().UnixMicro())
 		if err != nil {
 			return err
 		}

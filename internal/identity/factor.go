@@ -28,9 +28,9 @@ const (
 
 const base32Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
-// Recovery codes: sixteen letters of base32, 80 bits, so that guessing needs no throttle.
+// Recovery codes: 24 letters of base32, 120 bits, so that guessing needs no throttle and a keyed hash is enough to keep them (ASVS 5.0 V6.5.2).
 const (
-	recoveryChars = 16
+	recoveryChars = 24
 	recoveryCodes = 10
 )
 
@@ -314,6 +314,11 @@ func (s *Service) removeFactor(ctx context.Context, a authz.Actor, what string, 
 				return err
 			}
 		}
+		if what == passkeyFactor { // an authenticator is no way in by itself
+			if err := s.keepWay(ctx, tx, a.ID); err != nil {
+				return err
+			}
+		}
 		if err := s.touchAccount(ctx, tx, a.ID); err != nil { // two removals at once meet here
 			return err
 		}
@@ -357,7 +362,11 @@ func (s *Service) writeRecovery(ctx context.Context, tx *db.Tx, account int64) (
 		if err != nil {
 			return nil, err
 		}
-		codes[i] = c[:4] + "-" + c[4:8] + "-" + c[8:12] + "-" + c[12:]
+		var parts []string
+		for ; c != ""; c = c[4:] {
+			parts = append(parts, c[:4])
+		}
+		codes[i] = strings.Join(parts, "-")
 	}
 	return codes, nil
 }

@@ -75,7 +75,9 @@ type Config struct {
 	Passkeys  PasskeySite // zero = no passkeys
 	Providers []Provider  // of unified identity
 	Methods   []ClaimMethod
-	Issuer    string // name shown in authenticators
+	Issuer    string        // name shown in authenticators
+	Evidence  EvidenceStore // nil = evidence is kept until somebody else takes it away
+	Retention *Retention    // how long evidence is kept; nil = DefaultRetention
 }
 
 // Service keeps accounts and proves who acts.
@@ -98,6 +100,9 @@ func New(c Config) (*Service, error) {
 	}
 	if c.Issuer == "" {
 		c.Issuer = "公信"
+	}
+	if c.Retention == nil {
+		c.Retention = DefaultRetention()
 	}
 	c.Passwords, c.Limits, c.Hashing = c.Passwords.defaults(), c.Limits.defaults(), c.Hashing.defaults()
 	s := &Service{

@@ -20,6 +20,9 @@ func (s *Service) manage(ctx context.Context, by authz.Actor, account int64, cha
 		if err := s.allow(by, authz.AccountManage, authz.Scope{Agency: r.Agency, Region: r.Region, Account: account}); err != nil {
 			return err
 		}
+		if r.State == Closed {
+			return ErrClosed
+		}
 		return change(ctx, tx, r)
 	})
 	if err == nil {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"strings"
-	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -149,9 +147,9 @@ func (s *Service) FinishPasskey(ctx context.Context, a authz.Actor, ceremony str
 	if s.passkeys.WebAuthn == nil {
 		return nil, nil, ErrPasskeysOff
 	}
-	label = strings.TrimSpace(label)
-	if checkName(label) != nil || len([]rune(label)) > 50 {
-		return nil, nil, ErrPasskeyName
+	label, err := passkeyLabel(label)
+	if err != nil {
+		return nil, nil, err
 	}
 	r, err := s.mayEnrol(ctx, a)
 	if err != nil {
@@ -178,7 +176,7 @@ func (s *Service) FinishPasskey(ctx context.Context, a authz.Actor, ceremony str
 		return nil, nil, wrap(err, "enrol passkey")
 	}
 	r.Passkeys++
-	out, codes, err := s.enrolled(ctx, a, r, "passkey", func(ctx context.Context, tx *db.Tx) error {
+	out, codes, err := s.enrolled(ctx, a, r, passkeyFactor, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO credential_passkey (passkey_id, account_id, raw_id, sealed, label, created_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
 			s.IDs.Next(), a.ID, rawID(key.ID), s.Ring.Seal("passkey/"+accountEntity(a.ID), string(text)), label, s.Clock.Now().UnixMicro())
 		return err
@@ -338,42 +336,4 @@ func (s *Service) SignInPasskeyFactor(ctx context.Context, raw, ceremony string,
 		return nil, err
 	}
 	return s.complete(ctx, e, r, proof{use: func(ctx context.Context, tx *db.Tx) error { return s.usedKey(ctx, tx, r, key) }}, in)
-}
-
-// PasskeyInfo is a passkey as its owner sees it.
-type PasskeyInfo struct {
-	ID        int64
-	Label     string
-	CreatedAt time.Time
-	UsedAt    time.Time // zero = never
-}
-
-// Passkeys lists the caller's passkeys.
-func (s *Service) Passkeys(ctx context.Context, a authz.Actor) ([]PasskeyInfo, error) {
-	if err := self(a); err != nil {
-		return nil, err
-	}
-	rows, err := s.DB.Read().QueryContext(ctx, `SELECT passkey_id, label, created_at, used_at FROM credential_passkey WHERE account_id = $1 ORDER BY passkey_id`, a.ID)
-	if err != nil {
-		return nil, wrap(err, "passkeys")
-	}
-	defer func() { _ = rows.Close() }()
-	var out []PasskeyInfo
-	for rows.Next() {
-		var p PasskeyInfo
-		var created, used int64
-		if err := rows.Scan(&p.ID, &p.Label, &created, &used); err != nil {
-			return nil, wrap(err, "passkeys")
-		}
-		p.CreatedAt, p.UsedAt = instant(created), instant(used)
-		out = append(out, p)
-	}
-	return out, wrap(rows.Err(), "passkeys")
-}
-
-// RemovePasskey removes one of the caller's passkeys.
-func (s *Service) RemovePasskey(ctx context.Context, a authz.Actor, passkey int64) error {
-	return s.removeFactor(ctx, a, "passkey", func(ctx context.Context, tx *db.Tx) (bool, error) {
-		return changed(ctx, tx, `DELETE FROM credential_passkey WHERE account_id = $1 AND passkey_id = $2`, a.ID, passkey)
-	})
 }

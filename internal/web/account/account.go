@@ -44,6 +44,9 @@ type Owner interface {
 	Sessions(ctx context.Context, a authz.Actor) ([]identity.SessionInfo, error)
 	EndSession(ctx context.Context, a authz.Actor, session int64) error
 	EndOthers(ctx context.Context, a authz.Actor) error
+	Ties(ctx context.Context, a authz.Actor) ([]identity.Tie, error)
+	Untie(ctx context.Context, a authz.Actor, issuer string) error
+	CloseAccount(ctx context.Context, a authz.Actor, c identity.Closing) error
 }
 
 // Factors keeps second factors; *identity.Service does.
@@ -55,6 +58,7 @@ type Factors interface {
 	Passkeys(ctx context.Context, a authz.Actor) ([]identity.PasskeyInfo, error)
 	BeginPasskey(ctx context.Context, a authz.Actor) (*identity.Ceremony, error)
 	FinishPasskey(ctx context.Context, a authz.Actor, ceremony string, answer []byte, label string) (*identity.Session, []string, error)
+	RenamePasskey(ctx context.Context, a authz.Actor, passkey int64, label string) error
 	RemovePasskey(ctx context.Context, a authz.Actor, passkey int64) error
 }
 
@@ -116,6 +120,8 @@ type Deps struct {
 	MenuLinks func(authz.Actor) []ui.Link
 	// Links stand below the sign-in form, under opening an account.
 	Links []ui.Link
+	// Consents leads to the consents that an account gave; without address the page about closing does not speak of them.
+	Consents ui.Link
 }
 
 // Pages are signing in and the account's own pages.
@@ -150,6 +156,8 @@ const (
 	factorsPath  = "/account/factors"
 	sessionsPath = "/account/sessions"
 	keysPath     = "/account/keys"
+	untiePath    = "/account/untie"
+	closePath    = "/account/close"
 )
 
 // CallbackPath is where a provider sends the browser back to; it is registered there below the site's address.
@@ -181,6 +189,9 @@ func (p *Pages) Routes(rt *web.Router) {
 	page("GET /account/password", own, p.password)
 	page("POST /account/password", own, p.changePassword)
 	page("POST /account/oidc/{provider}", own, p.tieOIDC)
+	page("POST /account/untie", own, p.untie)
+	page("GET /account/close", own, p.askClose)
+	page("POST /account/close", own, p.closeAccount)
 
 	sessions := web.Own(authz.SessionOwn)
 	page("GET /account/sessions", sessions, p.sessions)
@@ -195,6 +206,7 @@ func (p *Pages) Routes(rt *web.Router) {
 	page("POST /account/factors/recovery", factors, p.recovery)
 	page("POST /account/passkeys/begin", factors, p.beginPasskey)
 	page("POST /account/passkeys", factors, p.addPasskey)
+	page("POST /account/passkeys/{id}/rename", factors, p.renamePasskey)
 	page("POST /account/passkeys/{id}/remove", factors, p.removePasskey)
 
 	keys := web.Own(authz.KeyOwn)
@@ -206,6 +218,7 @@ func (p *Pages) Routes(rt *web.Router) {
 	// Some pages are the answer to a form. Whoever asks for one again, or comes back to it after signing in, gets the page of the form.
 	page("GET /sign-in/{rest...}", open, to(signInPath))
 	page("GET /account/oidc/{provider}", own, to(overviewPath))
+	page("GET /account/untie", own, to(overviewPath))
 	page("GET /account/sessions/{rest...}", sessions, to(sessionsPath))
 	page("GET /account/factors/{rest...}", factors, to(factorsPath))
 	page("GET /account/passkeys", factors, to(factorsPath))

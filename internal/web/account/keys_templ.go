@@ -381,7 +381,7 @@ func keyLine(k *keyRow) templ.Component {
 				}
 			}
 			if k.alive {
-				templ_7745c5c3_Err = confirmed("停用", "停用立即生效，正在使用它的程序会马上被拒绝，不能恢复。", keysPath+"/"+strconv.FormatInt(k.ID, 10)+"/revoke", "停用密钥").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "停用", Effect: "停用立即生效，正在使用它的程序会马上被拒绝，不能恢复。", Action: keysPath + "/" + strconv.FormatInt(k.ID, 10) + "/revoke", Button: "停用密钥", Tone: ui.Bad}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -29,6 +29,9 @@ func (p *Pages) beginOIDC(w http.ResponseWriter, r *http.Request) error {
 	if who := authz.From(r.Context()); who.Kind == authz.Account {
 		return redirect(w, r, p.start(who, back))
 	}
+	if r.Header.Get("Sec-Fetch-Site") == "cross-site" { // nobody is signed in by a picture or a link on another site: the reader presses the button
+		return redirect(w, r, withBack(signInPath, back))
+	}
 	start, err := p.Accounts.BeginOIDC(r.Context(), r.PathValue("provider"), authz.Actor{}, authz.From(r.Context()).Address)
 	if err != nil {
 		return p.refused(w, r, err, &signInView{back: back})
@@ -53,7 +56,7 @@ func (p *Pages) finishOIDC(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.URL.Query()
 	s, err := p.Accounts.FinishOIDC(r.Context(), identity.OIDCAnswer{
-		State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), Error: q.Get("error"), Browser: browser,
+		Provider: r.PathValue("provider"), State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), Error: q.Get("error"), Browser: browser,
 	}, p.attempt(r))
 	if err == nil {
 		return p.begun(w, r, s, back)
@@ -81,4 +84,20 @@ func (p *Pages) tieOIDC(w http.ResponseWriter, r *http.Request) error {
 	}
 	p.setFlow(w, start.Browser, overviewPath+"?done=tied")
 	return p.show(w, r, http.StatusOK, p.ownPage(r, "关联统一身份"), tiePage(p.providerLabel(name), start.URL))
+}
+
+// untie gives up the unified identity of an issuer.
+func (p *Pages) untie(w http.ResponseWriter, r *http.Request) error {
+	if err := form(w, r); err != nil {
+		return err
+	}
+	err := p.Accounts.Untie(r.Context(), authz.From(r.Context()), r.PostForm.Get("issuer"))
+	if err == nil {
+		return redirect(w, r, overviewPath+"?done=untied")
+	}
+	n, status, err := p.explain(w, "没有解除关联", err)
+	if err != nil {
+		return err
+	}
+	return p.showOverview(w, r, status, n)
 }

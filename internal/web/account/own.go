@@ -20,8 +20,45 @@ type overviewView struct {
 	roles     []string
 	locked    bool
 	providers []Provider
+	ties      []identity.Tie
 	done      string
 	notice    *notice
+}
+
+// fewCodes is how many recovery codes are few: the page then asks to make new ones.
+const fewCodes = 3
+
+// fewLeft reports whether recovery codes run out on an account that lives by them.
+func fewLeft(a *identity.Account) bool { return (a.TOTP || a.Passkeys > 0) && a.Recovery <= fewCodes }
+
+// leftWords say how many recovery codes are left.
+func leftWords(a *identity.Account) string {
+	if a.Recovery == 0 {
+		return "已经用完"
+	}
+	return "还剩 " + ui.Num(a.Recovery) + " 个"
+}
+
+// free lists the unified identities that the account is not tied to yet.
+func (v *overviewView) free() []Provider {
+	return slices.DeleteFunc(slices.Clone(v.providers), func(p Provider) bool {
+		return slices.ContainsFunc(v.ties, func(t identity.Tie) bool { return t.Name == p.Name })
+	})
+}
+
+// tieLabel names a unified identity; one that is no longer offered by its address.
+func tieLabel(t identity.Tie) string {
+	if t.Label == "" {
+		return t.Issuer
+	}
+	return t.Label
+}
+
+// mayClose says whether the account is its owner's to close; accounts for work are their unit's.
+func (v *overviewView) mayClose() bool { return ownersOwn(v.account) }
+
+func ownersOwn(a *identity.Account) bool {
+	return a.Kind == identity.ResidentAccount || a.Kind == identity.BusinessAccount
 }
 
 func (v *overviewView) facts() []ui.Fact {
@@ -39,7 +76,11 @@ func (v *overviewView) safety() []ui.Fact {
 	if a.Password {
 		password = "上次更换 " + moment(a.PasswordAt)
 	}
-	return []ui.Fact{{Label: "口令", Value: password, Link: passwordPath}, {Label: "第二步验证", Value: factorWords(a), Link: factorsPath}}
+	facts := []ui.Fact{{Label: "口令", Value: password, Link: passwordPath}, {Label: "第二步验证", Value: factorWords(a), Link: factorsPath}}
+	if a.TOTP || a.Passkeys > 0 {
+		facts = append(facts, ui.Fact{Label: "恢复码", Value: leftWords(a), Link: factorsPath + "#recovery", Note: "可以重新生成"})
+	}
+	return facts
 }
 
 func factorWords(a *identity.Account) string {
@@ -78,6 +119,9 @@ func (p *Pages) showOverview(w http.ResponseWriter, r *http.Request, status int,
 	v := &overviewView{tabs: p.tabs(who, overviewPath), account: a, locked: locked(who, a, held), providers: p.Providers, notice: n}
 	if n == nil {
 		v.done = doneOf(r)
+	}
+	if v.ties, err = p.Accounts.Ties(ctx, who); err != nil {
+		return err
 	}
 	if a.Agency != 0 {
 		v.unit = p.Agency(ctx, a.Agency)

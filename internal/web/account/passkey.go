@@ -116,6 +116,18 @@ func (p *Pages) addPasskey(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// renamePasskey gives one of the owner's passkeys another name.
+func (p *Pages) renamePasskey(w http.ResponseWriter, r *http.Request) error {
+	if err := form(w, r); err != nil {
+		return err
+	}
+	passkey, err := number(r)
+	if err == nil {
+		err = p.Accounts.RenamePasskey(r.Context(), authz.From(r.Context()), passkey, r.PostForm.Get("label"))
+	}
+	return p.factorDone(w, r, err, "passkey-renamed")
+}
+
 // removePasskey removes one of the owner's passkeys.
 func (p *Pages) removePasskey(w http.ResponseWriter, r *http.Request) error {
 	passkey, err := number(r)

@@ -15,6 +15,7 @@ type signInView struct {
 	login, back               string
 	loginFault, passwordFault string
 	notice                    *notice
+	done                      string
 	passkeys                  bool
 	script                    string // address of the script for passkeys
 	providers                 []Provider
@@ -28,7 +29,11 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	if who := authz.From(r.Context()); who.Kind == authz.Account {
 		return redirect(w, r, p.start(who, back))
 	}
-	return p.showSignIn(w, r, http.StatusOK, &signInView{back: back})
+	v := &signInView{back: back}
+	if r.URL.Query().Get("done") == doneClosed {
+		v.done = doneWords[doneClosed]
+	}
+	return p.showSignIn(w, r, http.StatusOK, v)
 }
 
 func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request, status int, v *signInView) error {
@@ -150,5 +155,6 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) error {
 	p.site.ClearSession(w)
 	p.drop(w, r, waitCookie)
 	p.drop(w, r, flowCookie)
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`) // not the cookies: the browser stays known, and the display as it was
 	return redirect(w, r, "/")
 }

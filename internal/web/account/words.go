@@ -150,7 +150,10 @@ var doneWords = map[string]string{
 	"totp":            "动态口令已经启用，您在其他地方的登录都已结束",
 	"totp-removed":    "动态口令已经停用",
 	"passkey":         "通行密钥已经登记，您在其他地方的登录都已结束",
+	"passkey-renamed": "通行密钥已经改名",
 	"passkey-removed": "通行密钥已经删除",
+	"untied":          "统一身份的关联已经解除，您在其他地方的登录都已结束",
+	"closed":          "账户已经注销，登录已结束。认领时交的材料在一小时内删除",
 	"key-revoked":     "接口密钥已经停用，立即生效",
 }
 
