@@ -39,8 +39,11 @@ func (s *Service) CloseAccount(ctx context.Context, a authz.Actor, c Closing) er
 	if err != nil {
 		return wrap(err, "close account")
 	}
-	if r.Kind != ResidentAccount && r.Kind != BusinessAccount {
+	switch {
+	case r.Kind != ResidentAccount && r.Kind != BusinessAccount:
 		return ErrCloseWork
+	case r.State == Closed:
+		return ErrClosed
 	}
 	confirm := s.gate(gateConfirm, accountEntity(a.ID))
 	if err := s.admit(ctx, confirm); err != nil {

@@ -58,11 +58,14 @@ func (p *people) Person(_ context.Context, kind, number string) (int64, bool, er
 
 func newBench(t testing.TB, d *db.DB, change ...func(*Config)) *bench {
 	t.Helper()
+	return newBenchWith(t, d, newRing(t), clock.NewManual(time.Date(2026, 11, 22, 9, 0, 0, 0, clock.Zone)), change...)
+}
+
+func newRing(t testing.TB) *gm.KeyRing {
+	t.Helper()
 	ring, err := gm.OpenKeyRing(filepath.Join(t.TempDir(), "keys.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return newBenchWith(t, d, ring, clock.NewManual(time.Date(2026, 11, 22, 9, 0, 0, 0, clock.Zone)), change...)
+	must(t, err)
+	return ring
 }
 
 func newBenchWith(t testing.TB, d *db.DB, ring *gm.KeyRing, c *clock.Manual, change ...func(*Config)) *bench {

@@ -90,8 +90,8 @@ type Ask struct {
 	Purpose Purpose
 	Items   []catalog.ItemCode // only these items, of which the purpose must cover every one; none = all that it covers
 	Record  string             // only this record
-	AsOf    time.Time        // as known then; the right to see is today's
-	Cursor  string           // a further page is a further look-up
+	AsOf    time.Time          // as known then; the right to see is today's
+	Cursor  string             // a further page is a further look-up
 	Limit   int
 }
 

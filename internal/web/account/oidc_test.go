@@ -69,13 +69,15 @@ func newCity(t *testing.T) *city {
 }
 
 // house is a house that trusts the city.
-func (x *city) house(t *testing.T) *house {
+func (x *city) house(t *testing.T, changes ...func(*identity.Provider)) *house {
 	t.Helper()
-	h := newHouse(t, change{identity: func(c *identity.Config) {
-		c.Providers = []identity.Provider{{
-			Name: "city", Label: "临溪通", Issuer: x.URL, ClientID: "gongxin", ClientSecret: "s3cret", RedirectURL: "https://" + host + CallbackPath("city"),
-		}}
-	}})
+	p := identity.Provider{
+		Name: "city", Label: "临溪通", Issuer: x.URL, ClientID: "gongxin", ClientSecret: "s3cret", RedirectURL: "https://" + host + CallbackPath("city"),
+	}
+	for _, f := range changes {
+		f(&p)
+	}
+	h := newHouse(t, change{identity: func(c *identity.Config) { c.Providers = []identity.Provider{p} }})
 	x.now = h.clock.Now
 	return h
 }
@@ -99,6 +101,17 @@ func (x *city) from(callback string) *http.Request {
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	return r
 }
+
+// tie ties the identity of the city to the account of a browser, through the pages.
+func (b *browser) tie(x *city) {
+	b.t.Helper()
+	page := b.post("/account/oidc/city", http.StatusOK).Body.String()
+	link := page[strings.Index(page, x.URL):]
+	link = strings.ReplaceAll(link[:strings.Index(link, `"`)], "&amp;", "&")
+	b.at(b.do(x.from(x.visit(b.t.(*testing.T), link)), http.StatusSeeOther), "/account?done=tied")
+}
+
+func getRequest(path string) *http.Request { return httptest.NewRequest(http.MethodGet, path, nil) }
 
 // TestUnifiedIdentity ties an identity to an account and signs in with it; what fails says so on our own pages.
 func TestUnifiedIdentity(t *testing.T) {

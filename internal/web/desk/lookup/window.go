@@ -89,7 +89,7 @@ type windowView struct {
 	matters []agency.Matter
 	matter  *agency.Matter
 	unit    agency.Agency
-	lapsed  int // matters that are not in force
+	lapsed  int      // matters that are not in force
 	chosen  []string // items that alone are asked about; none = all of the matter
 	items   []ui.Pick
 	result
