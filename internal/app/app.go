@@ -280,9 +280,22 @@ func (a *App) Work(ctx context.Context) error {
 	return nil
 }
 
-// refreshEditions takes in editions that another process put on file.
+// refreshEditions takes in editions and holiday tables that another process put on file.
 func (a *App) refreshEditions(ctx context.Context) {
-	a.every(ctx, editionsEvery, "catalogue", func() error { return a.Editions.Refresh(ctx, a.DB.Read()) })
+	a.every(ctx, editionsEvery, "catalogue", func() error {
+		return errors.Join(a.Editions.Refresh(ctx, a.DB.Read()), a.refreshCalendar(ctx))
+	})
+}
+
+// refreshCalendar takes in the holiday tables on file: whoever holds the calendar of this process counts by them from then on.
+func (a *App) refreshCalendar(ctx context.Context) error {
+	now, err := catalog.Calendars(ctx, a.DB.Read())
+	if err != nil || a.Calendar.Same(now) {
+		return err
+	}
+	a.Calendar.Replace(now)
+	a.Log.InfoContext(ctx, "holiday tables taken in", slog.Int("years", len(now.Years())))
+	return nil
 }
 
 // refreshNames keeps the name index of this process up with the register.

@@ -171,7 +171,7 @@ func (a *App) drafts(ids *id.Maker) *approval.Service {
 	s := approval.New(approval.Config{DB: a.DB, IDs: ids, Clock: a.Clock, Authority: a.Trust.Authority, Acts: a.Trust.Audit})
 	a.Trust.appliers = map[approval.Kind]approval.Applier{
 		approval.Catalog:  &catalog.Editions{DB: a.DB, Store: a.Editions, Clock: a.Clock, Fits: a.checkPublicity},
-		approval.Calendar: &catalog.Years{DB: a.DB, Clock: a.Clock},
+		approval.Calendar: &catalog.Years{DB: a.DB, Clock: a.Clock, Changed: a.refreshCalendar},
 		approval.Rules:    &publish.RuleSets{DB: a.DB, Rules: a.rules, Clock: a.Clock, Used: a.publicityUsed},
 	}
 	for kind, applier := range a.Trust.appliers {

@@ -125,8 +125,13 @@ func (y *Year) contains(d Date) bool {
 	return d.Valid() && year == y.Year
 }
 
-// DefaultCalendar gives the calendar that the program carries: 2024 to 2026.
-func DefaultCalendar() *Calendar { return defaultCalendar() }
+// DefaultCalendar gives the calendar that the program carries: 2024 to 2026. Each caller gets one of its own, so that replacing it touches nobody
+// else's.
+func DefaultCalendar() *Calendar {
+	c := &Calendar{}
+	c.Replace(defaultCalendar())
+	return c
+}
 
 var defaultCalendar = sync.OnceValue(func() *Calendar {
 	calendar, err := loadEmbedded(holidayFiles)
