@@ -218,6 +218,9 @@ func (s *server) before(route route) func(huma.Context, func(huma.Context)) {
 		w.Header().Set("Cache-Control", cache)
 		who, err := s.admit(r, route)
 		if err != nil {
+			if who != nil {
+				r = r.WithContext(who) // for the log
+			}
 			s.fail(w, r, err)
 			return
 		}

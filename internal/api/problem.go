@@ -212,6 +212,11 @@ func (s *server) settle(w http.ResponseWriter, r *http.Request, p *Problem) {
 	if p.Status == http.StatusRequestEntityTooLarge || p.Status == http.StatusRequestTimeout {
 		h.Set("Connection", "close") // the rest of the body is not read
 	}
+	switch p.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		s.Log.LogAttrs(r.Context(), slog.LevelWarn, "refused", slog.String("request", p.Instance), slog.String("route", r.Pattern),
+			slog.String("who", authz.From(r.Context()).String()), slog.String("code", p.Code))
+	}
 	if p.Status == http.StatusInternalServerError {
 		s.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("request", p.Instance),
 			slog.String("route", r.Pattern), slog.String("error", causeText(p)))
@@ -238,7 +243,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 func (s *server) finish(ctx huma.Context, _ string, v any) (any, error) {
 	if p, ok := v.(*Problem); ok {
 		r, w := humago.Unwrap(ctx)
-		s.settle(w, r, p)
+		s.settle(w, r.WithContext(ctx.Context()), p) // who calls stands in the call's own context
 	}
 	return v, nil
 }

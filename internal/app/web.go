@@ -23,7 +23,8 @@ func (a *App) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.bounded(a.proxies, site.Wrap(rt)), nil
+	site.Before = func(next http.Handler) http.Handler { return a.bounded(a.proxies, next) }
+	return site.Wrap(rt), nil
 }
 
 // site hangs every route in. actors finds out who calls; nil while there are no accounts.

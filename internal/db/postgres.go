@@ -20,6 +20,9 @@ func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
 		// The driver's text may hold the password; keep it out.
 		return nil, ErrAddress
 	}
+	if linkOf(cfg) == linkFallback {
+		return nil, ErrLink
+	}
 	p := cfg.RuntimeParams
 	p["timezone"] = "UTC"
 	if p["plan_cache_mode"] == "" {

@@ -69,6 +69,7 @@ func Examine(ctx context.Context, in Input) []Finding {
 	x.modes()
 	x.disk()
 	x.keys()
+	x.transport()
 	if d, ok := x.open(ctx); ok {
 		defer func() { _ = d.Close() }()
 		x.db = d
@@ -176,6 +177,29 @@ func (x *exam) keys() {
 	}
 	x.ring = ring
 	x.fine("密钥", "密钥文件可读，加密和解密正常")
+}
+
+// transport looks at the ways by which passwords and records travel.
+func (x *exam) transport() {
+	bad := false
+	if !x.Config.Loopback() && !strings.HasPrefix(x.Config.BaseURL, "https://") {
+		bad = true
+		x.say("传输加密", Warn, "监听的地址从别的机器可以访问，而 base_url 不是 https：口令和会话可能不加密传输，Cookie 也没有 Secure",
+			"请由反向代理做 TLS，监听改为 127.0.0.1（或者只有代理能访问的地址），base_url 写成 https://…")
+	}
+	link, err := db.LinkOf(x.Config.Database)
+	switch {
+	case err != nil: // opening it says so
+	case link == db.LinkPlain:
+		bad = true
+		x.say("传输加密", Warn, "到数据库的连接不加密（sslmode=disable）", "数据库不在同一台机器上的，请给它装证书，改为 sslmode=verify-full")
+	case link == db.LinkEncrypted:
+		bad = true
+		x.say("传输加密", Warn, "到数据库的连接加密，但不核对服务器是谁", "请改为 sslmode=verify-full，用 sslrootcert 指明签发证书的机构")
+	}
+	if !bad {
+		x.fine("传输加密", "网站地址和到数据库的连接没有发现问题")
+	}
 }
 
 // open opens the database if it is there: looking must not make one.

@@ -132,6 +132,15 @@ func TestFindsWhatIsWrong(t *testing.T) {
 		"leftovers": {func(t *testing.T, in *doctor.Input, _ *db.DB, now *clock.Manual) {
 			leave(t, in, now)
 		}, "临时文件", doctor.Warn, nil},
+		"plain beyond this machine": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			in.Config.Listen = "0.0.0.0:8080"
+		}, "传输加密", doctor.Warn, nil},
+		"plain to the database": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			in.Config.Database = "postgres://u@db.invalid:1/x?sslmode=disable&connect_timeout=1"
+		}, "传输加密", doctor.Warn, []string{"数据库"}},
+		"nobody asks who the database is": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			in.Config.Database = "postgres://u@db.invalid:1/x?sslmode=require&connect_timeout=1"
+		}, "传输加密", doctor.Warn, []string{"数据库"}},
 		"no database": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
 			in.Config.Database = filepath.Join(in.Config.Data, "other.db")
 		}, "数据库", doctor.Fault, nil},

@@ -78,7 +78,8 @@ func (c *oidcClient) client() *http.Client {
 	if c.HTTP != nil {
 		return c.HTTP
 	}
-	return &http.Client{Timeout: 10 * time.Second}
+	// What is asked goes where the configuration says and nowhere else.
+	return &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 func (c *oidcClient) ready(ctx context.Context) (*oidc.Provider, *oauth2.Config, error) {
@@ -149,11 +150,12 @@ func (s *Service) BeginOIDC(ctx context.Context, provider string, a authz.Actor,
 
 // OIDCAnswer is what the provider sent the browser back with.
 type OIDCAnswer struct {
-	State   string
-	Code    string
-	Issuer  string // RFC 9207; "" when not given
-	Error   string // code of the provider's refusal
-	Browser string // the cookie
+	Provider string // whose callback address it came to: an answer of another provider is not taken there (RFC 9700 section 4.4)
+	State    string
+	Code     string
+	Issuer   string // RFC 9207; "" when not given
+	Error    string // code of the provider's refusal
+	Browser  string // the cookie
 }
 
 // oidcFlow is a flow taken out of the database.
@@ -203,7 +205,7 @@ func (s *Service) takeFlow(ctx context.Context, answer OIDCAnswer) (*oidcFlow, e
 		return nil, wrap(err, "finish oidc")
 	}
 	f.client = s.oidc[provider]
-	if subtle.ConstantTimeCompare(browser, hb[:]) != 1 || f.client == nil {
+	if subtle.ConstantTimeCompare(browser, hb[:]) != 1 || f.client == nil || answer.Provider != "" && answer.Provider != provider {
 		return nil, ErrOIDC
 	}
 	text, err := s.Ring.Open("oidc-flow", sealed)

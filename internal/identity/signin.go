@@ -66,7 +66,7 @@ func (s *Service) passwordGates(key string, in Attempt, k known) []gate {
 }
 
 // admitPassword lets an attempt through to the password. One that must wait may still pass with a second factor along: a right recovery code
-// (of 80 random bits), or any code at a gate of its own; whether the code was right stays hidden behind the password's answer.
+// (of 120 random bits), or any code at a gate of its own; whether the code was right stays hidden behind the password's answer.
 func (s *Service) admitPassword(ctx context.Context, key string, r *record, in Attempt, k known) error {
 	err := s.admit(ctx, s.passwordGates(key, in, k)...)
 	var wait *Throttled

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"net/netip"
 	"time"
 
@@ -88,6 +89,8 @@ func (s *Service) admit(ctx context.Context, gates ...gate) error {
 		return wrap(err, "throttle")
 	}
 	if wait > 0 {
+		// Not an act: what is refused at the door would fill a log that nobody may shorten.
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "throttled", slog.String("gate", gates[0].name), slog.Duration("wait", wait))
 		return &Throttled{wait}
 	}
 	return nil

@@ -14,12 +14,9 @@ import (
 	"gongxin/internal/fault"
 )
 
-// The session's cookie. With the prefix a browser takes it over TLS only, for this host and the whole site only, so that no neighbour can plant
-// one; plain HTTP, which is for loopback, cannot have the prefix.
-const (
-	secureCookie = "__Host-gx"
-	plainCookie  = "gx"
-)
+// The session's cookie. Over TLS it has a prefix with which a browser takes it over TLS only, for this host and the whole site only, so that no
+// neighbour can plant one; plain HTTP, which is for loopback, cannot have the prefix.
+const sessionCookie = "gx"
 
 // Where people sign in, and where they add their second factor, unless the site says otherwise.
 const (
@@ -34,22 +31,25 @@ const maxCredential = 512
 // ErrCredential refuses a key that is unknown, expired, revoked or used from elsewhere than it may be.
 var ErrCredential = fault.New(fault.Denied, "web.credential", "接口密钥无效、已过期、已停用，或者不能从这个地址使用", "请核对密钥；需要更换的，登录后重新申领")
 
-func (s *Site) cookieName() string {
+// CookieName gives the name under which a cookie of this site is kept. Every cookie has Path / and no Domain, as the prefix demands.
+func (s *Site) CookieName(name string) string {
 	if s.Secure {
-		return secureCookie
+		return "__Host-" + name
 	}
-	return plainCookie
+	return name
 }
+
+func (s *Site) cookieName() string { return s.CookieName(sessionCookie) }
 
 // SetSession hands a session's token to the browser until the session's end at the latest.
 func (s *Site) SetSession(w http.ResponseWriter, raw string, until time.Time) {
-	http.SetCookie(w, s.sessionCookie(raw, max(int(until.Sub(s.now()).Seconds()), 1)))
+	http.SetCookie(w, s.newSessionCookie(raw, max(int(until.Sub(s.now()).Seconds()), 1)))
 }
 
 // ClearSession takes the token back from the browser.
-func (s *Site) ClearSession(w http.ResponseWriter) { http.SetCookie(w, s.sessionCookie("", -1)) }
+func (s *Site) ClearSession(w http.ResponseWriter) { http.SetCookie(w, s.newSessionCookie("", -1)) }
 
-func (s *Site) sessionCookie(raw string, age int) *http.Cookie {
+func (s *Site) newSessionCookie(raw string, age int) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // G124: Secure follows the site; without TLS the site is on loopback
 		Name: s.cookieName(), Value: raw, Path: "/", MaxAge: age, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
 	}

@@ -18,6 +18,9 @@ import (
 // policy is the content security policy: everything from here, nothing inline, no frames around us.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
+// strictTransport keeps browsers to TLS for a year, also below the site's own name.
+const strictTransport = "max-age=31536000; includeSubDomains"
+
 // Mount adds what every site serves: static files, the mark, robots and the display switches.
 func (s *Site) Mount(rt *Router) {
 	rt.Handle("GET "+ui.StaticPrefix, Public(authz.PortalRead), s.Assets)
@@ -26,9 +29,12 @@ func (s *Site) Mount(rt *Router) {
 	rt.Handle("POST /prefs", Public(authz.PortalRead), http.HandlerFunc(s.setPrefs))
 }
 
-// Wrap puts the stack around the routes, from the outside in: request number, log, recovery, headers, gzip, refusal of
-// other sites' submissions, who calls, error pages for what no route answers.
+// Wrap puts the stack around the routes, from the outside in: request number, log, recovery, headers, limits, gzip, refusal of
+// other sites' submissions, who calls, error pages for what no route answers. A site that cannot tell who calls is a defect of the program.
 func (s *Site) Wrap(rt *Router) http.Handler {
+	if s.Actors == nil {
+		panic("web: a site without Actors")
+	}
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Problem(w, r, ErrCrossOrigin)
@@ -37,6 +43,9 @@ func (s *Site) Wrap(rt *Router) http.Handler {
 	h = s.identify(h)
 	h = cross.Handler(h)
 	h = Gzip(h)
+	if s.Before != nil {
+		h = s.Before(h)
+	}
 	h = s.headers(h)
 	h = s.recover(h)
 	h = s.access(h)
@@ -82,7 +91,7 @@ func (s *Site) headers(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		if s.Secure || r.TLS != nil {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
+			h.Set("Strict-Transport-Security", strictTransport)
 		}
 		next.ServeHTTP(w, r)
 	})

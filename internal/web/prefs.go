@@ -13,15 +13,15 @@ const (
 )
 
 // PrefsOf reads the reader's choices; anything unknown counts as none.
-func PrefsOf(r *http.Request) ui.Prefs {
+func (s *Site) PrefsOf(r *http.Request) ui.Prefs {
 	var p ui.Prefs
-	if c, err := r.Cookie(themeCookie); err == nil {
+	if c, err := r.Cookie(s.CookieName(themeCookie)); err == nil {
 		switch t := ui.Theme(c.Value); t {
 		case ui.ThemeLight, ui.ThemeDark:
 			p.Theme = t
 		}
 	}
-	if c, err := r.Cookie(sizeCookie); err == nil {
+	if c, err := r.Cookie(s.CookieName(sizeCookie)); err == nil {
 		p.Large = c.Value == "large"
 	}
 	return p
@@ -52,7 +52,7 @@ func (s *Site) setPrefs(w http.ResponseWriter, r *http.Request) {
 
 func (s *Site) setCookie(w http.ResponseWriter, name, value string) {
 	c := &http.Cookie{ //nolint:gosec // G124: Secure follows the site, the display choice is no secret
-		Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 60 * 60,
+		Name: s.CookieName(name), Value: value, Path: "/", MaxAge: 365 * 24 * 60 * 60,
 		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
 	}
 	if value == "" {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gongxin/internal/authz"
+	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/web/ui"
 )
@@ -66,6 +67,8 @@ func classify(err error) error {
 		return ErrTooLarge.With(err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return ErrSlow.With(err)
+	case db.IsDown(err):
+		return db.ErrDown.With(err)
 	}
 	return err
 }
@@ -103,9 +106,14 @@ func (s *Site) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	code := internalCode
 	if errors.As(err, &known) && known.Kind != fault.Internal {
 		v.Message, v.Fix, code = known.Message, known.Fix, known.Code
-	} else {
+	}
+	if code == internalCode || code == db.ErrDown.Code {
 		s.log().LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("request", v.Request), slog.String("route", r.Pattern), slog.String("error", err.Error()))
+	}
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		s.log().LogAttrs(r.Context(), slog.LevelWarn, "refused", slog.String("request", v.Request), slog.String("route", r.Pattern),
+			slog.String("who", authz.From(r.Context()).String()), slog.String("code", code))
 	}
 	switch {
 	case status == http.StatusUnauthorized:

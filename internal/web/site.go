@@ -52,6 +52,8 @@ type Site struct {
 	Notice func(ctx context.Context) *ui.Notice
 	// Menu gives what the header shows to a caller; with nil it is a link to sign in, as soon as there are accounts.
 	Menu Menu
+	// Before stands before everything that is served, behind the headers and the log: what it turns away is answered and logged like the rest.
+	Before func(http.Handler) http.Handler
 	// ClientAddr gives a caller's address behind a proxy that is trusted; nil = the connection's.
 	ClientAddr func(*http.Request) string
 }
@@ -91,7 +93,7 @@ func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
 		Service:   or(s.Service, "公共信用信息平台"),
 		Nav:       s.Nav,
 		Crumbs:    crumbs,
-		Prefs:     PrefsOf(r),
+		Prefs:     s.PrefsOf(r),
 		Path:      "/",
 		Footer:    s.Footer,
 		SourceURL: s.SourceURL,

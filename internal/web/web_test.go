@@ -180,8 +180,8 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("policy is loose: %s", csp)
 	}
 	s.Secure = true
-	if got := serve(s.Wrap(rt), httptest.NewRequest("GET", "/robots.txt", nil)).Header().Get("Strict-Transport-Security"); got == "" {
-		t.Error("no HSTS under TLS")
+	if got := serve(s.Wrap(rt), httptest.NewRequest("GET", "/robots.txt", nil)).Header().Get("Strict-Transport-Security"); got != "max-age=31536000; includeSubDomains" {
+		t.Errorf("HSTS under TLS: %q", got)
 	}
 }
 

@@ -18,17 +18,10 @@ const (
 // maxCookie bounds what is read from a cookie; ours are far shorter, but for the page to come back to.
 const maxCookie = 4096
 
-func (p *Pages) cookieName(name string) string {
-	if p.site.Secure {
-		return "__Host-" + name
-	}
-	return name
-}
-
 // setCookie keeps a value in the browser; Lax, because the answer of a unified identity comes from another site.
 func (p *Pages) setCookie(w http.ResponseWriter, name, value string, age time.Duration) {
 	c := &http.Cookie{ //nolint:gosec // G124: Secure follows the site; without TLS the site is on loopback
-		Name: p.cookieName(name), Value: value, Path: "/", MaxAge: max(int(age.Seconds()), 1), HttpOnly: true, Secure: p.site.Secure, SameSite: http.SameSiteLaxMode,
+		Name: p.site.CookieName(name), Value: value, Path: "/", MaxAge: max(int(age.Seconds()), 1), HttpOnly: true, Secure: p.site.Secure, SameSite: http.SameSiteLaxMode,
 	}
 	if value == "" {
 		c.MaxAge = -1
@@ -37,7 +30,7 @@ func (p *Pages) setCookie(w http.ResponseWriter, name, value string, age time.Du
 }
 
 func (p *Pages) cookie(r *http.Request, name string) string {
-	c, err := r.Cookie(p.cookieName(name))
+	c, err := r.Cookie(p.site.CookieName(name))
 	if err != nil || len(c.Value) > maxCookie {
 		return ""
 	}
@@ -46,7 +39,7 @@ func (p *Pages) cookie(r *http.Request, name string) string {
 
 // drop takes a cookie back if the browser has it.
 func (p *Pages) drop(w http.ResponseWriter, r *http.Request, name string) {
-	if _, err := r.Cookie(p.cookieName(name)); err == nil {
+	if _, err := r.Cookie(p.site.CookieName(name)); err == nil {
 		p.setCookie(w, name, "", 0)
 	}
 }

@@ -98,7 +98,7 @@ func (v *stepView) codeLabel() string {
 
 func (v *stepView) codeHint() string {
 	if v.totp {
-		return "动态口令是身份验证器应用里正在显示的 6 位数字；恢复码是 16 个字母和数字。"
+		return "动态口令是身份验证器应用里正在显示的 6 位数字；恢复码是 24 个字母和数字。"
 	}
-	return "这个账户登记的是通行密钥；密钥不在身边时，可以填一个恢复码（16 个字母和数字）。"
+	return "这个账户登记的是通行密钥；密钥不在身边时，可以填一个恢复码（24 个字母和数字）。"
 }

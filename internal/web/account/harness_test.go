@@ -238,7 +238,7 @@ func (b *browser) code(secret string) string {
 	return c
 }
 
-var recoveryCode = regexp.MustCompile(`<code>([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})</code>`)
+var recoveryCode = regexp.MustCompile(`<code>([A-Z2-7]{4}(?:-[A-Z2-7]{4}){5})</code>`)
 
 func recoveryCodes(page string) []string {
 	var out []string

@@ -1,7 +1,7 @@
 package ui
 
-// htmxConfig keeps htmx inside the content security policy: no eval, no style element of its own.
-const htmxConfig = `{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true}`
+// htmxConfig keeps htmx inside the content security policy: no eval, no style element of its own, and no page kept in the browser's storage.
+const htmxConfig = `{"historyCacheSize":0,"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true}`
 
 // ProblemView is what an error page says.
 type ProblemView struct {
