@@ -27,6 +27,7 @@ type Service struct {
 
 	disclosure Disclosure
 	log        PublicLog
+	proofs     Prover
 }
 
 // Config is what a Service is made of.
@@ -43,6 +44,7 @@ type Config struct {
 
 	PublicLog  PublicLog  // nil = there is none to wait for
 	Disclosure Disclosure // what reading beyond the public takes; without it Disclose refuses
+	Proofs     Prover     // nil = there is no log to prove anything by
 }
 
 // PublicLog is the log in which every version is committed; package translog keeps it.
@@ -70,7 +72,7 @@ func (s *Service) held(ctx context.Context, v *record.Version) (bool, error) {
 func NewService(c Config) *Service {
 	return &Service{
 		records: c.Records, subjects: c.Subjects, agencies: c.Agencies, editions: c.Editions, rules: c.Rules, divisions: c.Divisions,
-		clock: c.Clock, names: c.Names, figures: c.Figures, disclosure: c.Disclosure, log: c.PublicLog,
+		clock: c.Clock, names: c.Names, figures: c.Figures, disclosure: c.Disclosure, log: c.PublicLog, proofs: c.Proofs,
 	}
 }
 

@@ -103,6 +103,8 @@ type Deps struct {
 	Matters  Matters
 	Editions Editions
 	Clock    clock.Clock
+	// Proofs gives the proof of the own records; nil = there is no public log.
+	Proofs Prover
 	// Methods are the methods of claims that this installation knows, by their names.
 	Methods []string
 	// Evidence keeps what is uploaded; without it the licence is not offered.
@@ -120,7 +122,8 @@ type Deps struct {
 // Centre is the pages under /me.
 type Centre struct {
 	Deps
-	site *web.Site
+	site    *web.Site
+	proving chan struct{}
 }
 
 // section marks the centre's entry of the main navigation.
@@ -138,7 +141,7 @@ func New(d Deps) *Centre {
 	if d.MaxEvidence <= 0 {
 		d.MaxEvidence = defaultEvidence
 	}
-	return &Centre{Deps: d, site: d.Site}
+	return &Centre{Deps: d, site: d.Site, proving: make(chan struct{}, proofsAtOnce)}
 }
 
 // Routes hangs the centre into the site. What concerns a subject is guarded by actions that only the subject's own roles have: consents are read here under
@@ -155,6 +158,8 @@ func (c *Centre) Routes(rt *web.Router) {
 	page("GET /me/file", c.mine(authz.DiscloseOwn), c.file)
 	page("GET /me/file/{record}", c.mine(authz.DiscloseOwn), c.record)
 	page("GET /me/looked", c.mine(authz.AccessOwn), c.looked)
+
+	c.proofRoutes(rt, c.mine(authz.DiscloseOwn))
 
 	page("GET /me/consents", c.mine(authz.ConsentGrant), c.consents)
 	page("GET /me/consents/new", c.mine(authz.ConsentGrant), c.newConsent)

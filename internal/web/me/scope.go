@@ -151,7 +151,7 @@ func (a *around) tabs() []ui.Tab {
 	}
 	out := []ui.Tab{tab("home", "/me", "总览")}
 	if a.subject != 0 {
-		out = append(out, tab("file", "/me/file", "信用档案"), tab("looked", "/me/looked", "谁查过"), tab("consents", "/me/consents", "授权"))
+		out = append(out, tab("file", "/me/file", "信用档案"), tab("looked", "/me/looked", "谁查过"), tab("proof", "/me/proof", "证明"), tab("consents", "/me/consents", "授权"))
 	}
 	return append(out, tab("claim", "/me/claim", "认领与验证"))
 }

@@ -1,0 +1,92 @@
+package publish
+
+import (
+	"context"
+	"time"
+
+	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/fault"
+	"gongxin/internal/record"
+	"gongxin/internal/translog"
+)
+
+// Prover makes bundles of proofs; *translog.Log is one.
+type Prover interface {
+	Bundle(ctx context.Context, ask translog.BundleAsk) (*translog.Bundle, error)
+}
+
+// ProofAsk is a subject's question for the proof of its own records.
+type ProofAsk struct {
+	Who     authz.Actor
+	Subject int64
+	Item    catalog.ItemCode // "" = every item
+	AsOf    time.Time        // also what was in the log at this moment; zero = no
+}
+
+// ErrNoProofs is the answer of an installation without a public log.
+var ErrNoProofs = fault.New(fault.Unavailable, "publish.no_proofs", "这个平台没有开通公开日志，不能出具证明", "请联系平台管理员")
+
+// maxProofPages bounds the entries in the access log for one bundle; a bundle that needs more is refused by its size before.
+const maxProofPages = 2 * translog.MaxBundle / discloseMax
+
+// Prove gives a subject the proof of all its records, or of one item's, with the contents in it: what the leaves were made from. It is a reading of the own
+// file and stands in the access log as such, record by record, before the bundle is given. Nobody else gets one here.
+func (s *Service) Prove(ctx context.Context, ask ProofAsk) (*translog.Bundle, error) {
+	if s.proofs == nil {
+		return nil, ErrNoProofs
+	}
+	sub, found, err := s.whom(ctx, Whom{ID: ask.Subject})
+	if err != nil {
+		return nil, err
+	}
+	var bundle *translog.Bundle
+	if found && s.disclosure.Authority != nil && s.disclosure.Authority.Decide(ask.Who, authz.DiscloseOwn, authz.Scope{Subject: sub.ID}).Allowed {
+		kind := sub.Kind
+		bundle, err = s.proofs.Bundle(ctx, translog.BundleAsk{
+			Subject: sub.ID, Item: string(ask.Item), AsOf: ask.AsOf, Open: s.records.Opener(func(v *record.Version) bool { return s.bare(kind, v) }),
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	next := Ask{Who: ask.Who, Subject: Whom{ID: ask.Subject}, Purpose: Purpose{Own: true}, Limit: discloseMax}
+	if ask.Item != "" {
+		next.Items = []catalog.ItemCode{ask.Item}
+	}
+	for range maxProofPages {
+		answer, err := s.Disclose(ctx, next) // also refuses, and logs that
+		if err != nil {
+			return nil, err
+		}
+		if next.Cursor = answer.Next; next.Cursor == "" {
+			return bundle, nil
+		}
+	}
+	return nil, translog.ErrBundleSize
+}
+
+// bare reports whether a version may be given as it is on file: nothing stands in it in clear that its own subject is shown masked only. What is sealed
+// stays sealed in it.
+func (s *Service) bare(kind catalog.SubjectKind, v *record.Version) bool {
+	edition, ok := s.editions.ByID(v.Edition)
+	if !ok {
+		return false
+	}
+	item, ok := edition.Item(v.Item)
+	if !ok {
+		return false
+	}
+	body, err := record.DecodeBody(v.Body)
+	if err != nil {
+		return false
+	}
+	now, _ := s.editions.Current(clock.Today(s.clock)).Item(v.Item)
+	for _, f := range fields(Viewer{own: true}, kind, body, item, now, nil) { // without a key sealed values are left out
+		if f.Masked {
+			return false
+		}
+	}
+	return true
+}
