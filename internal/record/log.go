@@ -13,8 +13,7 @@ import (
 // is more than most may see.
 func (s *Store) Locate(ctx context.Context, at ID, version int) (translog.Location, error) {
 	var l translog.Location
-	err := s.db.Read().QueryRowContext(ctx, fmt.Sprintf(knownThen, `AND r.record_key = $3`)+`SELECT v.outbox_id, v.outbox_pos
-		FROM chain JOIN record_version v ON v.version_id = chain.version_id WHERE v.subject_id = $1 AND (v.version = $4 OR $4 = 0)
+	err := s.db.Read().QueryRowContext(ctx, fmt.Sprintf(knownThen, `AND r.record_key = $3`)+`SELECT v.outbox_id, v.outbox_pos FROM `+ofChain+`AND (v.version = $4 OR $4 = 0)
 		ORDER BY v.version DESC LIMIT 1`, at.Subject, int64(0), at.Key, version).Scan(&l.Event, &l.Position)
 	if errors.Is(err, sql.ErrNoRows) {
 		return l, translog.ErrNoLog
