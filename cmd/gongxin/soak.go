@@ -61,7 +61,7 @@ func (c *SoakRunCmd) Run(e *Env) error {
 func (c *SoakRunCmd) print(e *Env, r *soak.Report) {
 	w := e.Out
 	fmt.Fprintf(w, "长时间运行与故障测试：%s，%.0f 秒，%d 个处理器，种子 %d\n", r.Engine, r.Seconds, r.CPUs, r.Seed)
-	fmt.Fprintf(w, "  报送  确认 %d 个批次 %d 行，没有回答而重发 %d 次\n", r.Filings.Acknowledged, r.Filings.Rows, r.Filings.Repeated)
+	fmt.Fprintf(w, "  报送  确认 %d 个批次 %d 行，没有得到确认而重发 %d 次\n", r.Filings.Acknowledged, r.Filings.Rows, r.Filings.Repeated)
 	fmt.Fprintf(w, "  查询  非公开：回答 %d 次，被拒 %d 次，看本企业档案 %d 次，没有回答 %d 次\n", r.Looks.Answered, r.Looks.Refused, r.Looks.Own, r.Looks.Unanswered)
 	fmt.Fprintf(w, "  结果  %d 个版本，%d 条排入公开日志；看到 %d 个检查点；负载结束后 %.1f 秒处理完\n", r.Versions, r.Leaves, r.Log.Checkpoints, r.Drain)
 	for _, x := range r.Requests {

@@ -2,6 +2,11 @@
 // own, and on request a PostgreSQL of its own, files and reads through HTTP as departments and citizens do, kills server and database without warning,
 // takes the disk away, moves the clock, and then looks behind the product's back for every filing that was acknowledged.
 //
+// Besides the synthetic city's files the load has firms of its own, whose licences it files, corrects and withdraws; a window that asks for a matter, a bank
+// that asks with consents which agents of the firms give and revoke, and the agents' own files. Of each answer beyond the public it keeps the number that the
+// server gave, and holds the access log against what it was told: an entry for every answer and refusal, none for what nobody asked. It keeps every checkpoint of
+// the public log that it saw, and at the end lets the log be verified whole, by code that shares nothing with its writer.
+//
 // The faults are made thus. A kill is SIGKILL. A full disk is a limit on the size of the files that the server may write (RLIMIT_FSIZE, lifted
 // again without a restart): writing then fails with EFBIG where a full disk gives ENOSPC; no file system has to be made, which would need
 // root. A clock jump moves the clock that the register is given, by days forwards and back; the kernel's clock and the timers of the
@@ -78,7 +83,7 @@ type Recovery struct {
 type Filings struct {
 	Acknowledged int `json:"acknowledged"`
 	Rows         int `json:"rows"`
-	Repeated     int `json:"repeated"` // requests sent again because no answer came
+	Repeated     int `json:"repeated"` // requests sent again: no answer, an error of the server, or too many at once
 }
 
 // Looks counts what was asked beyond the public.

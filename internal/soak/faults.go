@@ -88,7 +88,8 @@ func recoveries(faults []Fault) []Recovery {
 	}
 	for i := range out {
 		all := slices.Sorted(slices.Values(times[out[i].Kind]))
-		out[i].Times, out[i].Median, out[i].Worst = len(all), all[len(all)/2], all[len(all)-1]
+		n := len(all)
+		out[i].Times, out[i].Median, out[i].Worst = n, (all[(n-1)/2]+all[n/2])/2, all[n-1]
 		if all[0] < 0 {
 			out[i].Worst = -1
 		}

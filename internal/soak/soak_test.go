@@ -242,7 +242,7 @@ func TestCause(t *testing.T) {
 func TestRecoveries(t *testing.T) {
 	t.Parallel()
 	got := recoveries([]Fault{{"a", 1, 3}, {"b", 2, 1}, {"a", 3, 5}, {"a", 4, 4}, {"b", 5, -1}})
-	want := []Recovery{{"a", 3, 4, 5}, {"b", 2, 1, -1}}
+	want := []Recovery{{"a", 3, 4, 5}, {"b", 2, 0, -1}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
