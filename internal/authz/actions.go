@@ -91,6 +91,15 @@ const (
 	ListsApprove   Action = "lists.approve"
 )
 
+// Measures.
+const (
+	MeasureRead    Action = "measure.read"    // orders and tasks of one's unit
+	MeasureIssue   Action = "measure.issue"   // 发起联合奖惩
+	MeasurePush    Action = "measure.push"    // tasks that follow from an order, and their recall
+	MeasureRespond Action = "measure.respond" // 响应、反馈、确认解除
+	MeasureMatter  Action = "measure.matter"  // 奖惩对象清单 and 奖惩措施清单 of a matter
+)
+
 // Operation.
 const (
 	AgencyManage  Action = "agency.manage"

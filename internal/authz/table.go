@@ -91,6 +91,7 @@ func Table() []Group {
 		{"账号", accountActions()},
 		{"起草和审批", draftActions()},
 		{"名单", listingActions()},
+		{"联合奖惩", measureActions()},
 		{"运行", operationActions()},
 	}
 }
@@ -195,6 +196,17 @@ func listingActions() []Described {
 		action(ListingDecide, "决定列入或者移出名单", strong(separate(row(OwnAgency, ListApprover)))),
 		action(ListingExpire, "名单期满自动移出", row(Any, Scheduler)),
 		action(ListingManage, "维护认定清单：哪个单位可以认定哪种名单", row(OwnRegion, OfficeOperator), row(Any, Operator)),
+	}
+}
+
+// A measure is ordered by a person of the unit that decided on the entry; pushing it to the other units, and recalling it when its cause ends, follows by itself.
+func measureActions() []Described {
+	return []Described{
+		action(MeasureRead, "看联合奖惩的指令和任务", row(OwnAgency, FilingClerk, Reviewer, WindowOfficer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
+		action(MeasureIssue, "发起联合奖惩指令", strong(row(OwnAgency, ListApprover, Reviewer))),
+		action(MeasurePush, "推送指令的任务，原因消除时召回", row(Any, Scheduler)),
+		action(MeasureRespond, "响应任务、反馈执行情况、确认解除", row(OwnAgency, WindowOfficer, Reviewer, FilingClerk)).byKey(),
+		action(MeasureMatter, "维护应用事项的奖惩对象清单和奖惩措施清单", row(OwnRegion, OfficeOperator), row(Any, Operator)),
 	}
 }
 

@@ -1,0 +1,150 @@
+package measure
+
+import (
+	"context"
+	"strconv"
+
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/flow"
+	"gongxin/internal/notice"
+)
+
+// Withdraw takes an order back: by a person of the unit that issued it, with a reason.
+func (s *Service) Withdraw(ctx context.Context, order int64, reason string) (err error) {
+	defer fault.Wrap(&err, "measure.Withdraw")
+	reason, ok := words(reason, 2, 2000)
+	if !ok {
+		return flow.ErrReason
+	}
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o, err := s.Order(ctx, tx, order)
+		if err != nil {
+			return err
+		}
+		if o.State != Open {
+			return flow.ErrClosed
+		}
+		if err := s.mayIssue(ctx, o.Agency); err != nil {
+			return err
+		}
+		return s.recall(ctx, tx, &o, TakenBack, reason)
+	})
+}
+
+// CauseEnded recalls, within tx, every open order that rests on an entry. Whatever ends the entry calls it in the same transaction, so that no order outlives its
+// cause.
+func (s *Service) CauseEnded(ctx context.Context, tx *db.Tx, entry int64, note string) error {
+	open, err := orders(ctx, tx, `entry_id = $1 AND state = 'open' ORDER BY order_id`, entry)
+	if err != nil {
+		return err
+	}
+	for i := range open {
+		if err := s.recall(ctx, tx, &open[i], CauseEnded, note); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RunDue recalls what no longer has a basis: orders whose row is not valid today or left the list, whose entry does not stand, or whose own time is over. It gives
+// how many; run it at start and every minute.
+func (s *Service) RunDue(ctx context.Context) (n int, err error) {
+	defer fault.Wrap(&err, "measure.RunDue")
+	if err := s.Base.Refresh(ctx); err != nil {
+		return 0, err
+	}
+	today := clock.Today(s.Clock)
+	for after := int64(0); ; {
+		open, err := orders(ctx, s.DB.Read(), `state = 'open' AND order_id > $1 ORDER BY order_id LIMIT 500`, after)
+		if err != nil || len(open) == 0 {
+			return n, err
+		}
+		for i := range open {
+			o := &open[i]
+			after = o.ID
+			why, err := s.lapsed(ctx, s.DB.Read(), o, today)
+			if err != nil {
+				return n, err
+			}
+			if why == "" {
+				continue
+			}
+			done, err := s.recallOne(ctx, o.ID, today)
+			if err != nil {
+				return n, err
+			}
+			if done {
+				n++
+			}
+		}
+	}
+}
+
+// recallOne looks again within a transaction: another worker may have been here.
+func (s *Service) recallOne(ctx context.Context, order int64, today clock.Date) (done bool, err error) {
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		done = false
+		o, err := s.Order(ctx, tx, order)
+		if err != nil || o.State != Open {
+			return err
+		}
+		why, err := s.lapsed(ctx, tx, &o, today)
+		if err != nil || why == "" {
+			return err
+		}
+		done = true
+		return s.recall(ctx, tx, &o, why, "")
+	})
+	return done, err
+}
+
+// lapsed says why an order no longer holds on a day, or "".
+func (s *Service) lapsed(ctx context.Context, q db.Querier, o *Order, on clock.Date) (RecallWhy, error) {
+	if !o.Until.IsZero() && on >= o.Until {
+		return TimeEnded, nil
+	}
+	row, ok := s.Base.On(on).Row(o.Measure)
+	if !ok || !row.Valid(on) {
+		return RowEnded, nil
+	}
+	_, stands, err := s.Causes.Standing(ctx, q, o.Entry, on)
+	if err != nil || stands {
+		return "", err
+	}
+	return CauseEnded, nil
+}
+
+// recall calls an order back: every task of it waits for its unit's acknowledgement, first on that unit's desk, and the subject is told.
+func (s *Service) recall(ctx context.Context, tx *db.Tx, o *Order, why RecallWhy, note string) error {
+	o.State, o.RecalledAt, o.RecallWhy, o.RecallNote = Recalled, s.now(), why, note
+	list, err := tasks(ctx, tx, `subject_id = $1 AND order_id = $2 ORDER BY task_id`, o.Subject, o.ID)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		t := &list[i]
+		if t.State == "recalled" || t.State == "released" {
+			continue
+		}
+		c, err := s.Flow.Fire(asProgram(ctx), tx, t.Case, EventRecall, flow.Input{Reason: why.Word()})
+		if err != nil {
+			return err
+		}
+		t.State = c.State
+		if err := saveTask(ctx, tx, t); err != nil {
+			return err
+		}
+		if err := s.tell(ctx, tx, t, "measure.recalled", "请立即停止并确认解除一项措施", "原因："+why.Word()+"。请停止执行，并在任务中确认解除。"); err != nil {
+			return err
+		}
+	}
+	if err := saveOrder(ctx, tx, o); err != nil {
+		return err
+	}
+	return s.Notices.Send(ctx, tx, notice.Notice{
+		To: notice.Recipient{Kind: "subject", ID: o.Subject}, Topic: "measure.recalled", Title: "一项措施已经召回", Body: "原因：" + why.Word() + "。执行单位须立即停止并确认解除。",
+		Link: "/me", Ref: "order:" + strconv.FormatInt(o.ID, 10),
+	})
+}

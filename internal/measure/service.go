@@ -1,0 +1,293 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/flow"
+	"gongxin/internal/id"
+	"gongxin/internal/notice"
+	"gongxin/internal/ruleset"
+	"gongxin/internal/subject"
+)
+
+// Subjects finds subjects by their numbers; *subject.Store does.
+type Subjects interface {
+	ByIDs(ctx context.Context, ids []int64) (map[int64]subject.Subject, error)
+}
+
+// Cause is an entry on a list, as orders rest on it.
+type Cause struct {
+	Entry   int64
+	Subject int64
+	List    string
+	Agency  int64 // that decided
+	Until   clock.Date
+}
+
+// Causes says what stands; package listing does. Standing is asked within the transaction that issues or recalls.
+type Causes interface {
+	Standing(ctx context.Context, q db.Querier, entry int64, on clock.Date) (Cause, bool, error)
+}
+
+// Notices tells people; *notice.Service does.
+type Notices interface {
+	Send(ctx context.Context, tx *db.Tx, n notice.Notice) error
+}
+
+// Acts puts an act into the log; *audit.Log is one.
+type Acts interface {
+	WriteAct(ctx context.Context, tx *db.Tx, a audit.Act) error
+}
+
+// Config is what a Service is made of; every field is needed.
+type Config struct {
+	DB        *db.DB
+	IDs       *id.Maker
+	Clock     clock.Clock
+	Base      *ruleset.Book[*Base]
+	Subjects  Subjects
+	Agencies  *agency.Store
+	Matters   *agency.Matters
+	Causes    Causes
+	Authority *authz.Authority
+	Flow      *flow.Engine // Table must be registered with it
+	Notices   Notices
+	Acts      Acts
+}
+
+// Service keeps measures, orders and tasks.
+type Service struct{ Config }
+
+// New makes a Service.
+func New(c Config) *Service { return &Service{c} }
+
+// Faults of measures.
+var (
+	ErrNone     = fault.New(fault.NotFound, "measure.none", "没有这项指令或任务", "请从列表重新打开")
+	ErrRow      = fault.New(fault.NotFound, "measure.row", "基础清单中没有这项措施", "请从现行的惩戒措施清单中选择")
+	ErrInvalid  = fault.New(fault.Denied, "measure.invalid", "这项措施当天不在有效期内，不得采取", "请核对现行的惩戒措施清单")
+	ErrTarget   = fault.New(fault.Denied, "measure.target", "这项措施不适用于这种名单或者这一类主体，不得扩大惩戒对象", "请核对惩戒措施清单写明的惩戒对象")
+	ErrCause    = fault.New(fault.Denied, "measure.cause", "没有现行有效的名单条目，不得采取措施", "请核对名单条目是否已经移出或者期满")
+	ErrAgency   = fault.New(fault.Denied, "measure.agency", "指令由作出名单认定的单位发起", "请由认定单位发起")
+	ErrTwice    = fault.New(fault.Conflict, "measure.twice", "已经为这个条目发起了同一项措施", "请在已有的指令上办理")
+	ErrUntil    = fault.New(fault.Invalid, "measure.until", "措施的截止日期早于开始，或者晚于名单条目的截止日期", "请核对截止日期")
+	ErrNobody   = fault.New(fault.Conflict, "measure.nobody", "没有单位的应用事项列入了这项措施，指令无处执行", "请先由有关单位在应用事项清单中列入这项措施")
+	ErrFeedback = fault.New(fault.Invalid, "measure.feedback", "反馈不完整", "请选择已执行、不适用或者未执行；已执行的写明日期，其他的写明理由")
+	ErrMatter   = fault.New(fault.Invalid, "measure.matter", "应用事项的奖惩清单有误", "请只列入现行的名单种类和措施")
+)
+
+// MatterLists is what a matter looks at and what it may apply: 奖惩对象清单 and 奖惩措施清单.
+type MatterLists struct {
+	Matter     string
+	Seq        int
+	Agency     int64
+	Lists      []string // codes of lists
+	Measures   []string // codes of measures
+	Must       bool     // the matter has to check before a decision
+	From       clock.Date
+	Until      clock.Date // first day on which it no longer holds; 0 = open
+	RecordedAt time.Time
+	RecordedBy string
+}
+
+func (m *MatterLists) same(o *MatterLists) bool {
+	return m.Agency == o.Agency && m.Must == o.Must && m.From == o.From && m.Until == o.Until && slices.Equal(m.Lists, o.Lists) && slices.Equal(m.Measures, o.Measures)
+}
+
+// SaveMatter puts a matter's lists on file as their newest row; the same again writes nothing. A measure whose targets are none of the lists is refused: it
+// could never be applied.
+func (s *Service) SaveMatter(ctx context.Context, m MatterLists) (err error) {
+	defer fault.Wrap(&err, "measure.SaveMatter(%s)", m.Matter)
+	matter, err := s.Matters.ByCode(ctx, m.Matter)
+	if err != nil {
+		return err
+	}
+	m.Matter, m.Agency = matter.Code, matter.Agency
+	unit, err := s.Agencies.ByID(ctx, m.Agency)
+	if err != nil {
+		return err
+	}
+	who := authz.From(ctx)
+	if err := s.Authority.Decide(who, authz.MeasureMatter, authz.Scope{Agency: unit.ID, Region: unit.Region}).Err(); err != nil {
+		return err
+	}
+	m.Lists, m.Measures = tidy(m.Lists), tidy(m.Measures)
+	if err := s.fit(&m); err != nil {
+		return err
+	}
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		have, err := matterLists(ctx, tx, `matter = $1 ORDER BY seq DESC LIMIT 1`, m.Matter)
+		if err != nil {
+			return err
+		}
+		m.Seq = 1
+		if len(have) > 0 {
+			if have[0].same(&m) {
+				return nil
+			}
+			m.Seq = have[0].Seq + 1
+		}
+		now := s.now()
+		_, err = tx.ExecContext(ctx, `INSERT INTO measure_matter (matter, seq, agency_id, lists, measures, must, valid_from, valid_until, recorded_at, recorded_by)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, m.Matter, m.Seq, m.Agency, strings.Join(m.Lists, " "), strings.Join(m.Measures, " "), bit(m.Must),
+			int64(m.From), int64(m.Until), now.UnixMicro(), who.String())
+		if err != nil {
+			return fmt.Errorf("measure: matter: %w", err)
+		}
+		return s.Acts.WriteAct(ctx, tx, audit.Act{
+			At: now, Who: who.Who(m.Agency), Action: "measure.matter", Entity: "matter:" + m.Matter, Detail: "seq=" + strconv.Itoa(m.Seq) + " measures=" + strings.Join(m.Measures, ","),
+		})
+	})
+}
+
+// fit refuses lists and measures that are not in force, and measures that no list of the matter leads to.
+func (s *Service) fit(m *MatterLists) error {
+	if !m.From.Valid() || !m.Until.IsZero() && (!m.Until.Valid() || m.Until <= m.From) {
+		return ErrMatter.Messagef("奖惩清单的起止日期不正确")
+	}
+	base := s.Base.Today()
+	for _, code := range m.Measures {
+		row, ok := base.Row(code)
+		if !ok {
+			return ErrMatter.Messagef("措施 %s 不在现行的惩戒措施清单中", code)
+		}
+		if !slices.ContainsFunc(row.Targets, func(list string) bool { return slices.Contains(m.Lists, list) }) {
+			return ErrMatter.Messagef("措施 %s 的惩戒对象不在这个事项的奖惩对象清单中", code)
+		}
+	}
+	return nil
+}
+
+func tidy(codes []string) []string {
+	out := slices.Clone(codes)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Applicable is a measure that a matter may apply because of a list.
+type Applicable struct {
+	Measure string `json:"measure"`
+	Kind    string `json:"kind"`
+	Content string `json:"content"`
+	Basis   string `json:"basis"`
+	Body    string `json:"body"`
+	List    string `json:"list"`    // because of which
+	Adverse bool   `json:"adverse"` // restrains
+}
+
+// Allowed gives the measures that a matter may apply to a subject of a kind that stands on lists, on a day, as known at an instant (zero = now). For a person it
+// gives only what the national list's own rows name; whether to apply any is for the officer to decide and to reason.
+func (s *Service) Allowed(ctx context.Context, q db.Querier, matter string, kind catalog.SubjectKind, lists []string, on clock.Date, known time.Time) ([]Applicable, error) {
+	if len(lists) == 0 {
+		return nil, nil
+	}
+	m, ok, err := s.matterOn(ctx, q, matter, on, known)
+	if err != nil || !ok {
+		return nil, err
+	}
+	base := s.Base.On(on)
+	if !known.IsZero() {
+		base = s.Base.KnownOn(on, known)
+	}
+	var out []Applicable
+	for _, code := range m.Measures {
+		row, ok := base.Row(code)
+		if !ok {
+			continue // left the list: nothing rests on it any more
+		}
+		for _, list := range lists {
+			if slices.Contains(m.Lists, list) && row.Fits(list, kind, on) {
+				out = append(out, Applicable{
+					Measure: row.Code, Kind: base.KindOf(row).Name, Content: row.Content, Basis: row.Basis(), Body: row.Body, List: list, Adverse: base.Adverse(row),
+				})
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+// matterOn gives the lists of a matter that hold on a day, as known at an instant.
+func (s *Service) matterOn(ctx context.Context, q db.Querier, matter string, on clock.Date, known time.Time) (MatterLists, bool, error) {
+	if known.IsZero() {
+		known = s.Clock.Now()
+	}
+	have, err := matterLists(ctx, q, `matter = $1 AND recorded_at <= $2 ORDER BY seq DESC LIMIT 1`, matter, known.UnixMicro())
+	if err != nil || len(have) == 0 {
+		return MatterLists{}, false, err
+	}
+	m := have[0]
+	return m, on >= m.From && (m.Until.IsZero() || on < m.Until), nil
+}
+
+// MatterOf gives the lists of a matter that are in use; ok is false when it has none.
+func (s *Service) MatterOf(ctx context.Context, matter string) (m MatterLists, ok bool, err error) {
+	have, err := matterLists(ctx, s.DB.Read(), `matter = $1 ORDER BY seq DESC LIMIT 1`, matter)
+	if err != nil || len(have) == 0 {
+		return MatterLists{}, false, err
+	}
+	return have[0], true, nil
+}
+
+func matterLists(ctx context.Context, q db.Querier, where string, args ...any) ([]MatterLists, error) {
+	rows, err := q.QueryContext(ctx, `SELECT matter, seq, agency_id, lists, measures, must, valid_from, valid_until, recorded_at, recorded_by FROM measure_matter WHERE `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("measure: matters: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []MatterLists
+	for rows.Next() {
+		var m MatterLists
+		var lists, measures string
+		var must, at int64
+		if err := rows.Scan(&m.Matter, &m.Seq, &m.Agency, &lists, &measures, &must, &m.From, &m.Until, &at, &m.RecordedBy); err != nil {
+			return nil, fmt.Errorf("measure: matters: %w", err)
+		}
+		m.Lists, m.Measures, m.Must, m.RecordedAt = strings.Fields(lists), strings.Fields(measures), must == 1, instant(at)
+		out = append(out, m)
+	}
+	return out, rows.Err()
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (s *Service) now() time.Time { return s.Clock.Now().UTC().Truncate(time.Microsecond) }
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func instant(v int64) time.Time {
+	if v == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(v).UTC()
+}
+
+// words bounds a text that somebody typed.
+func words(text string, least, most int) (string, bool) {
+	text = strings.TrimSpace(text)
+	n := utf8.RuneCountInString(text)
+	return text, n >= least && n <= most
+}

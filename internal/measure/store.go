@@ -1,0 +1,254 @@
+package measure
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"gongxin/internal/authz"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+)
+
+const orderColumns = `subject_id, order_id, entry_id, list, measure, law, base_on, agency_id, reason, issued_at, issued_by, valid_from, until, state, recalled_at, recall_why, recall_note, released_at`
+
+func scanOrder(row interface{ Scan(...any) error }) (Order, error) {
+	var o Order
+	var issued, recalled, released int64
+	err := row.Scan(&o.Subject, &o.ID, &o.Entry, &o.List, &o.Measure, &o.Law, &o.BaseOn, &o.Agency, &o.Reason, &issued, &o.IssuedBy, &o.From, &o.Until, &o.State, &recalled, &o.RecallWhy, &o.RecallNote, &released)
+	o.IssuedAt, o.RecalledAt, o.ReleasedAt = instant(issued), instant(recalled), instant(released)
+	return o, err
+}
+
+func orders(ctx context.Context, q db.Querier, where string, args ...any) ([]Order, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+orderColumns+` FROM measure_order WHERE `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("measure: orders: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Order
+	for rows.Next() {
+		o, err := scanOrder(rows)
+		if err != nil {
+			return nil, fmt.Errorf("measure: orders: %w", err)
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
+
+// Order gives an order by its number.
+func (s *Service) Order(ctx context.Context, q db.Querier, order int64) (Order, error) {
+	o, err := scanOrder(q.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM measure_order WHERE order_id = $1`, order))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Order{}, ErrNone
+	}
+	if err != nil {
+		return Order{}, fmt.Errorf("measure: order: %w", err)
+	}
+	return o, nil
+}
+
+func insertOrder(ctx context.Context, tx *db.Tx, o *Order) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO measure_order (`+orderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', '', 0)`,
+		o.Subject, o.ID, o.Entry, o.List, o.Measure, o.Law, int64(o.BaseOn), o.Agency, o.Reason, micros(o.IssuedAt), o.IssuedBy, int64(o.From), int64(o.Until), string(o.State))
+	if err != nil {
+		return fmt.Errorf("measure: insert order: %w", err)
+	}
+	return nil
+}
+
+func saveOrder(ctx context.Context, tx *db.Tx, o *Order) error {
+	_, err := tx.ExecContext(ctx, `UPDATE measure_order SET state = $3, recalled_at = $4, recall_why = $5, recall_note = $6, released_at = $7 WHERE subject_id = $1 AND order_id = $2`,
+		o.Subject, o.ID, string(o.State), micros(o.RecalledAt), string(o.RecallWhy), o.RecallNote, micros(o.ReleasedAt))
+	if err != nil {
+		return fmt.Errorf("measure: save order: %w", err)
+	}
+	return nil
+}
+
+const taskColumns = `subject_id, task_id, order_id, agency_id, matter, case_id, state, result, reason, case_no, executed_on, evidence, answered_at, released_at`
+
+func scanTask(row interface{ Scan(...any) error }) (Task, error) {
+	var t Task
+	var answered, released int64
+	err := row.Scan(&t.Subject, &t.ID, &t.Order, &t.Agency, &t.Matter, &t.Case, &t.State, &t.Result, &t.Reason, &t.CaseNo, &t.ExecutedOn, &t.Evidence, &answered, &released)
+	t.AnsweredAt, t.ReleasedAt = instant(answered), instant(released)
+	return t, err
+}
+
+func tasks(ctx context.Context, q db.Querier, where string, args ...any) ([]Task, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+taskColumns+` FROM measure_task WHERE `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("measure: tasks: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Task
+	for rows.Next() {
+		t, err := scanTask(rows)
+		if err != nil {
+			return nil, fmt.Errorf("measure: tasks: %w", err)
+		}
+		out = append(out, t)
+	}
+	return out, rows.Err()
+}
+
+// Task gives a task by its number.
+func (s *Service) Task(ctx context.Context, q db.Querier, task int64) (Task, error) {
+	t, err := scanTask(q.QueryRowContext(ctx, `SELECT `+taskColumns+` FROM measure_task WHERE task_id = $1`, task))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Task{}, ErrNone
+	}
+	if err != nil {
+		return Task{}, fmt.Errorf("measure: task: %w", err)
+	}
+	return t, nil
+}
+
+func insertTask(ctx context.Context, tx *db.Tx, t *Task) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO measure_task (`+taskColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', 0, '', 0, 0)`,
+		t.Subject, t.ID, t.Order, t.Agency, t.Matter, t.Case, t.State)
+	if err != nil {
+		return fmt.Errorf("measure: insert task: %w", err)
+	}
+	return nil
+}
+
+func saveTask(ctx context.Context, tx *db.Tx, t *Task) error {
+	_, err := tx.ExecContext(ctx, `UPDATE measure_task SET state = $3, result = $4, reason = $5, case_no = $6, executed_on = $7, evidence = $8, answered_at = $9, released_at = $10
+		WHERE subject_id = $1 AND task_id = $2`,
+		t.Subject, t.ID, t.State, string(t.Result), t.Reason, t.CaseNo, int64(t.ExecutedOn), t.Evidence, micros(t.AnsweredAt), micros(t.ReleasedAt))
+	if err != nil {
+		return fmt.Errorf("measure: save task: %w", err)
+	}
+	return nil
+}
+
+// Filter picks orders or tasks. Zero values do not narrow.
+type Filter struct {
+	Agencies []int64 // nil = every unit
+	Subject  int64
+	Order    int64
+	Entry    int64
+	State    string
+	After    int64 // the last of the page before
+	Limit    int
+}
+
+// MaxPage is the largest page of orders or tasks.
+const MaxPage = 100
+
+// conditions writes a filter as a condition over the key column.
+func (f *Filter) conditions(key string) (string, []any, bool) {
+	where, args := `1 = 1`, []any{}
+	and := func(cond string, v any) {
+		args = append(args, v)
+		where += fmt.Sprintf(` AND `+cond, len(args))
+	}
+	if f.Agencies != nil {
+		if len(f.Agencies) == 0 {
+			return "", nil, false
+		}
+		where += ` AND agency_id IN ` + db.In(len(f.Agencies), len(args)+1)
+		for _, a := range f.Agencies {
+			args = append(args, a)
+		}
+	}
+	if f.Subject != 0 {
+		and(`subject_id = $%d`, f.Subject)
+	}
+	if f.Order != 0 {
+		and(`order_id = $%d`, f.Order)
+	}
+	if f.Entry != 0 {
+		and(`entry_id = $%d`, f.Entry)
+	}
+	if f.State != "" {
+		and(`state = $%d`, f.State)
+	}
+	if f.After != 0 {
+		and(key+` < $%d`, f.After)
+	}
+	return where, args, true
+}
+
+func (f *Filter) limit() int {
+	if f.Limit <= 0 || f.Limit > MaxPage {
+		return MaxPage
+	}
+	return f.Limit
+}
+
+// Orders gives orders, newest first.
+func (s *Service) Orders(ctx context.Context, f Filter) ([]Order, error) {
+	where, args, some := f.conditions("order_id")
+	if !some {
+		return nil, nil
+	}
+	args = append(args, f.limit())
+	return orders(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY order_id DESC LIMIT $%d`, len(args)), args...)
+}
+
+// Tasks gives tasks, newest first. A desk asks for those with State "recalled" first: they stand above all others.
+func (s *Service) Tasks(ctx context.Context, f Filter) ([]Task, error) {
+	where, args, some := f.conditions("task_id")
+	if !some {
+		return nil, nil
+	}
+	args = append(args, f.limit())
+	return tasks(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY task_id DESC LIMIT $%d`, len(args)), args...)
+}
+
+// fitting gives the matters, as they are in use, that look at a list and have a measure on a day.
+func (s *Service) fitting(ctx context.Context, q db.Querier, list, code string, on clock.Date) ([]MatterLists, error) {
+	all, err := matterLists(ctx, q, `seq = (SELECT max(n.seq) FROM measure_matter AS n WHERE n.matter = measure_matter.matter) ORDER BY matter`)
+	if err != nil {
+		return nil, err
+	}
+	var out []MatterLists
+	for i := range all {
+		m := &all[i]
+		if on >= m.From && (m.Until.IsZero() || on < m.Until) && slices.Contains(m.Lists, list) && slices.Contains(m.Measures, code) {
+			out = append(out, *m)
+		}
+	}
+	return out, nil
+}
+
+// mayIssue asks whether the caller may issue and take back in a unit's name.
+func (s *Service) mayIssue(ctx context.Context, agency int64) error {
+	unit, err := s.Agencies.ByID(ctx, agency)
+	if err != nil {
+		return err
+	}
+	return s.Authority.Decide(authz.From(ctx), authz.MeasureIssue, authz.Scope{Agency: unit.ID, Region: unit.Region}).Err()
+}
+
+// Tally counts an agency's tasks by where they stand: what the joint action's statistics are made of.
+type Tally struct {
+	Agency int64
+	State  string
+	Result Result
+	N      int
+}
+
+// Tallies counts tasks by agency, state and result.
+func (s *Service) Tallies(ctx context.Context) ([]Tally, error) {
+	rows, err := s.DB.Read().QueryContext(ctx, `SELECT agency_id, state, result, count(*) FROM measure_task GROUP BY agency_id, state, result ORDER BY agency_id, state, result`)
+	if err != nil {
+		return nil, fmt.Errorf("measure: tallies: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Tally
+	for rows.Next() {
+		var t Tally
+		if err := rows.Scan(&t.Agency, &t.State, &t.Result, &t.N); err != nil {
+			return nil, fmt.Errorf("measure: tallies: %w", err)
+		}
+		out = append(out, t)
+	}
+	return out, rows.Err()
+}
