@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"gongxin/internal/authz"
+	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/publish"
 )
@@ -185,6 +186,8 @@ func classify(ctx context.Context, err error) *fault.Error {
 		return errSlow
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errSlowUpload
+	case db.IsDown(err):
+		return db.ErrDown
 	}
 	return errInternal
 }
@@ -217,7 +220,7 @@ func (s *server) settle(w http.ResponseWriter, r *http.Request, p *Problem) {
 		s.Log.LogAttrs(r.Context(), slog.LevelWarn, "refused", slog.String("request", p.Instance), slog.String("route", r.Pattern),
 			slog.String("who", authz.From(r.Context()).String()), slog.String("code", p.Code))
 	}
-	if p.Status == http.StatusInternalServerError {
+	if p.Status == http.StatusInternalServerError || p.Code == db.ErrDown.Code {
 		s.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("request", p.Instance),
 			slog.String("route", r.Pattern), slog.String("error", causeText(p)))
 	}
