@@ -112,3 +112,13 @@ const (
 	LogAdminister Action = "log.administer"
 	SecretRotate  Action = "secret.rotate"
 )
+
+// Reports.
+const (
+	ReportRead      Action = "report.read"      // a standard report, by its number
+	ReportVerify    Action = "report.verify"    // by number and code from paper
+	ReportCreate    Action = "report.create"    // a standard report, from what is public
+	ReportOwn       Action = "report.own"       // a special or a person's report, by the subject itself
+	ReportConsented Action = "report.consented" // the same, with the subject's consent
+	ReportBatch     Action = "report.batch"
+)

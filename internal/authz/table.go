@@ -87,6 +87,7 @@ func Table() []Group {
 	return []Group{
 		{"公开", publicActions()},
 		{"报送", filingActions()},
+		{"信用报告", reportActions()},
 		{"非公开信息、同意和查询日志", disclosureActions()},
 		{"账号", accountActions()},
 		{"起草和审批", draftActions()},
@@ -124,6 +125,18 @@ func filingActions() []Described {
 		action(QueueRead, "看待人工认定的行", row(OwnAgency, FilingClerk, Reviewer), row(OwnRegion, OfficeOperator), row(Any, Operator)).byKey(),
 		action(QueueDecide, "认定一行属于哪个主体，或退回", separate(row(OwnAgency, Reviewer)), separate(row(OwnRegion, OfficeOperator)), row(Any, Operator)),
 		action(QueueUndo, "撤回一次认定", row(OwnAgency, Reviewer), row(OwnRegion, OfficeOperator), row(Any, Operator)),
+	}
+}
+
+// A standard report holds what is public anyway. Any other is read through the gate besides: as the subject's own file, or with a live consent.
+func reportActions() []Described {
+	return []Described{
+		public(ReportCreate, "生成法人、非法人组织和个体工商户的标准信用报告"),
+		public(ReportRead, "按编号查看和下载标准信用报告"),
+		public(ReportVerify, "按编号和核验码核验报告"),
+		action(ReportOwn, "生成和查看自己的专项报告（信用代证）、个人报告", row(OwnSubject, BusinessAgent, Resident)),
+		action(ReportConsented, "经本人同意生成专项报告、个人报告（另需有效的同意）", row(OwnAgency, InstitutionOfficer, WindowOfficer)).byKey(),
+		action(ReportBatch, "批量生成信用报告", row(OwnAgency, InstitutionOfficer, WindowOfficer), row(OwnRegion, OfficeOperator), row(Any, Operator)).byKey(),
 	}
 }
 

@@ -1,0 +1,120 @@
+package report
+
+import (
+	"context"
+	"crypto/subtle"
+	"time"
+
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/mask"
+)
+
+// State says whether what a report holds still stands.
+type State string
+
+// The states.
+const (
+	Valid   State = "valid"   // as it was
+	Changed State = "changed" // a record was corrected, withdrawn or repaired since
+	Expired State = "expired" // a record has left public view since
+)
+
+// Verdict is what is told to whoever holds number and code of a report: that it is genuine, what it is, and whether it still stands. It holds no record.
+type Verdict struct {
+	Number    string              `json:"number"`
+	Kind      Kind                `json:"kind"`
+	KindName  string              `json:"kindName"`
+	Title     string              `json:"title"`
+	Subject   string              `json:"subject"` // a person's name is masked
+	Code      string              `json:"subjectCode,omitempty"`
+	SubjectOf catalog.SubjectKind `json:"subjectKind"`
+	Issuer    string              `json:"issuer"`
+	IssuedAt  time.Time           `json:"issuedAt"`
+	From      clock.Date          `json:"from,omitzero"`
+	To        clock.Date          `json:"to,omitzero"`
+	Summary   []ChapterCount      `json:"summary"`
+	Records   int                 `json:"records"`
+	State     State               `json:"state"`
+	Says      string              `json:"says"`
+	Digest    string              `json:"digest"` // SHA-256 of the data in the report
+	KeyID     string              `json:"keyId"`
+}
+
+var stateWords = map[State]string{
+	Valid:   "报告是本平台出具的，所列信息到现在没有变化。",
+	Changed: "报告是本平台出具的；出具以后，其中的信息有更正、撤回或者修复，请以重新生成的报告为准。",
+	Expired: "报告是本平台出具的；出具以后，其中有信息公示期满，请以重新生成的报告为准。",
+}
+
+// Verify checks number and code from paper. A wrong code and a number that nobody has are answered alike.
+func (s *Service) Verify(ctx context.Context, number, code string) (*Verdict, error) {
+	number, code = tidy(number), tidy(code)
+	if len(number) != 14+numberTail || len(code) != codeSize {
+		return nil, ErrCode
+	}
+	r, ok, err := s.store.byNumber(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	have := s.codeHash(number, code)
+	if !ok || subtle.ConstantTimeCompare([]byte(have), []byte(r.codeHash)) != 1 {
+		return nil, ErrCode
+	}
+	if err := s.store.open(&r); err != nil {
+		return nil, err
+	}
+	d, err := Decode(r.Document)
+	if err != nil {
+		return nil, err
+	}
+	state, err := s.state(ctx, &r)
+	if err != nil {
+		return nil, err
+	}
+	v := &Verdict{
+		Number: r.Number, Kind: r.Kind, KindName: KindName(r.Kind), Title: d.Title, Subject: d.Subject.Name, Code: d.Subject.Code, SubjectOf: d.Subject.Kind,
+		Issuer: d.Issuer, IssuedAt: d.IssuedAt, From: d.From, To: d.To, Summary: d.Summary, State: state, Says: stateWords[state], Digest: r.Digest, KeyID: r.KeyID,
+	}
+	if d.Subject.Kind == catalog.Person {
+		v.Subject = mask.PersonName(d.Subject.Name)
+	}
+	d.records(func(*Item, *Record) { v.Records++ })
+	return v, nil
+}
+
+// state compares what was handed out with what stands on file now.
+func (s *Service) state(ctx context.Context, r *stored) (State, error) {
+	rows, err := s.store.rows(ctx, r.Subject, r.Number)
+	if err != nil || len(rows) == 0 {
+		return Valid, err
+	}
+	newest, err := s.c.Versions.NewestOf(ctx, r.Subject)
+	if err != nil {
+		return "", err
+	}
+	for key, version := range rows {
+		if n, ok := newest[key]; !ok || n.Number != version {
+			return Changed, nil
+		}
+	}
+	if r.Kind != Standard {
+		return Valid, nil
+	}
+	if r.Document == nil {
+		if err := s.store.open(r); err != nil {
+			return "", err
+		}
+	}
+	d, err := Decode(r.Document)
+	if err != nil {
+		return "", err
+	}
+	state, today := Valid, clock.Today(s.c.Clock)
+	d.records(func(_ *Item, rec *Record) {
+		if !rec.PublicUntil.IsZero() && today >= rec.PublicUntil {
+			state = Expired
+		}
+	})
+	return state, nil
+}

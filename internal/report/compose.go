@@ -1,0 +1,303 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/publish"
+)
+
+// maxPerItem bounds the records of one item that a report lists; the summary counts all.
+const maxPerItem = 500
+
+// material is everything that a report is composed of: the same material gives the same bytes.
+type material struct {
+	order   Order
+	number  string
+	code    string
+	at      time.Time // issued, and as known then
+	city    string
+	issuer  string
+	base    string // address of the site
+	edition *catalog.Edition
+	byID    func(edition string) (*catalog.Edition, bool)
+	areas   *Areas
+
+	subject publish.SubjectRef
+	region  string
+	former  []publish.FormerName
+	records []publish.RecordView
+	basis   string
+	cut     bool // there are more records than were read
+}
+
+// compose makes the document; proofs come after it.
+func compose(m *material) (*Document, error) {
+	d := &Document{
+		Format: Format, Number: m.number, Code: m.code, Kind: m.order.Kind, Title: titles[m.order.Kind], Layout: "V2.0", City: m.city, Issuer: m.issuer,
+		IssuedAt: m.at, AsOf: m.at, Edition: m.edition.ID, From: m.order.From, To: m.order.To, Purpose: m.order.Use, Basis: m.basis,
+		Subject: Subject{Code: m.subject.Code, Name: m.subject.Name, Kind: m.subject.Kind}, Labels: []string{}, Basics: []Fact{},
+	}
+	if m.base != "" {
+		d.VerifyURL = m.base + "/verify/report?number=" + m.number + "&code=" + m.code
+	}
+	truncated := m.cut
+	if m.order.Kind == Special {
+		if err := m.special(d); err != nil {
+			return nil, err
+		}
+	} else {
+		truncated = m.chapters(d) || truncated
+	}
+	m.head(d)
+	d.Notes = notes(d, truncated)
+	return d, nil
+}
+
+// head fills in labels and basics.
+func (m *material) head(d *Document) {
+	if m.subject.Kind == catalog.Person {
+		d.Basics = append(d.Basics, Fact{"姓名", m.subject.Name}, Fact{"主体类别", subjectKinds[m.subject.Kind]})
+		return
+	}
+	status := statusWords[m.subject.Status]
+	if status == "" {
+		status = m.subject.Status
+	}
+	d.Labels = append(d.Labels, status)
+	for i := range m.records {
+		switch r := &m.records[i]; {
+		case r.Item == "RYXX":
+			d.Labels = append(d.Labels, "守信激励对象")
+		case r.Item == "YZSX" && marks[r.Status] != "已修复":
+			d.Labels = append(d.Labels, "失信惩戒对象")
+		}
+	}
+	slices.Sort(d.Labels[1:])
+	d.Labels = slices.Compact(d.Labels)
+	d.Basics = append(d.Basics, Fact{"名称", m.subject.Name}, Fact{"统一社会信用代码", m.subject.Code}, Fact{"主体类别", subjectKinds[m.subject.Kind]})
+	for i := range m.records {
+		r := &m.records[i]
+		item := m.item(r)
+		if item == nil || !item.Establishes {
+			continue
+		}
+		for _, f := range r.Fields {
+			if spec, ok := item.Field(f.Code); ok && basic(spec) && f.Shown != "" {
+				d.Basics = append(d.Basics, Fact{f.Name, f.Shown})
+			}
+		}
+		break
+	}
+	if m.region != "" {
+		d.Basics = append(d.Basics, Fact{"所在地", m.region})
+	}
+	for _, n := range m.former {
+		d.Basics = append(d.Basics, Fact{"曾用名", n.Name})
+	}
+}
+
+// basic are the fields of the registration that the head of a report shows.
+func basic(f *catalog.Field) bool {
+	switch f.Role {
+	case catalog.RoleRep, catalog.RoleCategory, catalog.RoleValidFrom:
+		return true
+	}
+	return f.Name == "住所"
+}
+
+// item gives the item that a record was checked under.
+func (m *material) item(r *publish.RecordView) *catalog.Item {
+	if e, ok := m.byID(r.Edition); ok {
+		if item, ok := e.Item(r.Item); ok {
+			return item
+		}
+	}
+	item, _ := m.edition.Item(r.Item)
+	return item
+}
+
+// licences is the item that only persons' reports have a chapter of their own for: 职称和职业资格.
+const licences catalog.ItemCode = "ZYZG"
+
+// chapters lays the records out in the chapters of the standard, every one of them, and reports whether some are left out for their number.
+func (m *material) chapters(d *Document) (truncated bool) {
+	byItem := map[catalog.ItemCode][]publish.RecordView{}
+	adverse := 0
+	for _, r := range m.records {
+		byItem[r.Item] = append(byItem[r.Item], r)
+		if item := m.item(&r); item != nil && item.Polarity == catalog.Negative {
+			adverse++
+		}
+	}
+	for _, c := range m.edition.Chapters {
+		if c.No == 10 {
+			continue
+		}
+		if c.No == 9 && m.subject.Kind == catalog.Person {
+			own := Chapter{Number: 0, Name: "职称和职业资格信息"}
+			truncated = m.fill(d, &own, byItem, func(i *catalog.Item) bool { return i.Code == licences }) || truncated
+		}
+		chapter := Chapter{Number: c.No, Numeral: numerals[c.No], Name: c.Name}
+		truncated = m.fill(d, &chapter, byItem, func(i *catalog.Item) bool {
+			return i.Chapter == c.No && (i.Code != licences || m.subject.Kind != catalog.Person)
+		}) || truncated
+	}
+	d.Chapters = append(d.Chapters, Chapter{Number: 10, Numeral: numerals[10], Name: "信用状况提升建议", Lines: advice(adverse)})
+	return truncated
+}
+
+// fill puts the records of a chapter's items into it.
+func (m *material) fill(d *Document, c *Chapter, byItem map[catalog.ItemCode][]publish.RecordView, in func(*catalog.Item) bool) (truncated bool) {
+	total := 0
+	for _, item := range m.edition.Items {
+		list := byItem[item.Code]
+		if len(list) == 0 || !in(item) {
+			continue
+		}
+		out := Item{Code: item.Code, Name: item.Name, Count: len(list)}
+		total += len(list)
+		if len(list) > maxPerItem {
+			list, truncated = list[:maxPerItem], true
+		}
+		for i := range list {
+			out.Records = append(out.Records, m.record(&list[i]))
+		}
+		c.Items = append(c.Items, out)
+	}
+	if total == 0 {
+		c.Empty = noneFound
+	}
+	d.Summary = append(d.Summary, ChapterCount{Chapter: c.Number, Name: c.Name, Count: total})
+	d.Chapters = append(d.Chapters, *c)
+	return truncated
+}
+
+// record takes over what the gate gave of a record, without identity numbers and without what only repeats the subject.
+func (m *material) record(r *publish.RecordView) Record {
+	out := Record{
+		ID: r.ID, Version: r.Version, Title: r.Title, Mark: marks[r.Status], DecidedOn: r.DecidedOn, PublicUntil: r.PublicUntil, Source: r.Source,
+		RecordedAt: r.RecordedAt.UTC(), Fields: []Field{},
+	}
+	item := m.item(r)
+	for _, f := range r.Fields {
+		if item == nil {
+			break // what nobody can say the meaning of is not printed
+		}
+		spec, ok := item.Field(f.Code)
+		if !ok || f.Value == "" || identity(spec) || !item.Establishes && repeats(spec) {
+			continue
+		}
+		if spec.Role == catalog.RoleProcedure {
+			out.Procedure = f.Shown
+		}
+		out.Fields = append(out.Fields, Field{Code: f.Code, Name: f.Name, Value: f.Value, Shown: f.Shown, Masked: f.Masked})
+	}
+	return out
+}
+
+// identity are fields that no report shows, masked or not: numbers of documents of persons.
+func identity(f *catalog.Field) bool {
+	switch f.Role {
+	case catalog.RolePersonID, catalog.RolePersonIDType, catalog.RoleRepID, catalog.RoleRepIDType:
+		return true
+	}
+	return f.Type == catalog.IDDoc
+}
+
+// repeats are fields that say only whom the record is about.
+func repeats(f *catalog.Field) bool {
+	switch f.Role {
+	case catalog.RoleName, catalog.RoleKind, catalog.RoleUSCC, catalog.RoleRegNo, catalog.RoleOrgCode, catalog.RoleTaxNo, catalog.RoleInstNo, catalog.RoleSocNo,
+		catalog.RoleRep, catalog.RoleDisclosure:
+		return true
+	}
+	return false
+}
+
+// special lists, by area, what the period holds, and says of every area chosen whether that is nothing.
+func (m *material) special(d *Document) error {
+	areas, err := m.areas.pick(m.order.Areas)
+	if err != nil {
+		return err
+	}
+	byArea := map[string]map[catalog.ItemCode][]Record{}
+	for i := range m.records {
+		r := &m.records[i]
+		if !m.counts(r) {
+			continue
+		}
+		name := r.Authority
+		if name == "" {
+			name = r.Source.Name
+		}
+		area := m.areas.Of(name, r.Source.Code)
+		if byArea[area] == nil {
+			byArea[area] = map[catalog.ItemCode][]Record{}
+		}
+		byArea[area][r.Item] = append(byArea[area][r.Item], m.record(r))
+	}
+	for i, a := range areas {
+		c := Chapter{Number: i + 1, Name: a.Name + "领域"}
+		s := Statement{Field: a.Code, Name: a.Name}
+		for _, code := range m.areas.Items {
+			list := byArea[a.Code][code]
+			if len(list) == 0 {
+				continue
+			}
+			item, ok := m.edition.Item(code)
+			if !ok {
+				continue
+			}
+			c.Items = append(c.Items, Item{Code: code, Name: item.Name, Count: len(list), Records: list})
+			s.Count += len(list)
+			for _, r := range list {
+				if r.Mark == "已修复" {
+					s.Repaired++
+				}
+			}
+		}
+		s.Text = m.sentence(&s)
+		d.Statement = append(d.Statement, s)
+		if s.Count > 0 {
+			d.Summary = append(d.Summary, ChapterCount{Chapter: c.Number, Name: c.Name, Count: s.Count})
+			d.Chapters = append(d.Chapters, c)
+		}
+	}
+	if d.Summary == nil {
+		d.Summary, d.Chapters = []ChapterCount{}, []Chapter{}
+	}
+	return nil
+}
+
+func (m *material) sentence(s *Statement) string {
+	period := fmt.Sprintf("%s 至 %s", m.order.From, m.order.To)
+	switch {
+	case s.Count == 0:
+		return period + "期间，未发现该主体在" + s.Name + "领域有违法违规记录。"
+	case s.Repaired == s.Count:
+		return fmt.Sprintf("%s期间，该主体在%s领域有记录 %d 条，均已修复。", period, s.Name, s.Count)
+	case s.Repaired > 0:
+		return fmt.Sprintf("%s期间，该主体在%s领域有记录 %d 条，其中 %d 条已修复。", period, s.Name, s.Count, s.Repaired)
+	}
+	return fmt.Sprintf("%s期间，该主体在%s领域有记录 %d 条。", period, s.Name, s.Count)
+}
+
+// counts reports whether a special report takes a record in: one of its items, decided within the period, in force or repaired; of judgments only
+// those of the kind that the rules name.
+func (m *material) counts(r *publish.RecordView) bool {
+	switch {
+	case !slices.Contains(m.areas.Items, r.Item), r.Status == "withdrawn":
+		return false
+	case r.DecidedOn < m.order.From || r.DecidedOn > m.order.To:
+		return false
+	case r.Item == "SFPJ":
+		return slices.Contains(r.Categories, m.areas.JudgmentKind)
+	}
+	return true
+}
+
+func chinaTime(t time.Time) string { return t.In(clock.Zone).Format("2006-01-02 15:04:05") }
