@@ -98,6 +98,7 @@ func Footer() []ui.Link {
 		{Href: "/guide/repair", Label: "信用修复指南"},
 		{Href: "/help/reasons", Label: "校验原因对照"},
 		{Href: "/open-data", Label: "开放数据"},
+		{Href: "/verify", Label: "核验证明"},
 	}
 }
 
