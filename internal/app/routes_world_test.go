@@ -56,6 +56,8 @@ type holding struct {
 	firm    subject.Subject
 	consent int64 // of the firm to the unit
 	revoked int64 // another one, which a call may revoke
+	gone    int64 // a third one, which is revoked
+	receipt int64 // number of the look-up
 	claim   int64 // of somebody else to act for the firm; it waits
 	draft   map[approval.Kind]int64
 	foreign map[approval.Kind]int64 // drafts of the filer, whoever the holder is
@@ -154,7 +156,9 @@ func (d *desks) fill(h *holding, author int64) {
 	d.file(h)
 	h.account = d.person(identity.StaffAccount, &h.unit)
 	d.register(h)
-	h.consent, h.revoked = d.consent(h), d.consent(h)
+	h.consent, h.revoked, h.gone = d.consent(h), d.consent(h), d.consent(h)
+	_, err := d.app.Trust.Consents.Revoke(context.Background(), agentOf(h), h.gone, "")
+	must(d.t, err)
 	d.claim(h)
 	d.look(h)
 	h.draft, h.foreign = d.drafts(author), d.drafts(filer)
@@ -226,11 +230,15 @@ func (d *desks) register(h *holding) {
 	must(d.t, err)
 }
 
+// agentOf acts for the firm.
+func agentOf(h *holding) authz.Actor {
+	return authz.Actor{ID: filer, Kind: authz.Account, Grants: []authz.Grant{{Role: authz.BusinessAgent, Subject: h.firm.ID}}}
+}
+
 // consent lets the unit look the firm up.
 func (d *desks) consent(h *holding) int64 {
 	d.t.Helper()
-	agent := authz.Actor{ID: filer, Kind: authz.Account, Grants: []authz.Grant{{Role: authz.BusinessAgent, Subject: h.firm.ID}}}
-	c, _, err := d.app.Trust.Consents.Grant(context.Background(), agent, consent.Terms{
+	c, _, err := d.app.Trust.Consents.Grant(context.Background(), agentOf(h), consent.Terms{
 		Subject: h.firm.ID, Grantee: h.unit.Code, Items: []catalog.ItemCode{"XYPJ"}, Purpose: "credit", Uses: 1000,
 	})
 	must(d.t, err)
@@ -265,7 +273,7 @@ func (d *desks) look(h *holding) {
 		Basis: h.unit.Name + "的依据", What: "subject", Outcome: audit.Answered, Outside: true,
 	})
 	must(d.t, err)
-	h.access = placed(at, n)
+	h.access, h.receipt = placed(at, n), n
 	must(d.t, d.app.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		return d.app.Trust.Audit.WriteAct(ctx, tx, audit.Act{
 			At: at, Who: audit.Who{Kind: string(authz.Account), ID: filer, Agency: h.unit.ID}, Action: "test.act", Entity: "thing:" + h.unit.Region,

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"gongxin/internal/gm"
 )
@@ -70,6 +71,40 @@ func TestPutRefusesAndLeavesNothing(t *testing.T) {
 	left, err := os.ReadDir(dir + "/tmp")
 	if err != nil || len(left) != 0 {
 		t.Fatalf("a refused file left %d traces: %v", len(left), err)
+	}
+}
+
+// What is owned stays in every sweep until its owner takes it away, and a name that leads elsewhere takes nothing.
+func TestOwnedStaysUntilRemoved(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.TempDir(), ring(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := s.PutOwned(context.Background(), strings.NewReader("公信"), 100)
+	if err != nil || len(info.Hash) < 64 || len(info.Hash) > 200 || strings.ContainsAny(info.Hash, "/\\. ") {
+		t.Fatal(info, err)
+	}
+	if list, err := s.Alone(time.Now().Add(time.Hour)); err != nil || len(list) != 0 {
+		t.Fatalf("a sweep would take it: %v %v", list, err)
+	}
+	for _, name := range []string{"../../" + info.Hash, "_/../" + info.Hash, "", "_"} {
+		if err := s.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if f, err := s.Open(info.Hash); err != nil {
+		t.Fatal(err)
+	} else if raw, err := io.ReadAll(f); err != nil || string(raw) != "公信" || f.Close() != nil {
+		t.Fatal(raw, err)
+	}
+	for range 2 {
+		if err := s.Remove(info.Hash); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Open(info.Hash); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
 	}
 }
 

@@ -47,6 +47,7 @@ type window struct {
 	log      *audit.Log
 	matters  *agency.Matters
 	consents *consent.Store
+	key      *gm.SigningKey
 	unit     agency.Agency
 	other    agency.Agency
 	bank     agency.Agency
@@ -63,6 +64,7 @@ func newWindow(t testing.TB) *window {
 	must(t, err)
 	key, err := gm.OpenSigningKey(filepath.Join(dir, "consent.pem"))
 	must(t, err)
+	w.key = key
 	editions, err := catalog.NewStore(catalog.Default())
 	must(t, err)
 	rules, err := publish.DefaultRules()
@@ -231,6 +233,16 @@ func TestAskAboutAFirm(t *testing.T) {
 		t.Errorf("cookie %q", got.Header().Get("Set-Cookie"))
 	}
 	want(t, visit(t, w, w.officer(), "/desk/lookup", url.Values{"matter": {"SP-01"}, "code": {firmCode}, "item": {"XZBC"}}), http.StatusOK, "命中 1 项", "丙类")
+	_, before := w.last(t)
+	several := url.Values{"matter": {"SP-01"}, "code": {firmCode}, "item": {"XZBC", "XZCF"}}
+	page := visit(t, w, w.officer(), "/desk/lookup", several)
+	want(t, page, http.StatusOK, "命中 2 项", "丙类", "甲类", "选几个都是一次查询")
+	if entry, n := w.last(t); n != before+1 || len(entry.Records) != 2 {
+		t.Errorf("two items were %d questions: %+v", n-before, entry)
+	}
+	if n := strings.Count(page.Body.String(), " checked"); n != 2 {
+		t.Errorf("%d boxes are ticked on the page of the answer", n)
+	}
 	w.matter(t, "SP-03", func(m *agency.Matter) { m.Items = []string{"XZXK"} })
 	want(t, visit(t, w, w.officer(), "/desk/lookup", url.Values{"matter": {"SP-03"}, "code": {firmCode}}), http.StatusOK, "未命中")
 }
@@ -368,4 +380,47 @@ func TestConsent(t *testing.T) {
 	want(t, visit(t, w, w.banker(), "/desk/lookup/consent", form), http.StatusForbidden, "缺少的要件：授权的剩余次数", "重新授权")
 	wrong := url.Values{"consent": {"77"}, "aim": {"credit"}, "code": {firmCode}}
 	want(t, visit(t, w, w.banker(), "/desk/lookup/consent", wrong), http.StatusForbidden, "缺少的要件：该主体的授权书")
+}
+
+// The grantee reads a consent, its receipt and the receipt of its revocation as long as it wants to; others do not learn that it is there, and nobody but the
+// subject learns why it was revoked.
+func TestArtefact(t *testing.T) {
+	t.Parallel()
+	w := newWindow(t)
+	id := w.consent(t, nil)
+	at := "/desk/lookup/consent/" + desk.Dec(id)
+	said := want(t, visit(t, w, w.banker(), at, nil), http.StatusOK, "授权书", "有效", "临溪市示例食品有限公司", "临溪银行", "授信审批", "剩 2 / 2", "gongxin-consent/1")
+	if strings.Contains(said, "撤销回执") {
+		t.Error("a receipt of what was not revoked")
+	}
+	want(t, visit(t, w, w.banker(), at+"/revocation.json", nil), http.StatusNotFound, "没有撤销回执")
+	subject := as(3, authz.Grant{Role: authz.BusinessAgent, Subject: w.firm})
+	_, err := w.consents.Revoke(context.Background(), subject, id, "贷款不办了")
+	must(t, err)
+	w.clock.Advance(300 * 24 * time.Hour)
+	want(t, visit(t, w, w.banker(), "/desk/lookup/consent", nil), http.StatusOK, "已撤销的授权（1）", "授权书 "+desk.Dec(id))
+	said = want(t, visit(t, w, w.banker(), at, nil), http.StatusOK, "已撤销", "撤销时间", "下载撤销回执", "gongxin-consent-revocation/1")
+	if strings.Contains(said, "贷款不办了") {
+		t.Error("the grantee learns why")
+	}
+	for path, format := range map[string]string{"/receipt.json": "gongxin-consent/1", "/revocation.json": "gongxin-consent-revocation/1"} {
+		got := visit(t, w, w.banker(), at+path, nil)
+		elements, err := consent.VerifyReceipt(got.Body, w.key.Public())
+		if err != nil || elements[0][1] != format || !strings.HasPrefix(got.Header().Get("Content-Disposition"), "attachment;") || got.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %v %v %v", path, elements, err, got.Header())
+		}
+	}
+	for name, who := range map[string]authz.Actor{
+		"another unit": w.officer(), "another subject": as(9, authz.Grant{Role: authz.BusinessAgent, Subject: w.human}),
+	} {
+		for _, path := range []string{"", "/receipt.json", "/revocation.json"} {
+			if got := visit(t, w, who, at+path, nil); got.Code != http.StatusNotFound {
+				t.Errorf("%s reads %q: %d", name, path, got.Code)
+			}
+		}
+	}
+	want(t, visit(t, w, as(5, authz.Grant{Role: authz.FilingClerk, Agency: w.bank.ID}), at, nil), http.StatusForbidden)
+	for _, path := range []string{"/desk/lookup/consent/x", "/desk/lookup/consent/77"} {
+		want(t, visit(t, w, w.banker(), path, nil), http.StatusNotFound, "没有这份授权书")
+	}
 }
