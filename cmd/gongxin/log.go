@@ -32,7 +32,7 @@ type LogCmd struct {
 // LogVerifyCmd checks a log, a proof, or the database against the log.
 type LogVerifyCmd struct {
 	Place string   `arg:"" optional:"" help:"日志目录或网址（如 https://…/log/）；默认本机数据目录中的日志。"`
-	Proof string   `help:"只核验这份证明文件。" type:"existingfile" placeholder:"FILE"`
+	Proof string   `help:"只核验这份证明、证明包或检查点。" type:"existingfile" placeholder:"FILE"`
 	Key   []string `help:"公钥，或每行一个公钥的文件；可重复，见证人的公钥也写在这里。默认取本机的日志公钥。" placeholder:"KEY"`
 	State string   `help:"保存已核验检查点的文件：下次核验时据此证明日志只增未改。" placeholder:"FILE"`
 	Quick bool     `help:"只核对签名和一致性，不逐条读取。"`
@@ -45,16 +45,16 @@ func (c *LogVerifyCmd) Run(e *Env) error {
 	if err != nil {
 		return err
 	}
-	if c.Proof != "" {
-		raw, err := os.ReadFile(c.Proof)
-		if err != nil {
-			return usage{err}
-		}
-		return e.verdict(verify.Proof(raw, keys))
-	}
 	old, err := readState(c.State)
 	if err != nil {
 		return err
+	}
+	if c.Proof != "" {
+		raw, err := readBounded(c.Proof)
+		if err != nil {
+			return err
+		}
+		return e.verdict(verify.File(raw, keys, old))
 	}
 	result, state, err := c.check(e, keys, old)
 	if err != nil {
@@ -155,18 +155,7 @@ func (e *Env) verdict(r *verify.Result) error {
 			return err
 		}
 	} else {
-		for _, line := range r.Proven {
-			_, _ = fmt.Fprintln(e.Out, "已证明：", line)
-		}
-		for _, line := range r.Notes {
-			_, _ = fmt.Fprintln(e.Out, "说明：", line)
-		}
-		for _, f := range r.Failures {
-			_, _ = fmt.Fprintf(e.Out, "不符：%s（%s）\n", f.Message, f.Code)
-		}
-		if r.More > 0 {
-			_, _ = fmt.Fprintf(e.Out, "不符：另有 %d 处未列出\n", r.More)
-		}
+		sayResult(e.Out, r)
 	}
 	if !r.OK() {
 		return printed{fault.New(fault.Conflict, "log.failed", fmt.Sprintf("核验未通过：%d 处不符", len(r.Failures)+r.More), "请保存本次输出，并与登记簿主管部门联系")}

@@ -49,6 +49,7 @@ type CLI struct {
 	User     UserCmd     `cmd:"" help:"账户、角色和接口密钥。"`
 	Matter   MatterCmd   `cmd:"" help:"应用事项：登记、列出、装载。"`
 	Keys     KeysCmd     `cmd:"" help:"密钥：列出、更换、换封。"`
+	Verify   VerifyCmd   `cmd:"" help:"离线核验一个文件：证明、证明包、检查点、授权回执。"`
 	PubLog   LogCmd      `cmd:"" name:"log" help:"公开日志：核验、进度、公钥、见证。"`
 	Backup   BackupCmd   `cmd:"" help:"备份：制作、核验、列出。"`
 	Restore  RestoreCmd  `cmd:"" help:"从备份恢复到空数据库。"`
