@@ -107,3 +107,23 @@ func TestAnswersOfAnotherProviderAreRefused(t *testing.T) {
 	_, err = b.FinishOIDC(ctx, answer, from("", "", home))
 	wantErr(t, err, ErrOIDCNobody) // taken, though nobody is tied to it yet
 }
+
+// A password that an administrator hands over does not open an account past its second factor.
+func TestResetLeavesTheFactor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, dbtest.SQLite(t))
+	acc := b.open(t, StaffAccount, "owner")
+	_, a := b.signIn(t, "owner")
+	b.enrol(t, a)
+	temp, err := b.Reset(ctx, local, acc.ID)
+	must(t, err)
+	s, err := b.SignIn(ctx, from("owner", temp, home))
+	must(t, err)
+	if !s.FactorDue {
+		t.Errorf("the second factor is passed over: %+v", s)
+	}
+	_, err = b.Actor(ctx, s.Token)
+	if err == nil {
+		t.Error("a session without its second factor opens")
+	}
+}

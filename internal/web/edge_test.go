@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/a-h/templ"
+
 	"gongxin/internal/authz"
+	"gongxin/internal/web/ui"
 )
 
 // What the limits turn away has the headers of every other answer, and stands in the log.
@@ -109,6 +112,26 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 		r.Header.Set("Cookie", "gx=secret")
 		if w := serve(h, r); w.Code != http.StatusMethodNotAllowed || strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("%s answers %d", method, w.Code)
+		}
+	}
+}
+
+// What is served says what it is, and texts say in which characters they are written.
+func TestContentTypes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, io.Discard)
+	rt := s.Router()
+	s.Mount(rt)
+	rt.Handle("GET /page", open, s.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		return s.Render(w, r, http.StatusOK, Frame(s.Page(r, ""), templ.Raw("<p>x</p>")))
+	}))
+	h := s.Wrap(rt)
+	for path, want := range map[string]string{
+		"/page": "text/html; charset=utf-8", "/nowhere": "text/html; charset=utf-8", "/robots.txt": "text/plain; charset=utf-8", "/favicon.ico": "image/svg+xml",
+		s.Assets.URL(ui.StyleSheet): "text/css; charset=utf-8", s.Assets.URL("js/app.js"): "text/javascript; charset=utf-8", "/api/nowhere": "application/problem+json",
+	} {
+		if got := serve(h, httptest.NewRequest("GET", path, nil)).Header().Get("Content-Type"); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
 		}
 	}
 }

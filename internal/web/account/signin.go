@@ -155,6 +155,8 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) error {
 	p.site.ClearSession(w)
 	p.drop(w, r, waitCookie)
 	p.drop(w, r, flowCookie)
-	w.Header().Set("Clear-Site-Data", `"cache", "storage"`) // not the cookies: the browser stays known, and the display as it was
+	// Not the cookies: the browser stays known, and the display as it was. Not the storage: the checkpoint that a reader verified last lies there, and
+	// nothing of what was seen behind the sign-in.
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 	return redirect(w, r, "/")
 }
