@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"gongxin/internal/app"
+	"gongxin/internal/authz"
 	"gongxin/internal/fault"
 	"gongxin/internal/ingest"
 )
@@ -112,7 +113,7 @@ func (c *ImportCmd) writeErrors(e *Env, a *app.App, id string) error {
 	if err != nil {
 		return usage{fmt.Errorf("错误表无法写到 %s：%w", filepath.Base(c.Errors), err)}
 	}
-	err = a.Ingest.WriteErrors(e, tmp, id)
+	err = ingest.NewDesk(a.Ingest).WriteErrors(authz.With(e, authz.LocalActor("import")), tmp, id)
 	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), c.Errors)

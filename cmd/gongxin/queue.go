@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"gongxin/internal/app"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/ingest"
@@ -66,10 +67,14 @@ func (c *QueueListCmd) Run(e *Env) (err error) {
 	if err != nil {
 		return err
 	}
+	opened, err := ingest.NewDesk(a.Ingest).Contents(authz.With(e, authz.LocalActor("queue")), list)
+	if err != nil {
+		return err
+	}
 	if e.CLI.JSON {
 		items := make([]map[string]any, len(list))
 		for i := range list {
-			items[i] = entryJSON(&list[i])
+			items[i] = entryJSON(&list[i], &opened[i])
 		}
 		return e.answer(map[string]any{"items": items})
 	}
@@ -78,15 +83,15 @@ func (c *QueueListCmd) Run(e *Env) (err error) {
 		return nil
 	}
 	t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
-	for _, q := range list {
+	for i, q := range list {
 		info, _ := catalog.ReasonFor(q.Reason)
-		fmt.Fprintf(t, "%d\t%s\t批次 %s 第 %d 行\t%d %s\t%s\n", q.ID, q.Item, q.Submission, q.Row, q.Reason, info.Title, q.Note)
+		fmt.Fprintf(t, "%d\t%s\t%s\t批次 %s 第 %d 行\t%d %s\t%s\n", q.ID, q.Item, opened[i].Name, q.Submission, q.Row, q.Reason, info.Title, q.Note)
 	}
 	return t.Flush()
 }
 
-func entryJSON(q *ingest.QueueEntry) map[string]any {
-	m := map[string]any{"id": q.ID, "item": q.Item, "submission": q.Submission, "row": q.Row, "reason": q.Reason, "state": q.State, "createdAt": q.CreatedAt}
+func entryJSON(q *ingest.QueueEntry, o *ingest.Opened) map[string]any {
+	m := map[string]any{"name": o.Name, "docNo": o.DocNo, "id": q.ID, "item": q.Item, "submission": q.Submission, "row": q.Row, "reason": q.Reason, "state": q.State, "createdAt": q.CreatedAt}
 	if q.State != ingest.Waiting {
 		m["decidedAt"], m["decidedBy"], m["note"] = q.DecidedAt, q.DecidedBy, q.Note
 	}
@@ -105,21 +110,26 @@ func (c *QueueShowCmd) Run(e *Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	q, err := ingest.NewDesk(a.Ingest).Entry(e, c.ID)
+	desk := ingest.NewDesk(a.Ingest)
+	q, err := desk.Entry(e, c.ID)
 	if err != nil {
 		return err
 	}
-	pointers, err := a.Ingest.Pointers(e, q)
+	opened, err := desk.Content(authz.With(e, authz.LocalActor("queue")), q)
+	if err != nil {
+		return err
+	}
+	pointers, err := desk.Pointers(e, opened)
 	if err != nil {
 		return err
 	}
 	if e.CLI.JSON {
-		m := entryJSON(q)
+		m := entryJSON(q, opened)
 		m["pointers"] = pointersJSON(pointers)
 		return e.answer(m)
 	}
 	info, _ := catalog.ReasonFor(q.Reason)
-	fmt.Fprintf(e.Out, "%d  %s  批次 %s 第 %d 行  %d %s\n", q.ID, q.Item, q.Submission, q.Row, q.Reason, info.Title)
+	fmt.Fprintf(e.Out, "%d  %s  %s  批次 %s 第 %d 行  %d %s\n", q.ID, q.Item, opened.Name, q.Submission, q.Row, q.Reason, info.Title)
 	if q.Note != "" {
 		fmt.Fprintf(e.Out, "处理：%s\n", q.Note)
 	}

@@ -38,8 +38,9 @@ type Filer interface {
 	Recent(ctx context.Context, unit agency.ID, limit int) ([]*ingest.Submission, error)
 	Receipt(ctx context.Context, id string, after, limit int) (*ingest.Receipt, error)
 	WriteReceipt(ctx context.Context, w io.Writer, id string, all bool) error
+	// WriteErrors and File hand out what was filed. They put the look on file first, under the caller whom the context names.
 	WriteErrors(ctx context.Context, w io.Writer, id string) error
-	File(sub *ingest.Submission) (*os.File, error)
+	File(ctx context.Context, sub *ingest.Submission) (*os.File, error)
 }
 
 // Agencies names the units that filed.
@@ -55,7 +56,7 @@ type Catalogue interface {
 	ByID(id string) (*catalog.Edition, bool)
 }
 
-// Deps are what the interface is made of. Reader, Filer, Agencies, Catalogue and Clock are needed; the zero values of the
+// Deps are what the interface is made of. Reader, Filer, Agencies, Catalogue, Clock and Actors are needed; the zero values of the
 // others are safe.
 type Deps struct {
 	Version   string // of the program, shown in the OpenAPI document
@@ -84,13 +85,10 @@ type Deps struct {
 	// site makes the call.
 	Session func(*http.Request) string
 
-	// Actors finds out whose key a call carries. Nil means that there are no accounts: everyone is anonymous, but for what FilingOpen opens.
+	// Actors finds out whose key, or whose session, a call carries.
 	Actors authz.Actors
 	// Authority decides; without one, grants of a part of the city reach nothing.
 	Authority *authz.Authority
-	// FilingOpen opens filing, receipts and error workbooks to whoever reaches the server under a loopback name, as long as there are no accounts. It
-	// is true only for the demo on loopback.
-	FilingOpen bool
 	// Wake tells the worker of this process that a filing was acknowledged; nil when it finds out by itself.
 	Wake func()
 	// Done gives a channel that closes when a filing has ended, so that waiting callers hear of it at once; nil = they look from time to time.
@@ -130,8 +128,8 @@ type Handler interface {
 
 // New makes the handler of everything under /api/, unknown addresses included: mux.Handle("/api/", handler).
 func New(d Deps) (Handler, error) {
-	if d.Reader == nil || d.Filer == nil || d.Agencies == nil || d.Catalogue == nil || d.Clock == nil {
-		return nil, errors.New("api: Reader, Filer, Agencies, Catalogue and Clock are needed")
+	if d.Reader == nil || d.Filer == nil || d.Agencies == nil || d.Catalogue == nil || d.Clock == nil || d.Actors == nil {
+		return nil, errors.New("api: Reader, Filer, Agencies, Catalogue, Clock and Actors are needed")
 	}
 	if d.Subjects == nil && (d.Consents != nil || d.Audit != nil || d.Queue != nil) {
 		return nil, errors.New("api: Consents, Audit and Queue need Subjects")

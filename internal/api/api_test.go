@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
@@ -50,16 +51,39 @@ func newTestAPI(t testing.TB, change ...func(*Deps)) *testAPI {
 	a := &testAPI{reader: &fakeReader{}, filer: newFakeFiler(t), clock: clock.NewManual(noon), woken: new(int)}
 	d := Deps{
 		Version: "0.1.0-test", Reader: a.reader, Filer: a.filer, Agencies: fakeAgencies{}, Catalogue: store, Clock: a.clock,
-		FilingOpen: true, Wake: func() { *a.woken++ },
+		Actors: oneKey{}, Wake: func() { *a.woken++ },
 		Disclosures: struct{ Discloser }{}, Consents: struct{ Consents }{}, Audit: struct{ AuditLog }{}, Queue: emptyQueue{}, Subjects: struct{ Subjects }{},
 	}
 	for _, c := range change {
 		c(&d)
 	}
-	if a.Handler, err = New(d); err != nil {
+	handler, err := New(d)
+	if err != nil {
 		t.Fatal(err)
 	}
+	a.Handler = keyed(handler)
 	return a
+}
+
+// oneKey knows one key, of an operator who may file and decide for every unit.
+type oneKey struct{ authz.Actors }
+
+func (oneKey) KeyActor(_ context.Context, raw, _ string) (authz.Actor, error) {
+	if raw != "fixed" {
+		return authz.Actor{}, fault.New(fault.Denied, "test.key", "无效", "")
+	}
+	return authz.LocalActor("test"), nil
+}
+
+// keyed sends the fixed key with calls about filings and the queue that bring no key of their own. Calls that say X-Nobody stay without.
+func keyed(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := strings.TrimPrefix(r.URL.Path, prefix)
+		if r.Header.Get("X-Nobody") == "" && r.Header.Get("Authorization") == "" && (strings.HasPrefix(path, "/submissions") || strings.HasPrefix(path, "/queue")) {
+			r.Header.Set("Authorization", "Bearer fixed")
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // answer is what came back.
@@ -240,6 +264,10 @@ func (emptyQueue) QueueOf(context.Context, ingest.QueueState, ingest.QueueFilter
 	return nil, nil
 }
 
+func (emptyQueue) Contents(context.Context, []ingest.QueueEntry) ([]ingest.Opened, error) {
+	return nil, nil
+}
+
 type fakeAgencies struct{}
 
 func (fakeAgencies) ByID(_ context.Context, id agency.ID) (agency.Agency, error) {
@@ -386,7 +414,7 @@ func (f *fakeFiler) WriteErrors(_ context.Context, w io.Writer, _ string) error 
 	return f.torn(w, "PK a workbook")
 }
 
-func (f *fakeFiler) File(sub *ingest.Submission) (*os.File, error) {
+func (f *fakeFiler) File(_ context.Context, sub *ingest.Submission) (*os.File, error) {
 	return os.Open(filepath.Join(f.dir, sub.ID))
 }
 

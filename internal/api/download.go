@@ -102,7 +102,7 @@ func (s *server) file(ctx context.Context, in *submissionInput) (*huma.StreamRes
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.Filer.File(sub)
+	f, err := s.Filer.File(ctx, sub)
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -100,7 +98,7 @@ func (s *server) admit(r *http.Request, route route) (context.Context, error) {
 	if err := s.withinLimits(r, route); err != nil {
 		return nil, err
 	}
-	ctx, err := s.identify(r, route.guard)
+	ctx, err := s.identify(r)
 	if err != nil {
 		return nil, err
 	}
@@ -127,20 +125,6 @@ func (s *server) withinLimits(r *http.Request, route route) error {
 		}
 	}
 	return nil
-}
-
-// loopbackName reports whether the caller addressed this machine by a loopback name. A foreign name that was made to point here (DNS
-// rebinding) would let a page of another site file and read receipts.
-func loopbackName(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // contextOf gives the context of a call, or an empty one while calls are being registered.

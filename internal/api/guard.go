@@ -63,7 +63,7 @@ const maxKey = 512
 
 // identify finds out who calls: an API key in the Authorization header, a session of the site's own pages, or nobody. A key that is wrong is refused
 // even where none is needed: its owner should know.
-func (s *server) identify(r *http.Request, g guard) (context.Context, error) {
+func (s *server) identify(r *http.Request) (context.Context, error) {
 	address := s.ClientAddr(r)
 	if host, _, err := net.SplitHostPort(address); err == nil {
 		address = host
@@ -71,22 +71,15 @@ func (s *server) identify(r *http.Request, g guard) (context.Context, error) {
 	who := authz.Actor{Address: address}
 	var err error
 	switch header := r.Header.Get("Authorization"); {
-	case s.Actors == nil && !g.action.Public():
-		if !s.FilingOpen || !loopbackName(r.Host) {
-			return nil, errClosed
-		}
-		who = authz.LocalActor(demoActor)
-	case s.Actors != nil && header != "":
+	case header != "":
 		who, err = s.keyActor(r.Context(), header, address)
-	case s.Actors != nil && s.Session != nil && fromOwnPage(r):
+	case s.Session != nil && fromOwnPage(r):
 		who, err = s.sessionActor(r)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if who.Kind != authz.Local {
-		who.Address = address
-	}
+	who.Address = address
 	return authz.With(r.Context(), who), nil
 }
 
@@ -197,12 +190,4 @@ func (s *server) newest(ctx context.Context, limit int) ([]*ingest.Submission, e
 	}
 	slices.SortStableFunc(out, func(a, b *ingest.Submission) int { return b.ReceivedAt.Compare(a.ReceivedAt) })
 	return out[:min(limit, len(out))], nil
-}
-
-// whoActs names the caller for what is filed.
-func whoActs(ctx context.Context) string {
-	if a := authz.From(ctx); a.Kind != authz.Local {
-		return a.String()
-	}
-	return demoActor
 }

@@ -49,9 +49,8 @@ func TestKeysFile(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			// FilingOpen no longer matters once there are accounts.
 			a := newTestAPI(t, func(d *Deps) { d.Actors = keys{} })
-			h := http.Header{"Content-Type": {"text/csv"}}
+			h := http.Header{"Content-Type": {"text/csv"}, "X-Nobody": {"1"}}
 			if c.header != "" {
 				h.Set("Authorization", c.header)
 			}

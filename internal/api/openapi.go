@@ -35,15 +35,11 @@ const receiptWords = `received = accepted + updated + duplicate + withdrawn + re
 
 // config is how huma is set up: JSON only, no pages, no schema links in answers.
 func (s *server) config() huma.Config {
-	about := aboutWords
-	if s.Actors == nil {
-		about += noAccountsWords
-	}
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
-				Title: "公信开放接口", Version: s.Version, Description: about,
+				Title: "公信开放接口", Version: s.Version, Description: aboutWords,
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Components: &huma.Components{

@@ -86,10 +86,8 @@ var (
 	errSlowUpload  = fault.New(fault.Invalid, "api.upload_slow", "上传中断：太久没有收到数据", "请检查网络后重新上传；用相同的 Idempotency-Key 重传是安全的")
 	errUnsupported = fault.New(fault.Invalid, "api.media_type", "不支持这种内容类型",
 		"请用 multipart/form-data、text/csv、application/x-ndjson、application/json 或 application/vnd.openxmlformats-officedocument.spreadsheetml.sheet，并在 Content-Type 中写明；不要压缩正文")
-	errBusy   = fault.New(fault.Busy, "api.rate", "请求太频繁", "请按 Retry-After 给出的秒数等待后重试")
-	errClosed = fault.New(fault.Denied, "api.filing_closed", "报送接口没有开放：账号功能完成之前，只有在本机运行的演示（gongxin demo）才能报送和查看回执",
-		"请在运行演示的这台计算机上通过 127.0.0.1 或 localhost 访问；正式报送请用 gongxin import 命令")
-	errKey = fault.New(fault.Denied, "api.key", "接口密钥无效、已过期、已停用，或者不能从这个地址使用", "请核对 Authorization: Bearer 后面的密钥；需要更换的，登录网站后重新申领")
+	errBusy = fault.New(fault.Busy, "api.rate", "请求太频繁", "请按 Retry-After 给出的秒数等待后重试")
+	errKey  = fault.New(fault.Denied, "api.key", "接口密钥无效、已过期、已停用，或者不能从这个地址使用", "请核对 Authorization: Bearer 后面的密钥；需要更换的，登录网站后重新申领")
 
 	errBody      = fault.New(fault.Invalid, "api.body", "正文不符合要求", "请按接口说明（"+documentPath+"）修改正文后重试")
 	errBodyText  = fault.New(fault.Invalid, "api.body_text", "正文的文字里有控制字符", "请去掉换行、制表符等控制字符后重试")

@@ -19,8 +19,10 @@ type Queue interface {
 	QueueOf(ctx context.Context, state ingest.QueueState, f ingest.QueueFilter, after int64, limit int) ([]ingest.QueueEntry, error)
 	DecidedOf(ctx context.Context, state ingest.QueueState, f ingest.QueueFilter, after *ingest.QueueEntry, limit int) ([]ingest.QueueEntry, error)
 	Entry(ctx context.Context, entry int64) (*ingest.QueueEntry, error)
-	Content(e *ingest.QueueEntry) (catalog.Values, error)
-	Pointers(ctx context.Context, e *ingest.QueueEntry) ([]ingest.Pointer, error)
+	// Content and Contents open rows. They put the look on file first, under the caller whom the context names.
+	Content(ctx context.Context, e *ingest.QueueEntry) (*ingest.Opened, error)
+	Contents(ctx context.Context, list []ingest.QueueEntry) ([]ingest.Opened, error)
+	Pointers(ctx context.Context, o *ingest.Opened) ([]ingest.Pointer, error)
 	Match(ctx context.Context, entry, subjectID int64, actor, note string) error
 	Refuse(ctx context.Context, entry int64, actor, note string) error
 	Undo(ctx context.Context, entry int64, actor, note string) error
@@ -163,12 +165,12 @@ func (s *server) queue(ctx context.Context, in *queueInput) (*body[List[QueueRow
 		list = list[:in.limit()]
 		out.Body.Next = number(list[len(list)-1].ID)
 	}
+	opened, err := s.Queue.Contents(ctx, list)
+	if err != nil {
+		return nil, err
+	}
 	for i := range list {
-		values, err := s.Queue.Content(&list[i])
-		if err != nil {
-			return nil, err
-		}
-		row, err := s.rowOf(ctx, &list[i], values)
+		row, err := s.rowOf(ctx, &list[i], &opened[i])
 		if err != nil {
 			return nil, err
 		}
@@ -223,13 +225,10 @@ func (s *server) queueOf(ctx context.Context, state ingest.QueueState, f ingest.
 	return s.Queue.QueueOf(ctx, state, f, from, limit)
 }
 
-func (s *server) rowOf(ctx context.Context, e *ingest.QueueEntry, values catalog.Values) (QueueRow, error) {
+func (s *server) rowOf(ctx context.Context, e *ingest.QueueEntry, o *ingest.Opened) (QueueRow, error) {
 	out := QueueRow{
 		ID: number(e.ID), Submission: e.Submission, Row: e.Row, Item: e.Item, Reason: e.Reason, State: e.State, CreatedAt: e.CreatedAt.In(clock.Zone),
-		DecidedAt: when(e.DecidedAt), DecidedBy: e.DecidedBy, Note: e.Note,
-	}
-	if item := s.itemOf(e); item != nil {
-		out.Name, out.DocNo = roleShown(item, values, catalog.RoleName), roleShown(item, values, catalog.RoleDocNo)
+		DecidedAt: when(e.DecidedAt), DecidedBy: e.DecidedBy, Note: e.Note, Name: o.Name, DocNo: o.DocNo,
 	}
 	var err error
 	if e.Subject != 0 {

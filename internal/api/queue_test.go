@@ -100,7 +100,6 @@ func TestQueueJourney(t *testing.T) {
 type queueOfTwo struct {
 	Queue
 	rows    []ingest.QueueEntry
-	values  catalog.Values
 	decided []string
 }
 
@@ -123,10 +122,23 @@ func (q *queueOfTwo) Entry(_ context.Context, n int64) (*ingest.QueueEntry, erro
 	return &e, nil
 }
 
-func (q *queueOfTwo) Content(*ingest.QueueEntry) (catalog.Values, error) { return q.values, nil }
+func (q *queueOfTwo) Content(ctx context.Context, e *ingest.QueueEntry) (*ingest.Opened, error) {
+	list, err := q.Contents(ctx, []ingest.QueueEntry{*e})
+	return &list[0], err
+}
 
-func (q *queueOfTwo) Pointers(context.Context, *ingest.QueueEntry) ([]ingest.Pointer, error) {
+func (q *queueOfTwo) Contents(_ context.Context, list []ingest.QueueEntry) ([]ingest.Opened, error) {
+	item, _ := catalog.Default().Item("XZCF")
+	name, _ := item.ByRole(catalog.RoleName)
+	return slices.Repeat([]ingest.Opened{{Person: true, Name: "张**", Fields: []ingest.OpenedField{{Field: name, Value: "张**"}}}}, len(list)), nil
+}
+
+func (q *queueOfTwo) Pointers(context.Context, *ingest.Opened) ([]ingest.Pointer, error) {
 	return nil, nil
+}
+
+func (q *queueOfTwo) Match(context.Context, int64, int64, string, string) error {
+	return ingest.ErrPerson
 }
 
 func (q *queueOfTwo) Refuse(_ context.Context, n int64, actor, note string) error {
@@ -139,22 +151,11 @@ func (q *queueOfTwo) Undo(_ context.Context, n int64, actor, note string) error 
 	return nil
 }
 
-// TestQueueBounds: a queue is cut to the caller's units, a key only reads, who filed does not decide, and a person's name and number are masked.
+// TestQueueBounds: a queue is cut to the caller's units, a key only reads, who filed does not decide, and what the desk sees of a row is what is answered.
 func TestQueueBounds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	item, _ := catalog.Default().Item("XZCF")
-	q := &queueOfTwo{values: make(catalog.Values, len(item.Fields))}
-	for i, f := range item.Fields {
-		switch f.Role {
-		case catalog.RoleName:
-			q.values[i] = personName
-		case catalog.RolePersonID:
-			q.values[i] = personNumber
-		case catalog.RoleKind:
-			q.values[i] = personWord
-		}
-	}
+	q := &queueOfTwo{}
 	for n, unit := range map[int64]agency.ID{1: w.unit.ID, 2: w.other.ID} {
 		id := fmt.Sprint("batch", n)
 		w.filer.subs[id] = &ingest.Submission{ID: id, Agency: unit, Actor: "account:30"}
@@ -184,7 +185,7 @@ func TestQueueBounds(t *testing.T) {
 			var ids []string
 			for _, row := range decode[List[QueueRow]](t, r).Items {
 				ids = append(ids, row.ID)
-				if row.Name != "张**" && row.Name != "张*" && !strings.Contains(row.Name, "*") {
+				if row.Name != "张**" {
 					t.Errorf("the name stands there as %q", row.Name)
 				}
 			}
@@ -215,15 +216,14 @@ func TestQueueBounds(t *testing.T) {
 		if r.status != c.status {
 			t.Errorf("%s %s %s: %d %s", c.who, c.method, c.target, r.status, r.body)
 		}
-		if c.status == 200 && !decode[QueueEntry](t, r).Person {
-			t.Errorf("%s: not known as a person's", c.target)
+		if c.status != 200 {
+			continue
+		}
+		if e := decode[QueueEntry](t, r); !e.Person || len(e.Fields) != 1 || e.Fields[0].Value != "张**" {
+			t.Errorf("%s: %+v", c.target, e)
 		}
 	}
 	if got := strings.Join(q.decided, "; "); got != "refuse 1 account:31 补代码; undo 2 account:32 弄错了" {
 		t.Errorf("decided: %s", got)
-	}
-	q.rows[0].Edition = "gone" // nobody knows any more which value needs a mask
-	if e := decode[QueueEntry](t, w.as(t, "clerk", "GET", "/queue/1", "")); len(e.Fields) != 0 || e.Name != "" {
-		t.Errorf("%+v", e)
 	}
 }

@@ -4,56 +4,12 @@ import (
 	"context"
 	"strings"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/ident"
 	"gongxin/internal/ingest"
-	"gongxin/internal/mask"
 	"gongxin/internal/subject"
 )
-
-// itemOf gives the item of the edition that a row was checked under; without it nobody knows which value needs a mask, and none is shown.
-func (s *server) itemOf(e *ingest.QueueEntry) *catalog.Item {
-	edition, ok := s.Catalogue.ByID(e.Edition)
-	if !ok {
-		return nil
-	}
-	item, _ := edition.Item(e.Item)
-	return item
-}
-
-// personWord is how a row says that it is about a natural person.
-const personWord = "自然人"
-
-// aboutPerson says whether a row is about a natural person.
-func aboutPerson(item *catalog.Item, values catalog.Values) bool {
-	return item.Get(values, catalog.RoleKind) == personWord || item.Get(values, catalog.RolePersonID) != "" ||
-		len(item.SubjectKinds) == 1 && item.SubjectKinds[0] == catalog.Person
-}
-
-// shownValue masks what is about a natural person, as the desks do. Kinds of documents and other values of lists tell nothing about anybody.
-func shownValue(f *catalog.Field, value string, person bool) string {
-	if value == "" || f.Type == catalog.Enum || f.Type == catalog.EnumSet || f.Type == catalog.DateType {
-		return value
-	}
-	switch {
-	case len(f.Mask) == 2:
-		return mask.Keep(value, f.Mask[0], f.Mask[1])
-	case f.Type == catalog.IDDoc, f.Sensitive:
-		return mask.ID(value)
-	case f.Personal, person && f.Role == catalog.RoleName:
-		return mask.PersonName(value)
-	}
-	return value
-}
-
-// roleShown gives the value of a role as a list may show it.
-func roleShown(item *catalog.Item, values catalog.Values, role catalog.Role) string {
-	f, ok := item.ByRole(role)
-	if !ok {
-		return ""
-	}
-	return shownValue(f, item.Get(values, role), aboutPerson(item, values))
-}
 
 func (s *server) queueEntry(ctx context.Context, in *entryInput) (*body[QueueEntry], error) {
 	e, err := s.entry(ctx, in.ID)
@@ -64,27 +20,21 @@ func (s *server) queueEntry(ctx context.Context, in *entryInput) (*body[QueueEnt
 }
 
 func (s *server) showEntry(ctx context.Context, e *ingest.QueueEntry) (*body[QueueEntry], error) {
-	values, err := s.Queue.Content(e)
+	opened, err := s.Queue.Content(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	out := &body[QueueEntry]{Body: QueueEntry{Fields: []QueueField{}, Pointers: []PointsAt{}}}
-	if out.Body.QueueRow, err = s.rowOf(ctx, e, values); err != nil {
+	out := &body[QueueEntry]{Body: QueueEntry{Person: opened.Person, Fields: make([]QueueField, 0, len(opened.Fields)), Pointers: []PointsAt{}}}
+	if out.Body.QueueRow, err = s.rowOf(ctx, e, opened); err != nil {
 		return nil, err
 	}
-	if item := s.itemOf(e); item != nil {
-		person := aboutPerson(item, values)
-		out.Body.Person = person
-		for i := range item.Fields {
-			if f := &item.Fields[i]; i < len(values) && values[i] != "" {
-				out.Body.Fields = append(out.Body.Fields, QueueField{f.Code, f.Name, shownValue(f, values[i], person)})
-			}
-		}
+	for _, f := range opened.Fields {
+		out.Body.Fields = append(out.Body.Fields, QueueField{f.Code, f.Name, f.Value})
 	}
 	if e.State != ingest.Waiting {
 		return out, nil
 	}
-	pointers, err := s.Queue.Pointers(ctx, e)
+	pointers, err := s.Queue.Pointers(ctx, opened)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +71,7 @@ func (s *server) decideEntry(ctx context.Context, in *decideInput) (*body[QueueE
 		return nil, errDecision
 	}
 	if in.Body.Decision == "refuse" {
-		err = s.Queue.Refuse(ctx, e.ID, whoActs(ctx), note)
+		err = s.Queue.Refuse(ctx, e.ID, authz.From(ctx).String(), note)
 	} else {
 		err = s.match(ctx, e, in.Body.Subject, note)
 	}
@@ -131,20 +81,13 @@ func (s *server) decideEntry(ctx context.Context, in *decideInput) (*body[QueueE
 	return s.entryNow(ctx, e.ID)
 }
 
-// match files a row under an organisation. What is about a person goes under nobody here.
+// match files a row under an organisation.
 func (s *server) match(ctx context.Context, e *ingest.QueueEntry, code, note string) error {
 	target, err := s.target(ctx, code)
 	if err != nil {
 		return err
 	}
-	values, err := s.Queue.Content(e)
-	if err != nil {
-		return err
-	}
-	if item := s.itemOf(e); item != nil && aboutPerson(item, values) {
-		return ingest.ErrPerson
-	}
-	return s.Queue.Match(ctx, e.ID, target.ID, whoActs(ctx), note)
+	return s.Queue.Match(ctx, e.ID, target.ID, authz.From(ctx).String(), note)
 }
 
 // target finds the subject of a code; persons cannot be found by one.
@@ -170,7 +113,7 @@ func (s *server) undoEntry(ctx context.Context, in *undoInput) (*body[QueueEntry
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Queue.Undo(ctx, e.ID, whoActs(ctx), note); err != nil {
+	if err := s.Queue.Undo(ctx, e.ID, authz.From(ctx).String(), note); err != nil {
 		return nil, err
 	}
 	return s.entryNow(ctx, e.ID)

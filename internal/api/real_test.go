@@ -24,6 +24,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/audit"
 	"gongxin/internal/blob"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
@@ -45,6 +46,8 @@ type city struct {
 	publish *publish.Service
 	names   *publish.Names
 	clock   *clock.Manual
+	db      *db.DB
+	log     *audit.Log
 }
 
 func newCity(t *testing.T, d *db.DB) *city {
@@ -72,19 +75,20 @@ func newCity(t *testing.T, d *db.DB) *city {
 	agencies, subjects, records := agency.NewStore(d, ids, at, divisions), subject.NewStore(d, ids, ring), record.NewStore(d, ids)
 	_, err = agencies.Add(ctx, unitCode, "临溪市市场监督管理局", "990100")
 	must(err)
-	c := &city{names: publish.NewNames(subjects, nil), clock: at}
+	c := &city{names: publish.NewNames(subjects, nil), clock: at, db: d, log: audit.New(audit.Config{DB: d, IDs: ids, Clock: at})}
 	c.publish = publish.NewService(publish.Config{
 		Records: records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions,
 		Clock: at, Names: c.names, Figures: publish.NewFigures(d),
 	})
 	intake := ingest.NewService(ingest.Config{
 		DB: d, Blobs: blobs, Subjects: subjects, Records: records, Agencies: agencies, Editions: editions, Rules: rules,
-		Calendar: clock.DefaultCalendar(), Ring: ring, Clock: at, IDs: ids, Owner: ingest.Owner(id.Random()), MaxBytes: 1 << 20,
+		Calendar: clock.DefaultCalendar(), Ring: ring, Clock: at, IDs: ids, Access: c.log, Owner: ingest.Owner(id.Random()), MaxBytes: 1 << 20,
 	})
+	desk := ingest.NewDesk(intake)
 	wake := make(chan struct{}, 1)
 	api, err := New(Deps{
-		Version: "test", Reader: c.publish, Filer: intake, Agencies: agencies, Catalogue: editions, Clock: at, FilingOpen: true, MaxBytes: 1 << 20,
-		Queue: ingest.NewDesk(intake), Subjects: subjects,
+		Version: "test", Reader: c.publish, Filer: desk, Agencies: agencies, Catalogue: editions, Clock: at, Actors: oneKey{}, MaxBytes: 1 << 20,
+		Queue: desk, Subjects: subjects,
 		Wake: func() {
 			select {
 			case wake <- struct{}{}:
@@ -93,7 +97,7 @@ func newCity(t *testing.T, d *db.DB) *city {
 		},
 	})
 	must(err)
-	server := httptest.NewServer(api)
+	server := httptest.NewServer(keyed(api))
 	c.url, c.client = server.URL+prefix, server.Client()
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup

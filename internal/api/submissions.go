@@ -68,8 +68,6 @@ const (
 	firstRows  = 1000   // rows of a receipt that nobody asked more precisely about
 	mostRows   = 10_000 // rows of one page of a receipt
 	mostRecent = 200
-	// demoActor names who files while there are no accounts.
-	demoActor = "api"
 )
 
 func (s *server) submissionRoutes() {
@@ -103,7 +101,7 @@ func (s *server) submit(ctx context.Context, in *submitInput) (*receiptOutput, e
 	if err := s.mayFile(ctx, up.unit); err != nil {
 		return nil, err
 	}
-	sub, err := s.Filer.Submit(ctx, ingest.Request{Item: in.Item, Unit: up.unit, FileName: up.name, IdemKey: in.Key, Actor: whoActs(ctx)}, up.content)
+	sub, err := s.Filer.Submit(ctx, ingest.Request{Item: in.Item, Unit: up.unit, FileName: up.name, IdemKey: in.Key, Actor: authz.From(ctx).String()}, up.content)
 	in.allow(time.Duration(in.Wait) * time.Second)
 	if err != nil {
 		return nil, uploadError(err)

@@ -66,7 +66,7 @@ type App struct {
 
 // Options are what does not stand in a configuration file.
 type Options struct {
-	Demo    bool        // the synthetic city: filing is open without accounts, on loopback only
+	Demo    bool        // the synthetic city, whose accounts anybody on the machine may use; on loopback only
 	Map     []byte      // GeoJSON of the districts, unless the configuration names a file
 	Clock   clock.Clock // nil = the machine's
 	Log     *slog.Logger
@@ -150,7 +150,7 @@ func (a *App) build(ctx context.Context) (err error) {
 	})
 	a.Ingest = ingest.NewService(ingest.Config{
 		DB: a.DB, Blobs: a.blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
-		Rules: a.rules, Calendar: a.Calendar, Ring: ring, Clock: a.Clock, IDs: ids, Legacy: func(code string) bool { return legacy[code] },
+		Rules: a.rules, Calendar: a.Calendar, Ring: ring, Clock: a.Clock, IDs: ids, Access: a.Trust.Audit, Legacy: func(code string) bool { return legacy[code] },
 		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.afterBatch,
 	})
 	a.desk = ingest.NewDesk(a.Ingest)

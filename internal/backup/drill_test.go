@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gongxin/internal/app"
+	"gongxin/internal/authz"
 	"gongxin/internal/backup"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
@@ -236,7 +237,7 @@ func goOn(t *testing.T, was *app.App, p place) {
 			t.Errorf("the receipt of %s differs (-was +is):\n%s", have.File, diff)
 		}
 		// The file as it came in opens with the keys.
-		f, err := a.Ingest.File(s)
+		f, err := ingest.NewDesk(a.Ingest).File(authz.With(t.Context(), authz.LocalActor("drill")), s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"gongxin/internal/api"
 	"gongxin/internal/cntext"
+	"gongxin/internal/ingest"
 	"gongxin/internal/obs"
 	"gongxin/internal/publish"
 	"gongxin/internal/web"
@@ -197,13 +198,13 @@ func (r *runner) unlimited() (http.Handler, error) {
 	}
 	log := obs.Logger(io.Discard, "info", "json")
 	calls, err := api.New(api.Deps{
-		Version: r.Version, Reader: a.Publish, Filer: a.Ingest, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: log,
+		Version: r.Version, Reader: a.Publish, Filer: ingest.NewDesk(a.Ingest), Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: log, Actors: a.Trust.Identity,
 		Limits: api.Limits{SearchesPerSecond: -1},
 	})
 	if err != nil {
 		return nil, err
 	}
-	site := &web.Site{City: a.Config.City.Name, Assets: assets, Log: log, Now: a.Clock.Now}
+	site := &web.Site{City: a.Config.City.Name, Assets: assets, Log: log, Now: a.Clock.Now, Actors: a.Trust.Identity}
 	rt := site.Router()
 	rt.Mount("/api/", calls)
 	return site.Wrap(rt), nil

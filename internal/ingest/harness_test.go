@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/audit"
 	"gongxin/internal/blob"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
@@ -29,6 +30,8 @@ const unit = "11990100001000010R"
 // bench is a whole intake over one database, at a time that the test sets.
 type bench struct {
 	*ingest.Service
+	desk     *ingest.Desk
+	log      *audit.Log
 	db       *db.DB
 	clock    *clock.Manual
 	subjects *subject.Store
@@ -62,18 +65,19 @@ func newBench(t testing.TB, d *db.DB, at string, change ...func(*ingest.Config))
 	ids := id.NewMaker(c.Now)
 	b := &bench{
 		db: d, clock: c, subjects: subject.NewStore(d, ids, ring), records: record.NewStore(d, ids), edition: catalog.Default(),
-		agencies: agency.NewStore(d, ids, c, ident.DefaultDivisions()),
+		agencies: agency.NewStore(d, ids, c, ident.DefaultDivisions()), log: audit.New(audit.Config{DB: d, IDs: ids, Clock: c}),
 	}
 	_, err = b.agencies.Add(context.Background(), unit, "临溪市市场监督管理局", "990100")
 	must(err)
 	conf := ingest.Config{
 		DB: d, Blobs: blobs, Subjects: b.subjects, Records: b.records, Agencies: b.agencies, Editions: editions, Rules: rules,
-		Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Owner: ingest.Owner("test"),
+		Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Access: b.log, Owner: ingest.Owner("test"),
 	}
 	for _, f := range change {
 		f(&conf)
 	}
 	b.Service = ingest.NewService(conf)
+	b.desk = ingest.NewDesk(b.Service)
 	b.names = publish.NewNames(b.subjects, nil)
 	b.portal = publish.NewService(publish.Config{
 		Records: b.records, Subjects: b.subjects, Agencies: b.agencies, Editions: editions, Rules: rules,

@@ -25,10 +25,13 @@ var roleOfIdent = map[subject.IdentKind]catalog.Role{
 	subject.InstNo: catalog.RoleInstNo, subject.SocNo: catalog.RoleSocNo, subject.PersonDoc: catalog.RolePersonID,
 }
 
-// Pointers gives the numbers of a queued row in the row's order, each with the subjects that it points at: why a row has reason 1003, and what a
+// Pointers gives the numbers of an opened row in the row's order, each with the subjects that it points at: why a row has reason 1003, and what a
 // row of reason 1002 could have been meant for since.
-func (s *Service) Pointers(ctx context.Context, e *QueueEntry) ([]Pointer, error) {
-	row, f, err := s.recheck(ctx, e)
+func (d *Desk) Pointers(ctx context.Context, o *Opened) ([]Pointer, error) {
+	if o.entry == nil {
+		return nil, ErrNoEntry
+	}
+	row, f, err := d.recheck(ctx, o.entry, o.values)
 	var known *fault.Error
 	if errors.As(err, &known) && known.Code == errRecheck.Code {
 		return nil, nil // the rules have changed; its numbers are not what they were
@@ -36,7 +39,7 @@ func (s *Service) Pointers(ctx context.Context, e *QueueEntry) ([]Pointer, error
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.Subjects.ByIdents(ctx, row.Claim.Idents)
+	found, err := d.Subjects.ByIdents(ctx, row.Claim.Idents)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: pointers: %w", err)
 	}
@@ -57,17 +60,13 @@ func (s *Service) Pointers(ctx context.Context, e *QueueEntry) ([]Pointer, error
 // errRecheck refuses a queued row that the rules of today no longer let pass.
 var errRecheck = fault.New(fault.Conflict, "ingest.queue_check", "该行按现行规则检查不通过", "请退回报送单位修改后重新报送")
 
-// recheck checks a queued row again under the edition and the day it was filed under.
-func (s *Service) recheck(ctx context.Context, e *QueueEntry) (parse.Row, parse.Filing, error) {
+// recheck checks the values of a queued row again under the edition and the day it was filed under.
+func (s *Service) recheck(ctx context.Context, e *QueueEntry, values catalog.Values) (parse.Row, parse.Filing, error) {
 	sub, err := s.Get(ctx, e.Submission)
 	if err != nil {
 		return parse.Row{}, parse.Filing{}, err
 	}
 	f, err := s.filing(ctx, sub)
-	if err != nil {
-		return parse.Row{}, parse.Filing{}, err
-	}
-	values, err := s.Content(e)
 	if err != nil {
 		return parse.Row{}, parse.Filing{}, err
 	}

@@ -25,7 +25,7 @@ const (
 	Superseded QueueState = "superseded" // its unit filed it again with the codes set right; that row is on file
 )
 
-// QueueEntry is a row that no identifier links. Its content is not part of it: whoever decides reads it through Content.
+// QueueEntry is a row that no identifier links. Its content is not part of it: whoever decides reads it through Desk.Content, and leaves an entry.
 type QueueEntry struct {
 	ID         int64
 	Submission string
@@ -51,7 +51,7 @@ var (
 	ErrDecided  = fault.New(fault.Conflict, "ingest.queue_decided", "这一条已有处理结果", "如需改变，请先撤销原处理")
 	ErrWaiting  = fault.New(fault.Conflict, "ingest.queue_waiting", "这一条还没有处理，无可撤销", "")
 	ErrNoTarget = fault.New(fault.NotFound, "ingest.queue_subject", "没有这个主体", "请按代码核对要匹配的主体")
-	ErrPerson   = fault.New(fault.Conflict, "ingest.queue_person", "这一行关于自然人，不能归到单位名下", "请退回报送单位，补填证件类型和号码后重新报送")
+	ErrPerson   = fault.New(fault.Conflict, "ingest.queue_person", "这一行是自然人的信息，不能归到单位或者个体工商户名下", "请退回报送单位，补填证件类型和号码后重新报送")
 	ErrNote     = fault.New(fault.Invalid, "ingest.queue_note", "请写明处理理由", "例如核对了哪份材料")
 )
 
@@ -117,19 +117,6 @@ func scanEntry(row scanner) (e QueueEntry, err error) {
 	return e, err
 }
 
-// Content opens the row that waits, for the person who decides about it.
-func (s *Service) Content(e *QueueEntry) (catalog.Values, error) {
-	raw, err := s.Ring.Open("queue", e.sealed)
-	if err != nil {
-		return nil, err
-	}
-	var v catalog.Values
-	if err := json.Unmarshal([]byte(raw), &v); err != nil {
-		return nil, fmt.Errorf("ingest: queued row: %w", err)
-	}
-	return v, nil
-}
-
 // Match files a waiting row under a subject that a person named, with the reason.
 func (s *Service) Match(ctx context.Context, entry, subjectID int64, actor, note string) error {
 	if note == "" {
@@ -147,7 +134,14 @@ func (s *Service) Match(ctx context.Context, entry, subjectID int64, actor, note
 		if !ok || target.Kind == catalog.Person {
 			return ErrNoTarget
 		}
-		draft, basis, err := s.redraft(ctx, e)
+		values, err := s.content(e)
+		if err != nil {
+			return err
+		}
+		if item := s.itemOf(e.Edition, e.Item); item != nil && aboutPerson(item, values) {
+			return ErrPerson
+		}
+		draft, basis, err := s.redraft(ctx, e, values)
 		if err != nil {
 			return err
 		}
@@ -185,7 +179,11 @@ func (s *Service) Undo(ctx context.Context, entry int64, actor, note string) err
 			return ErrWaiting
 		}
 		if e.State == Matched {
-			draft, basis, err := s.redraft(ctx, e)
+			values, err := s.content(e)
+			if err != nil {
+				return err
+			}
+			draft, basis, err := s.redraft(ctx, e, values)
 			if err != nil {
 				return err
 			}
@@ -225,8 +223,8 @@ func (s *Service) decide(ctx context.Context, entry int64, change func(context.C
 }
 
 // redraft checks a queued row again and gives what would be put on file.
-func (s *Service) redraft(ctx context.Context, e *QueueEntry) (record.Draft, string, error) {
-	row, f, err := s.recheck(ctx, e)
+func (s *Service) redraft(ctx context.Context, e *QueueEntry, values catalog.Values) (record.Draft, string, error) {
+	row, f, err := s.recheck(ctx, e, values)
 	if err != nil {
 		return record.Draft{}, "", err
 	}

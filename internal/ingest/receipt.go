@@ -213,46 +213,6 @@ func (s *Service) everyRow(ctx context.Context, sub *Submission) iter.Seq2[Recei
 	}
 }
 
-// WriteErrors writes the error workbook of a finished submission: its refused rows in the submitter's own layout, bad cells marked.
-func (s *Service) WriteErrors(ctx context.Context, w io.Writer, id string) (err error) {
-	sub, err := s.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	if sub.State != Done && sub.State != Failed {
-		return ErrUnfinished
-	}
-	f, err := s.filing(ctx, sub)
-	if err != nil {
-		return err
-	}
-	reader, err := s.open(sub, f.Item)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
-	columns := map[string]int{} // field code → column of the file
-	for i, c := range sub.Mapping.Columns {
-		if c.Field != "" {
-			columns[c.Field] = i
-		}
-	}
-	return sheet.WriteErrors(w, reader, func(yield func(sheet.MarkedRow, error) bool) {
-		for row, err := range s.rows(ctx, id, 0, unlimited) {
-			if err != nil {
-				yield(sheet.MarkedRow{}, err)
-				return
-			}
-			if row.Outcome == rejected && !yield(marked(&row, columns), nil) {
-				return
-			}
-		}
-	}, sheet.ErrorOptions{Sentence: func(code int) (string, string) {
-		info, _ := catalog.ReasonFor(code)
-		return info.Title, info.Fix
-	}})
-}
-
 // marked turns a row's reasons into marks on its cells.
 func marked(row *ReceiptRow, columns map[string]int) sheet.MarkedRow {
 	m := sheet.MarkedRow{Row: row.Row}

@@ -4,12 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/audit"
 	"gongxin/internal/blob"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
@@ -38,6 +37,7 @@ type Config struct {
 	Ring     *gm.KeyRing
 	Clock    clock.Clock
 	IDs      *id.Maker
+	Access   *audit.Log // keeps who reads what is not public; without it a Desk hands nothing of that out
 	Legacy   func(uscc string) bool
 	Owner    string // names this process in leases: host, pid and start
 
@@ -256,13 +256,4 @@ func (s *Service) fail(ctx context.Context, sub *Submission, cause error) error 
 			sub.ID, string(raw), sub.FinishedAt.UnixMicro())
 		return err
 	})
-}
-
-// File gives the submitted file as it was received.
-func (s *Service) File(sub *Submission) (*os.File, error) {
-	f, err := s.Blobs.Open(sub.FileHash)
-	if err != nil {
-		return nil, fmt.Errorf("ingest: file of %s: %w", sub.ID, err)
-	}
-	return f, nil
 }

@@ -16,8 +16,6 @@ import (
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/cntext"
-	"gongxin/internal/fault"
-	"gongxin/internal/ingest/parse"
 	"gongxin/internal/publish"
 	"gongxin/internal/subject"
 )
@@ -381,12 +379,16 @@ type Preview struct {
 	Why     string     // the rule that gives the publicity window
 }
 
-// Preview says what matching an entry with a subject would do. It fails as Match would, except for the note.
-func (d *Desk) Preview(ctx context.Context, e *QueueEntry, subjectID int64) (*Preview, error) {
-	if e.State != Waiting {
+// Preview says what matching an opened row with a subject would do. It fails as Match would, except for the note and for a person's row.
+func (d *Desk) Preview(ctx context.Context, o *Opened, subjectID int64) (*Preview, error) {
+	e := o.entry
+	switch {
+	case e == nil:
+		return nil, ErrNoEntry
+	case e.State != Waiting:
 		return nil, ErrDecided
 	}
-	row, f, err := d.recheck(ctx, e)
+	row, f, err := d.recheck(ctx, e, o.values)
 	if err != nil {
 		return nil, err
 	}
@@ -411,29 +413,6 @@ func (d *Desk) Preview(ctx context.Context, e *QueueEntry, subjectID int64) (*Pr
 	p.Refusal = publish.Decide(publish.Everyone, target.Kind, f.Item, inForce, &row.Draft.Facts, today)
 	return p, nil
 }
-
-// recheck checks a queued row again under the edition and the day it was filed under.
-func (d *Desk) recheck(ctx context.Context, e *QueueEntry) (*parse.Row, *parse.Filing, error) {
-	sub, err := d.Get(ctx, e.Submission)
-	if err != nil {
-		return nil, nil, err
-	}
-	f, err := d.filing(ctx, sub)
-	if err != nil {
-		return nil, nil, err
-	}
-	values, err := d.Content(e)
-	if err != nil {
-		return nil, nil, err
-	}
-	row := parse.NewParser(f).Row(parse.Input{N: e.Row, Values: values, Template: sub.Mapping.Template})
-	if row.Rejected {
-		return nil, nil, errQueueCheck
-	}
-	return &row, &f, nil
-}
-
-var errQueueCheck = fault.New(fault.Conflict, "ingest.queue_check", "该行按现行规则检查不通过", "请退回报送单位修改后重新报送")
 
 func naming(name string, known []subject.Name) Naming {
 	key := cntext.Name(name)

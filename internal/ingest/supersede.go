@@ -76,7 +76,7 @@ func (b *batch) sameMatter(ctx context.Context, tx *db.Tx, id int64, r *parse.Ro
 	if err != nil {
 		return false, fmt.Errorf("ingest: queue: %w", err)
 	}
-	values, err := b.service.Content(&e)
+	values, err := b.service.content(&e)
 	if err != nil {
 		return false, err
 	}

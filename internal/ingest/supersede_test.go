@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
 	"gongxin/internal/ident"
@@ -40,7 +41,7 @@ func trader(n int) string {
 	return first + string(ident.USCCCheck(first))
 }
 
-func (b *bench) queued(t *testing.T, state ingest.QueueState, n int) []ingest.QueueEntry {
+func (b *bench) queued(t testing.TB, state ingest.QueueState, n int) []ingest.QueueEntry {
 	t.Helper()
 	list, err := b.Queue(context.Background(), state, 0, 100)
 	if err != nil || len(list) != n {
@@ -197,7 +198,11 @@ func TestPointersOfCrossedNumbers(t *testing.T) {
 		type seen struct{ Field, Value, Who string }
 		look := func(e *ingest.QueueEntry) (out []seen) {
 			t.Helper()
-			pointers, err := b.Pointers(ctx, e)
+			opened, err := b.desk.Content(authz.With(ctx, authz.LocalActor("test")), e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pointers, err := b.desk.Pointers(ctx, opened)
 			if err != nil {
 				t.Fatal(err)
 			}

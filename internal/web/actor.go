@@ -109,9 +109,6 @@ func (s *Site) identify(next http.Handler) http.Handler {
 }
 
 func (s *Site) actor(w http.ResponseWriter, r *http.Request) (authz.Actor, error) {
-	if s.Actors == nil {
-		return authz.Actor{}, nil
-	}
 	if key, given := Bearer(r); given {
 		if key == "" {
 			return authz.Actor{}, ErrCredential
@@ -149,7 +146,7 @@ func (s *Site) address(r *http.Request) string {
 
 // Refuse answers a refusal: whoever is not signed in and reads pages is sent to sign in and comes back afterwards; everyone else gets the problem.
 func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if s.Actors == nil || !errors.Is(err, authz.ErrSignIn) {
+	if !errors.Is(err, authz.ErrSignIn) {
 		s.Problem(w, r, err)
 		return
 	}

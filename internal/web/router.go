@@ -51,20 +51,11 @@ type Router struct {
 	site   *Site
 	mux    *http.ServeMux
 	routes *[]authz.Route
-	before authz.Actor // who everyone is while there are no accounts
 }
 
 // Router begins an empty site.
 func (s *Site) Router() *Router {
 	return &Router{site: s, mux: http.NewServeMux(), routes: new([]authz.Route)}
-}
-
-// WithoutAccounts gives a router of the same site for routes that are open before there are accounts: as long as the site has no Actors, whoever
-// calls them acts as a. With Actors it changes nothing.
-func (rt *Router) WithoutAccounts(a authz.Actor) *Router {
-	other := *rt
-	other.before = a
-	return &other
 }
 
 // Handle hangs a handler in. Like http.ServeMux it panics on what only a defect of the program can bring: a pattern twice, a guard without an action
@@ -108,11 +99,7 @@ func (rt *Router) Routes() []authz.Route {
 func (rt *Router) guard(g Guard, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := &question{action: g.action}
-		ctx := context.WithValue(r.Context(), questionKey{}, q)
-		if rt.site.Actors == nil && rt.before.Kind != "" {
-			ctx = authz.With(ctx, rt.before)
-		}
-		r = r.WithContext(ctx)
+		r = r.WithContext(context.WithValue(r.Context(), questionKey{}, q))
 		if err := rt.site.admit(r, g); err != nil {
 			rt.site.Refuse(w, r, err)
 			return

@@ -57,7 +57,6 @@ func guarded(t *testing.T, actors authz.Actors) (http.Handler, *Site) {
 		}
 		return say(w, r)
 	}))
-	rt.WithoutAccounts(authz.LocalActor("demo")).Handle("GET /demo", Anywhere(authz.DeskOpen), s.Handle(say))
 	return s.Wrap(rt), s
 }
 
@@ -87,9 +86,6 @@ func TestGuards(t *testing.T) {
 		{"asked and granted", "POST", "/file/1234567", "good", "", people{}, 200, "account:5"},
 		{"asked and refused", "POST", "/file/12", "good", "", people{}, 403, "本单位"},
 		{"never asked", "POST", "/file/forgotten", "good", "", people{}, 500, "系统"},
-		{"no accounts", "GET", "/desk", "good", "", nil, 401, "要先登录"},
-		{"no accounts, demo", "GET", "/demo", "", "", nil, 200, "local:demo"},
-		{"accounts, demo", "GET", "/demo", "", "", people{}, 401, "要先登录"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -175,6 +171,19 @@ func TestSessionCookie(t *testing.T) {
 			t.Errorf("not cleared: %+v", c)
 		}
 	}
+}
+
+// A site that cannot tell who calls does not start.
+func TestSiteNeedsActors(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("it starts")
+		}
+	}()
+	s := newSite(t, io.Discard)
+	s.Actors = nil
+	s.Wrap(s.Router())
 }
 
 // A route without a rule of the table cannot be hung in.

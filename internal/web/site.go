@@ -42,7 +42,7 @@ type Site struct {
 	// Now is the clock of the log; time.Now when nil.
 	Now func() time.Time
 
-	// Actors finds out who calls. Nil means that there are no accounts: everyone is anonymous, but for what Router.WithoutAccounts opens.
+	// Actors finds out who calls; no site works without it.
 	Actors authz.Actors
 	// Authority decides; without one, grants of a part of the city reach nothing.
 	Authority *authz.Authority
@@ -50,7 +50,7 @@ type Site struct {
 	SignIn, Factor string
 	// Notice gives what every page must tell its reader now; nil, and a nil answer, are nothing. It is asked for every page and must be cheap.
 	Notice func(ctx context.Context) *ui.Notice
-	// Menu gives what the header shows to a caller; with nil it is a link to sign in, as soon as there are accounts.
+	// Menu gives what the header shows to a caller; with nil it is a link to sign in.
 	Menu Menu
 	// Before stands before everything that is served, behind the headers and the log: what it turns away is answered and logged like the rest.
 	Before func(http.Handler) http.Handler
@@ -121,8 +121,6 @@ func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
 // account is what the header says about who is signed in.
 func (s *Site) account(r *http.Request) ui.Account {
 	switch who := authz.From(r.Context()); {
-	case s.Actors == nil:
-		return ui.Account{}
 	case s.Menu != nil:
 		return s.Menu.Account(r.Context(), who)
 	case who.SignedIn():

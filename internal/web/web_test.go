@@ -32,7 +32,7 @@ func newSite(t *testing.T, log io.Writer) *Site {
 		t.Fatal(err)
 	}
 	return &Site{
-		City: "临溪市", Assets: assets,
+		City: "临溪市", Assets: assets, Actors: people{},
 		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }

@@ -30,8 +30,9 @@ type Intake interface {
 	Recent(ctx context.Context, unit agency.ID, limit int) ([]*ingest.Submission, error)
 	Summary(ctx context.Context, id string) (*ingest.Summary, error)
 	Rows(ctx context.Context, id string, f ingest.RowFilter, after, limit int) (*ingest.RowPage, error)
+	// WriteErrors and File hand out what was filed. They put the look on file first, under the caller whom the context names.
 	WriteErrors(ctx context.Context, w io.Writer, id string) error
-	File(sub *ingest.Submission) (*os.File, error)
+	File(ctx context.Context, sub *ingest.Submission) (*os.File, error)
 }
 
 // Queue keeps the rows that wait for a person; *ingest.Desk is one.
@@ -40,9 +41,11 @@ type Queue interface {
 	DecidedOf(ctx context.Context, state ingest.QueueState, f ingest.QueueFilter, after *ingest.QueueEntry, limit int) ([]ingest.QueueEntry, error)
 	QueueCountsOf(ctx context.Context, f ingest.QueueFilter) (map[ingest.QueueState]int, error)
 	Entry(ctx context.Context, entry int64) (*ingest.QueueEntry, error)
-	Content(e *ingest.QueueEntry) (catalog.Values, error)
-	Pointers(ctx context.Context, e *ingest.QueueEntry) ([]ingest.Pointer, error)
-	Preview(ctx context.Context, e *ingest.QueueEntry, subjectID int64) (*ingest.Preview, error)
+	// Content and Contents open rows. They put the look on file first, under the caller whom the context names.
+	Content(ctx context.Context, e *ingest.QueueEntry) (*ingest.Opened, error)
+	Contents(ctx context.Context, list []ingest.QueueEntry) ([]ingest.Opened, error)
+	Pointers(ctx context.Context, o *ingest.Opened) ([]ingest.Pointer, error)
+	Preview(ctx context.Context, o *ingest.Opened, subjectID int64) (*ingest.Preview, error)
 	Match(ctx context.Context, entry, subjectID int64, actor, note string) error
 	Refuse(ctx context.Context, entry int64, actor, note string) error
 	Undo(ctx context.Context, entry int64, actor, note string) error
@@ -82,9 +85,6 @@ type Deps struct {
 	Register Register
 	Editions Editions
 	Clock    clock.Clock
-	// FilingOpen says that filing needs no account here: the server listens on loopback only and runs the demo. Otherwise, and without accounts,
-	// every desk answers 403 with a page that explains why. Once the site has accounts it no longer matters.
-	FilingOpen bool
 	// Wake tells the worker that a filing was just acknowledged; may be nil.
 	Wake func()
 	// MaxBytes is the largest file that is taken in; ingest.DefaultMaxBytes when zero.
@@ -98,9 +98,6 @@ type Console struct {
 	Deps
 	site *web.Site
 }
-
-// demoDesk is who acts while there are no accounts: decisions and versions carry it.
-const demoDesk = "demo-desk"
 
 // section is the desks' entry of the main navigation.
 const section = "desk"
@@ -124,19 +121,8 @@ func New(d Deps) *Console {
 	return &Console{Deps: d, site: d.Site}
 }
 
-// Routes hangs the desks into the site. Before there are accounts they are open in the demo, to whoever is on its machine, and closed otherwise.
+// Routes hangs the desks into the site.
 func (c *Console) Routes(rt *web.Router) {
-	if c.site.Actors == nil && !c.FilingOpen {
-		rt = rt.WithoutAccounts(authz.LocalActor(demoDesk))
-		for _, pattern := range []string{"/desk", "/desk/{rest...}"} {
-			rt.Handle("GET "+pattern, web.Anywhere(authz.DeskOpen), c.site.Handle(c.closed))
-			rt.Handle("POST "+pattern, web.Anywhere(authz.DeskOpen), c.site.Handle(c.closed))
-		}
-		return
-	}
-	if c.FilingOpen {
-		rt = rt.WithoutAccounts(authz.LocalActor(demoDesk))
-	}
 	page := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, c.site.Handle(h)) }
 	stream := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, c.site.Stream(h)) }
 	filings := web.Among(authz.SubmissionRead, filingUnit)
@@ -157,13 +143,6 @@ func (c *Console) Routes(rt *web.Router) {
 	page("POST /desk/queue/{id}/match", c.ofEntry(authz.QueueDecide), c.match)
 	page("POST /desk/queue/{id}/refuse", c.ofEntry(authz.QueueDecide), c.refuse)
 	page("POST /desk/queue/{id}/undo", c.ofEntry(authz.QueueUndo), c.undo)
-}
-
-// closed explains why the desks do not open.
-func (c *Console) closed(w http.ResponseWriter, r *http.Request) error {
-	p := c.page(r, "报送尚未开放", ui.Link{Label: "数据报送"})
-	p.HTMX = false
-	return c.site.Render(w, r, http.StatusForbidden, web.Frame(p, closedPage()))
 }
 
 // page makes a desk's frame.

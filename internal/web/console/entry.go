@@ -30,7 +30,7 @@ const (
 type entryView struct {
 	*ingest.QueueEntry
 	item      *catalog.Item
-	values    catalog.Values
+	opened    *ingest.Opened // once its page is made: opening leaves an entry in the access log
 	unit      agency.Agency
 	query     string // typed
 	found     []candidate
@@ -66,14 +66,9 @@ func (v *entryView) noteOf(action, label, hint string) ui.FieldSpec {
 }
 
 // person says that the row is about a natural person and so can be put under nobody here.
-func (v *entryView) person() bool { return v.item != nil && aboutPerson(v.item, v.values) }
+func (v *entryView) person() bool { return v.opened.Person }
 
-func (v *entryView) facts() []ui.Fact {
-	if v.item == nil {
-		return nil
-	}
-	return content(v.item, v.values)
-}
+func (v *entryView) facts() []ui.Fact { return content(v.opened) }
 
 // entry shows one row of the queue.
 func (c *Console) entry(w http.ResponseWriter, r *http.Request) error {
@@ -85,7 +80,7 @@ func (c *Console) entry(w http.ResponseWriter, r *http.Request) error {
 	return c.showEntry(w, r, http.StatusOK, v, r.URL.Query().Get("subject"))
 }
 
-// entryOf reads the row that the address names.
+// entryOf finds the row that the address names, without opening it.
 func (c *Console) entryOf(r *http.Request) (*entryView, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
@@ -95,9 +90,8 @@ func (c *Console) entryOf(r *http.Request) (*entryView, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &entryView{QueueEntry: e, item: c.item(e.Edition, e.Item), unit: c.unit(r.Context(), e.Agency), query: cut(strings.TrimSpace(r.URL.Query().Get("q")), maxQuery)}
-	v.values, err = c.Queue.Content(e)
-	return v, err
+	query := cut(strings.TrimSpace(r.URL.Query().Get("q")), maxQuery)
+	return &entryView{QueueEntry: e, item: c.item(e.Edition, e.Item), unit: c.unit(r.Context(), e.Agency), query: query}, nil
 }
 
 func cut(s string, n int) string {
@@ -113,9 +107,12 @@ func (c *Console) showEntry(w http.ResponseWriter, r *http.Request, status int, 
 	if err := c.around(ctx, v); err != nil {
 		return err
 	}
+	var err error
+	if v.opened, err = c.Queue.Content(ctx, v.QueueEntry); err != nil {
+		return err
+	}
 	if v.State == ingest.Waiting {
-		var err error
-		if v.pointers, err = c.Queue.Pointers(ctx, v.QueueEntry); err != nil {
+		if v.pointers, err = c.Queue.Pointers(ctx, v.opened); err != nil {
 			return err
 		}
 		if err := c.candidates(ctx, v); err != nil {
@@ -173,7 +170,7 @@ func (c *Console) around(ctx context.Context, v *entryView) error {
 func (c *Console) choose(ctx context.Context, v *entryView, code string) error {
 	target, err := c.target(ctx, code)
 	if err == nil {
-		v.preview, err = c.Queue.Preview(ctx, v.QueueEntry, target.ID)
+		v.preview, err = c.Queue.Preview(ctx, v.opened, target.ID)
 	}
 	return v.blame(err)
 }
@@ -208,9 +205,6 @@ func (c *Console) target(ctx context.Context, code string) (subject.Subject, err
 	return s, nil
 }
 
-// errPerson refuses to put a row about a person under an organisation.
-var errPerson = fault.New(fault.Conflict, "console.person", "这一行是自然人的信息，不能归到单位或者个体工商户名下", "请退回报送单位，补填证件类型和证件号码后重新报送")
-
 // match files a row under the subject that was previewed.
 func (c *Console) match(w http.ResponseWriter, r *http.Request) error {
 	v, err := c.decision(w, r, "match")
@@ -222,9 +216,6 @@ func (c *Console) match(w http.ResponseWriter, r *http.Request) error {
 		return c.showEntry(w, r, http.StatusBadRequest, v, code)
 	}
 	target, err := c.target(r.Context(), code)
-	if err == nil && v.person() {
-		err = errPerson
-	}
 	if err == nil {
 		err = c.Queue.Match(r.Context(), v.ID, target.ID, whoActs(r.Context()), v.note)
 	}

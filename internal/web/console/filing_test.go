@@ -13,17 +13,24 @@ import (
 	"time"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/db"
 	"gongxin/internal/ingest"
+	"gongxin/internal/web/desk/desktest"
 )
 
-func TestClosedDeskExplains(t *testing.T) {
+func TestDesksAskWhoIsThere(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, func(d *Deps) { d.FilingOpen = false })
-	for _, path := range []string{"/desk", "/desk/filing", "/desk/filing/x", "/desk/queue", "/desk/queue/1/match"} {
-		wantText(t, o.get(t, path, http.StatusForbidden), "这个平台还没有开放网页报送", "gongxin import")
+	o := newOffice(t)
+	for _, path := range []string{"/desk", "/desk/filing", "/desk/filing/x", "/desk/filing/x/file", "/desk/filing/x/errors.xlsx", "/desk/queue", "/desk/queue/1"} {
+		wantText(t, o.get(t, path, http.StatusUnauthorized, nobody), "要先登录")
 	}
+	stranger := desktest.As(9, authz.Grant{Role: authz.FilingClerk, Agency: 12345})
 	r := upload(part{"unit", "", unitCode}, part{"item", "", "XZCF"}, part{"file", "a.csv", string(o.mixed())})
-	o.do(t, r, http.StatusForbidden)
+	o.do(t, r, http.StatusUnauthorized, nobody)
+	r = upload(part{"unit", "", unitCode}, part{"item", "", "XZCF"}, part{"file", "a.csv", string(o.mixed())})
+	o.do(t, r, http.StatusForbidden, func(r *http.Request) { desktest.SignIn(r, stranger) })
 	if list, err := o.desk.Recent(context.Background(), 0, 10); err != nil || len(list) != 0 {
 		t.Errorf("a closed desk took %d filings in, %v", len(list), err)
 	}
@@ -253,6 +260,63 @@ func TestFailedFile(t *testing.T) {
 	wantText(t, o.get(t, "/desk/filing", http.StatusOK), "整份退回")
 }
 
+// rename takes a table away, or gives it back.
+func (o *office) rename(t *testing.T, from, to string) {
+	t.Helper()
+	err := o.db.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `ALTER TABLE `+from+` RENAME TO `+to)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDeskLeavesEntries: each page of the queue, each row, each error workbook and each file is one entry, written before it is sent; without a log
+// nothing is sent.
+func TestDeskLeavesEntries(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.registered(t, 1, 2)
+	at := "/desk/filing/" + o.file(t, "XZCF", "三月.csv", o.mixed())
+	o.file(t, "XZCF", "无代码.csv", o.table("XZCF", byName, o.unlinked(1, nil), o.unlinked(2, nil)))
+	row := entryLink(o.waiting(t, 2)[0].ID)
+	const name = "临溪市示例食品1号有限公司"
+	type look struct {
+		path, what string
+		who        int64
+	}
+	looks := []look{{"/desk/queue", "queue", 7}, {row, "queue", 7}, {row + "?subject=" + uscc(1), "queue", 7}, {at + "/errors.xlsx", "workbook", 6}, {at + "/file", "file", 6}}
+	for _, l := range looks {
+		before := len(o.looks(t))
+		o.get(t, l.path, http.StatusOK)
+		list := o.looks(t)
+		if len(list) != before+1 || list[0].What != l.what || list[0].Who.ID != l.who || list[0].Who.Session != 77 || list[0].Basis == "" || list[0].Outcome != audit.Answered {
+			t.Errorf("%s leaves %d entries, the last %+v", l.path, len(list)-before, list[0])
+		}
+	}
+	before := len(o.looks(t))
+	for _, path := range []string{"/desk/filing", at, "/desk/queue?state=refused", "/desk/queue?item=XZXK"} { // nothing of a row is on them
+		o.get(t, path, http.StatusOK)
+	}
+	o.post(t, row+"/refuse", "note=x", http.StatusSeeOther)
+	o.post(t, row+"/undo", "note=x", http.StatusSeeOther)
+	if n := len(o.looks(t)); n != before {
+		t.Errorf("%d entries of pages without a row", n-before)
+	}
+	o.rename(t, "access_log", "gone")
+	for _, l := range looks {
+		page := o.get(t, l.path, http.StatusInternalServerError)
+		if strings.Contains(page, name) || strings.Contains(page, "PK") {
+			t.Errorf("%s answers without an entry", l.path)
+		}
+	}
+	o.rename(t, "gone", "access_log")
+	if n := len(o.looks(t)); n != before {
+		t.Errorf("%d entries of what was not answered", n-before)
+	}
+}
+
 func TestDownloads(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -414,6 +478,10 @@ type (
 	noQueue  struct{ anyQueue }
 )
 
+func (noQueue) QueueOf(context.Context, ingest.QueueState, ingest.QueueFilter, int64, int) ([]ingest.QueueEntry, error) {
+	return nil, nil
+}
+
 func (noQueue) QueueCountsOf(context.Context, ingest.QueueFilter) (map[ingest.QueueState]int, error) {
 	return nil, nil
 }
@@ -421,6 +489,7 @@ func (noQueue) QueueCountsOf(context.Context, ingest.QueueFilter) (map[ingest.Qu
 // FuzzUpload sends anything as the body of a form.
 func FuzzUpload(f *testing.F) {
 	o := newOffice(f, func(d *Deps) { d.Intake, d.Agencies, d.Queue = sink{}, few{}, noQueue{} })
+	o.clerk.Grants[0].Agency = 1 // the only one of few
 	whole := upload(part{"unit", "", unitCode}, part{"item", "", "XZCF"}, part{"file", "a.csv", "甲,乙\n1,2\n"})
 	raw, err := io.ReadAll(whole.Body)
 	if err != nil {

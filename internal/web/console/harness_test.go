@@ -15,9 +15,12 @@ import (
 	"time"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
 	"gongxin/internal/blob"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
+	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
 	"gongxin/internal/gm"
 	"gongxin/internal/id"
@@ -26,7 +29,7 @@ import (
 	"gongxin/internal/publish"
 	"gongxin/internal/record"
 	"gongxin/internal/subject"
-	"gongxin/internal/web"
+	"gongxin/internal/web/desk/desktest"
 	"gongxin/internal/web/ui"
 )
 
@@ -36,7 +39,11 @@ const unitCode = "11990100001000010R"
 // office is the desks over the real intake on a database of their own, at a time that the test sets.
 type office struct {
 	http.Handler
+	clerk    authz.Actor // files and reads receipts, unless a request says who it is
+	operator authz.Actor // works the queue
 	desk     *ingest.Desk
+	db       *db.DB
+	log      *audit.Log
 	clock    *clock.Manual
 	subjects *subject.Store
 	agencies *agency.Store
@@ -65,16 +72,16 @@ func newOffice(t testing.TB, change ...func(*Deps)) *office {
 	must(err)
 	rules, err := publish.DefaultRules()
 	must(err)
-	assets, err := ui.LoadAssets()
-	must(err)
 	ids := id.NewMaker(c.Now)
-	o := &office{clock: c, subjects: subject.NewStore(d, ids, ring), agencies: agency.NewStore(d, ids, c, ident.DefaultDivisions()), edition: catalog.Default(), batch: func() {}}
-	_, err = o.agencies.Add(context.Background(), unitCode, "临溪市市场监督管理局", "990100")
+	o := &office{db: d, log: audit.New(audit.Config{DB: d, IDs: ids, Clock: c}), clock: c, subjects: subject.NewStore(d, ids, ring), agencies: agency.NewStore(d, ids, c, ident.DefaultDivisions()), edition: catalog.Default(), batch: func() {}}
+	unit, err := o.agencies.Add(context.Background(), unitCode, "临溪市市场监督管理局", "990100")
 	must(err)
+	o.clerk = desktest.As(6, authz.Grant{Role: authz.FilingClerk, Agency: unit.ID})
+	o.operator = desktest.As(7, authz.Grant{Role: authz.OfficeOperator})
 	records := record.NewStore(d, ids)
 	o.desk = ingest.NewDesk(ingest.NewService(ingest.Config{
 		DB: d, Blobs: blobs, Subjects: o.subjects, Records: records, Agencies: o.agencies, Editions: editions,
-		Rules: rules, Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Owner: ingest.Owner("test"), MaxBytes: 8 << 20, AfterBatch: func(string, int, int) { o.batch() },
+		Rules: rules, Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Access: o.log, Owner: ingest.Owner("test"), MaxBytes: 8 << 20, AfterBatch: func(string, int, int) { o.batch() },
 	}))
 	o.names = publish.NewNames(o.subjects, nil)
 	o.portal = publish.NewService(publish.Config{
@@ -82,10 +89,12 @@ func newOffice(t testing.TB, change ...func(*Deps)) *office {
 		Divisions: ident.DefaultDivisions(), Clock: c, Names: o.names, Figures: publish.NewFigures(d),
 	})
 	o.refresh(t)
-	site := &web.Site{City: "临溪市", Assets: assets, Nav: append([]ui.NavItem{{Href: "/c", Label: "信用公示"}, {Href: "/catalog", Label: "信用目录"}, {Href: "/stats", Label: "数据统计"}}, Nav()...), Licence: "Apache-2.0", Now: c.Now}
+	site := desktest.NewSite(t)
+	site.Licence, site.Now = "Apache-2.0", c.Now
+	site.Nav = append([]ui.NavItem{{Href: "/c", Label: "信用公示"}, {Href: "/catalog", Label: "信用目录"}, {Href: "/stats", Label: "数据统计"}}, Nav()...)
 	deps := Deps{
 		Site: site, Intake: o.desk, Queue: o.desk, Agencies: o.agencies, Finder: o.portal, Register: o.subjects, Editions: editions, Clock: c,
-		FilingOpen: true, Wake: func() { o.woken++ }, MaxBytes: 8 << 20, RegionName: ident.DefaultDivisions().Name,
+		Wake: func() { o.woken++ }, MaxBytes: 8 << 20, RegionName: ident.DefaultDivisions().Name,
 	}
 	for _, f := range change {
 		f(&deps)
@@ -93,8 +102,31 @@ func newOffice(t testing.TB, change ...func(*Deps)) *office {
 	rt := site.Router()
 	site.Mount(rt)
 	New(deps).Routes(rt)
-	o.Handler = site.Wrap(rt)
+	h := site.Wrap(rt)
+	o.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := r.Cookie("gx"); err != nil {
+			who := o.clerk
+			if strings.HasPrefix(r.URL.Path, "/desk/queue") {
+				who = o.operator
+			}
+			desktest.SignIn(r, who)
+		}
+		h.ServeHTTP(w, r)
+	})
 	return o
+}
+
+// nobody sends a request without a session.
+func nobody(r *http.Request) { r.AddCookie(&http.Cookie{Name: "gx", Value: "none"}) }
+
+// looks gives every entry of the access log, the newest first.
+func (o *office) looks(t testing.TB) []audit.Access {
+	t.Helper()
+	list, _, err := o.log.Search(context.Background(), audit.Who{Kind: "local"}, audit.Filter{}, "", audit.MaxPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 // refresh brings the name search up to date.

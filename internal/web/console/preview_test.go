@@ -62,7 +62,6 @@ func previews(t *testing.T) map[string]string {
 		return srv.URL
 	}
 	empty := serve(newOffice(t))
-	closed := serve(newOffice(t, func(d *Deps) { d.FilingOpen = false }))
 	o := newOffice(t)
 	o.registered(t, 1, 2, 3)
 	busy := serve(o)
@@ -80,7 +79,7 @@ func previews(t *testing.T) map[string]string {
 	running := o.do(t, upload(part{"unit", "", unitCode}, part{"item", "", "XZCF"}, part{"file", "正在处理.csv", string(o.table("XZCF", byName, o.penalty(41, nil)))}), http.StatusSeeOther).Header().Get("Location")
 	entry := busy + entryLink(waiting[0].ID)
 	return map[string]string{
-		"closed": closed + "/desk/filing", "empty": empty + "/desk/filing", "emptyqueue": empty + "/desk/queue", "desk": busy + "/desk/filing",
+		"empty": empty + "/desk/filing", "emptyqueue": empty + "/desk/queue", "desk": busy + "/desk/filing",
 		"receipt": busy + receiptLink(done), "reason": busy + receiptLink(done) + "?reason=2103", "again": busy + receiptLink(again), "old": busy + receiptLink(old),
 		"good": busy + receiptLink(good), "failed": busy + receiptLink(failed), "running": busy + running, "queue": busy + "/desk/queue", "queuematched": busy + "/desk/queue?state=matched",
 		"entry": entry, "choose": entry + "?q=示例食品&subject=" + uscc(1), "nohit": entry + "?q=没有的名称", "matched": busy + entryLink(waiting[1].ID) + "?done=1", "refused": busy + entryLink(waiting[2].ID),

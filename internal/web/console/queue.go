@@ -12,7 +12,6 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/ingest"
-	"gongxin/internal/mask"
 	"gongxin/internal/web/ui"
 )
 
@@ -207,16 +206,16 @@ func (c *Console) queueRows(ctx context.Context, list []ingest.QueueEntry) ([]qu
 	if err != nil {
 		return nil, err
 	}
+	opened, err := c.Queue.Contents(ctx, list)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]queueRow, len(list))
 	for i := range list {
 		e := &list[i]
-		row := queueRow{QueueEntry: e, itemName: c.itemName(e.Edition, e.Item), unit: c.unit(ctx, e.Agency), waited: c.now().Sub(e.CreatedAt)}
-		values, err := c.Queue.Content(e)
-		if err != nil {
-			return nil, err
-		}
-		if item := c.item(e.Edition, e.Item); item != nil {
-			row.name, row.docNo = shownRole(item, values, catalog.RoleName), shownRole(item, values, catalog.RoleDocNo)
+		row := queueRow{
+			QueueEntry: e, itemName: c.itemName(e.Edition, e.Item), unit: c.unit(ctx, e.Agency), waited: c.now().Sub(e.CreatedAt),
+			name: opened[i].Name, docNo: opened[i].DocNo,
 		}
 		if s, ok := subjects[e.Subject]; ok {
 			row.subject = s.Name
@@ -229,52 +228,12 @@ func (c *Console) queueRows(ctx context.Context, list []ingest.QueueEntry) ([]qu
 	return rows, nil
 }
 
-// aboutPerson says whether a row is about a natural person.
-func aboutPerson(item *catalog.Item, values catalog.Values) bool {
-	kind := item.Get(values, catalog.RoleKind)
-	return kind == kindWord(catalog.Person) || item.Get(values, catalog.RolePersonID) != "" || len(item.SubjectKinds) == 1 && item.SubjectKinds[0] == catalog.Person
-}
-
-// shownRole gives the value of a role as the desk may show it.
-func shownRole(item *catalog.Item, values catalog.Values, role catalog.Role) string {
-	for i := range item.Fields {
-		if f := &item.Fields[i]; f.Role == role && i < len(values) {
-			return shownValue(f, values[i], aboutPerson(item, values))
-		}
-	}
-	return ""
-}
-
-// shownValue masks what is about a natural person. Kinds of documents and other values of lists tell nothing about anybody.
-func shownValue(f *catalog.Field, value string, person bool) string {
-	if value == "" || f.Type == catalog.Enum || f.Type == catalog.EnumSet || f.Type == catalog.DateType {
-		return value
-	}
-	switch {
-	case len(f.Mask) == 2:
-		return mask.Keep(value, f.Mask[0], f.Mask[1])
-	case f.Type == catalog.IDDoc, f.Sensitive:
-		return mask.ID(value)
-	case f.Personal, person && f.Role == catalog.RoleName:
-		return mask.PersonName(value)
-	}
-	return value
-}
-
-// content lists the fields of a waiting row that have a value.
-func content(item *catalog.Item, values catalog.Values) []ui.Fact {
-	person := aboutPerson(item, values)
-	var facts []ui.Fact
-	for i := range item.Fields {
-		if i >= len(values) || values[i] == "" {
-			continue
-		}
-		f := &item.Fields[i]
-		shown := shownValue(f, values[i], person)
-		if f.Unit != "" {
-			shown += f.Unit
-		}
-		facts = append(facts, ui.Fact{Label: f.Name, Value: shown, Wide: len([]rune(shown)) > 24})
+// content lists the fields of an opened row.
+func content(o *ingest.Opened) []ui.Fact {
+	facts := make([]ui.Fact, len(o.Fields))
+	for i, f := range o.Fields {
+		shown := f.Value + f.Unit
+		facts[i] = ui.Fact{Label: f.Name, Value: shown, Wide: len([]rune(shown)) > 24}
 	}
 	return facts
 }
@@ -289,11 +248,8 @@ type candidate struct {
 // candidates looks for subjects by what is typed, or by what the row says when nothing has been typed.
 func (c *Console) candidates(ctx context.Context, v *entryView) error {
 	queries := []string{v.query}
-	if v.query == "" && v.item != nil {
-		queries = []string{v.item.Get(v.values, catalog.RoleUSCC)}
-		if !aboutPerson(v.item, v.values) {
-			queries = append(queries, v.item.Get(v.values, catalog.RoleName))
-		}
+	if v.query == "" {
+		queries = v.opened.Leads
 	}
 	seen := map[string]bool{}
 	for _, q := range queries {

@@ -342,7 +342,7 @@ func (c *Console) file(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f, err := c.Intake.File(sub)
+	f, err := c.Intake.File(r.Context(), sub)
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,7 @@ import (
 const filingUnit = "报送单位"
 
 // whoActs names the caller for decisions and versions.
-func whoActs(ctx context.Context) string {
-	if a := authz.From(ctx); a.Kind != authz.Local {
-		return a.String()
-	}
-	return demoDesk
-}
+func whoActs(ctx context.Context) string { return authz.From(ctx).String() }
 
 // ofSubmission guards what belongs to the filing that the address names.
 func (c *Console) ofSubmission(a authz.Action) web.Guard {

@@ -202,8 +202,6 @@ func templateWord(name string) string {
 // actorWord names who acted.
 func actorWord(a string) string {
 	switch a {
-	case demoDesk:
-		return "演示工作台"
 	case "":
 		return "—"
 	default:

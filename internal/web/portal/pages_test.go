@@ -16,6 +16,7 @@ import (
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
 	"gongxin/internal/web"
+	"gongxin/internal/web/desk/desktest"
 	"gongxin/internal/web/ui"
 )
 
@@ -27,7 +28,7 @@ func newHandler(t testing.TB, f *fake) http.Handler {
 		t.Fatal(err)
 	}
 	site := &web.Site{
-		City: "临溪市", Assets: assets, Log: slog.New(slog.DiscardHandler), Nav: Nav(), Footer: Footer(),
+		City: "临溪市", Assets: assets, Actors: desktest.Callers{}, Log: slog.New(slog.DiscardHandler), Nav: Nav(), Footer: Footer(),
 		Licence: "Apache-2.0", SourceURL: "https://source.example/gongxin", AsOf: func() time.Time { return now }, Edition: func() string { return "2026.1" },
 	}
 	p := New(Deps{
@@ -419,7 +420,7 @@ func TestGalleryIsForDevelopers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := &web.Site{City: "临溪市", Assets: assets}
+	site := &web.Site{City: "临溪市", Assets: assets, Actors: desktest.Callers{}}
 	rt := site.Router()
 	New(Deps{Site: site, Source: newFake(1), Catalog: testCatalog(t), Clock: clock.NewManual(now), Map: []byte("no map")}).Routes(rt)
 	h := site.Wrap(rt)

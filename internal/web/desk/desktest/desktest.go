@@ -19,10 +19,11 @@ import (
 	"gongxin/internal/web/ui"
 )
 
-// callers finds the actor that the session's cookie spells out as JSON, so that a test can be anybody.
-type callers struct{}
+// Callers finds the actor that the session's cookie spells out as JSON, so that a test can be anybody.
+type Callers struct{}
 
-func (callers) Actor(_ context.Context, raw string) (authz.Actor, error) {
+// Actor gives the actor that a cookie of SignIn spells out.
+func (Callers) Actor(_ context.Context, raw string) (authz.Actor, error) {
 	var a authz.Actor
 	text, err := hex.DecodeString(raw)
 	if err == nil {
@@ -34,7 +35,8 @@ func (callers) Actor(_ context.Context, raw string) (authz.Actor, error) {
 	return a, nil
 }
 
-func (callers) KeyActor(context.Context, string, string) (authz.Actor, error) {
+// KeyActor knows no key.
+func (Callers) KeyActor(context.Context, string, string) (authz.Actor, error) {
 	return authz.Actor{}, fault.New(fault.Denied, "test.key", "无效", "")
 }
 
@@ -43,14 +45,20 @@ func As(id int64, grants ...authz.Grant) authz.Actor {
 	return authz.Actor{ID: id, Kind: authz.Account, Strong: true, Session: 77, Grants: grants}
 }
 
-// NewSite makes a site with accounts, whose sessions callers spell out.
+// NewSite makes a site with accounts, whose sessions Callers spell out.
 func NewSite(t testing.TB) *web.Site {
 	t.Helper()
 	assets, err := ui.LoadAssets()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &web.Site{City: "临溪市", Assets: assets, Actors: callers{}, Authority: authz.New(ident.DefaultDivisions())}
+	return &web.Site{City: "临溪市", Assets: assets, Actors: Callers{}, Authority: authz.New(ident.DefaultDivisions())}
+}
+
+// SignIn gives a request the session of an actor.
+func SignIn(r *http.Request, who authz.Actor) {
+	spelled, _ := json.Marshal(who)
+	r.AddCookie(&http.Cookie{Name: "gx", Value: hex.EncodeToString(spelled)})
 }
 
 // Visit asks as somebody; a form makes it a post.
@@ -70,8 +78,7 @@ func Send(t testing.TB, h http.Handler, who authz.Actor, r *http.Request) *httpt
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	r.Header.Set("Accept", "text/html")
 	if who.Kind == authz.Account {
-		spelled, _ := json.Marshal(who)
-		r.AddCookie(&http.Cookie{Name: "gx", Value: hex.EncodeToString(spelled)})
+		SignIn(r, who)
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
