@@ -32,6 +32,7 @@ import (
 	"gongxin/internal/publish"
 	"gongxin/internal/record"
 	"gongxin/internal/subject"
+	"gongxin/internal/translog"
 	"gongxin/internal/web"
 	"gongxin/internal/web/ui"
 )
@@ -73,6 +74,12 @@ type world struct {
 	firm     int64
 	second   int64 // another firm, with nothing on file
 	human    int64
+	proofs   *translog.Log // once a test has started one
+}
+
+// Bundle proves by the log that a test has started.
+func (w *world) Bundle(ctx context.Context, ask translog.BundleAsk) (*translog.Bundle, error) {
+	return w.proofs.Bundle(ctx, ask)
 }
 
 // registry finds the subjects that accounts claim, as the program does.
@@ -148,6 +155,7 @@ func newWorld(t testing.TB, change ...func(*Deps)) *world {
 		Records: w.records, Subjects: w.subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions, Clock: w.clock,
 		Names: publish.NewNames(w.subjects, nil), Figures: publish.NewFigures(d),
 		Disclosure: publish.Disclosure{DB: d, Log: w.log, Authority: authority, Matters: w.matters, Consents: w.consents, Ring: w.ring, PersonsHour: 1000},
+		Proofs:     w,
 	})
 	demo := identity.DemoCode{Ring: w.ring}
 	w.identity, err = identity.New(identity.Config{
@@ -159,7 +167,7 @@ func newWorld(t testing.TB, change ...func(*Deps)) *world {
 	must(t, d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return w.fill(ctx, tx) }))
 	site := &web.Site{City: "临溪市", Assets: assets, Nav: Nav(), Licence: "Apache-2.0", Now: w.clock.Now, Actors: w.identity, Authority: authority}
 	deps := Deps{
-		Site: site, Accounts: w.identity, Files: w.publish, Records: w.records, Looks: w.log, Consents: w.consents, Agencies: agencies, Matters: w.matters,
+		Site: site, Accounts: w.identity, Files: w.publish, Proofs: w.publish, Records: w.records, Looks: w.log, Consents: w.consents, Agencies: agencies, Matters: w.matters,
 		Editions: editions, Clock: w.clock, Methods: []string{"licence", "demo"}, Evidence: vault{w.blobs}, MaxEvidence: 64 << 10,
 		DemoCode: func(ctx context.Context, kind identity.AccountKind, in identity.ClaimIn) (string, error) {
 			if kind == identity.ResidentAccount {
