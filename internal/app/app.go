@@ -146,7 +146,7 @@ func (a *App) build(ctx context.Context) (err error) {
 	}
 	a.Publish = publish.NewService(publish.Config{
 		Records: a.Records, Subjects: a.Subjects, Agencies: a.Agencies, Editions: a.Editions, Rules: a.rules,
-		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB), Disclosure: a.disclosure(), PublicLog: a.Trust.watch,
+		Divisions: a.Divisions, Clock: a.Clock, Names: a.Names, Figures: publish.NewFigures(a.DB), Disclosure: a.disclosure(), PublicLog: a.Trust.watch, Proofs: prover{a},
 	})
 	a.Ingest = ingest.NewService(ingest.Config{
 		DB: a.DB, Blobs: a.blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
