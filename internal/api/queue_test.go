@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/db"
@@ -92,6 +93,77 @@ func TestQueueJourney(t *testing.T) {
 		}
 		if got := decode[struct{ Items []publicRecord }](t, c.get(t, "/subjects/"+codeA+"/records?item=XZCF")); len(got.Items) != 0 {
 			t.Errorf("%d records after the undoing", len(got.Items))
+		}
+	})
+}
+
+// TestDeskCallsLeaveEntries: each page of the queue, each row that is answered, each error workbook and each file is one entry; without a log nothing of
+// them is answered.
+func TestDeskCallsLeaveEntries(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newCity(t, d)
+		c.file(t, "DJJC", example(t, "DJJC", nil))
+		filed := c.file(t, "XZCF", unlinked(t, 71), unlinked(t, 72), "{broken")
+		list := decode[List[QueueRow]](t, c.get(t, "/queue"))
+		if len(list.Items) != 2 {
+			t.Fatalf("%+v", list)
+		}
+		row, of := "/queue/"+list.Items[0].ID, "/submissions/"+filed.ID
+		entries := func() []audit.Access {
+			t.Helper()
+			list, _, err := c.log.Search(t.Context(), audit.Who{Kind: "local"}, audit.Filter{}, "", audit.MaxPage)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		rename := func(from, to string) {
+			t.Helper()
+			err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.ExecContext(ctx, `ALTER TABLE `+from+` RENAME TO `+to)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		looks := map[string]string{"/queue": "queue", "/queue?limit=1": "queue", row: "queue", of + "/errors.xlsx": "workbook", of + "/file": "file"}
+		for target, what := range looks {
+			before := len(entries())
+			if res := c.get(t, target); res.status != http.StatusOK {
+				t.Fatalf("%s: %d %s", target, res.status, res.body)
+			}
+			if list := entries(); len(list) != before+1 || list[0].What != what || list[0].Who.Kind != "local" || list[0].Outcome != audit.Answered || !strings.Contains(list[0].Basis, filed.ID) {
+				t.Errorf("%s leaves %d entries, the last %+v", target, len(list)-before, list[0])
+			}
+		}
+		before := len(entries())
+		for _, target := range []string{"/queue?item=XZXK", of, of + "?all=true", "/submissions"} { // nothing of a row is in them
+			c.get(t, target)
+		}
+		if n := len(entries()); n != before {
+			t.Errorf("%d entries of answers without a row", n-before)
+		}
+		// The row that has come to a subject stands in the subject's list.
+		e := decode[QueueEntry](t, c.do(t, "POST", row+"/decide", strings.NewReader(`{"decision":"match","subject":"`+codeA+`","note":"核对执照"}`), header("application/json")))
+		last := entries()[0]
+		if e.State != ingest.Matched || len(entries()) != before+1 || last.What != "queue" || last.Subject == 0 {
+			t.Errorf("the decided row leaves %+v", last)
+		}
+		if own, _, err := c.log.OfSubject(t.Context(), last.Subject, "", 0); err != nil || len(own) != 1 {
+			t.Errorf("the subject sees %v, %v", own, err)
+		}
+		before = len(entries())
+		rename("access_log", "gone")
+		for target := range looks {
+			if res := c.get(t, target); res.status != http.StatusInternalServerError || res.code(t) != "internal" {
+				t.Errorf("%s without a log: %d %s", target, res.status, res.body)
+			}
+		}
+		rename("gone", "access_log")
+		if n := len(entries()); n != before {
+			t.Errorf("%d entries of what was not answered", n-before)
 		}
 	})
 }
