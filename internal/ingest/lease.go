@@ -41,6 +41,12 @@ func dead(owner, me string) bool {
 	return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }
 
+// held reports whether a lease still runs. One that ends absurdly far ahead was written under a clock that has gone back since: it would keep
+// everybody out, its own process too, until that time comes again.
+func held(until int64, now time.Time) bool {
+	return until > now.UnixMicro() && until <= now.Add(10*leaseTime).UnixMicro()
+}
+
 // claim takes the lease of a submission. A finished one is given back as it is.
 func (s *Service) claim(ctx context.Context, id string) (sub *Submission, err error) {
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -56,7 +62,7 @@ func (s *Service) claim(ctx context.Context, id string) (sub *Submission, err er
 			return err
 		}
 		now := s.Clock.Now()
-		if owner != "" && owner != s.Owner && until > now.UnixMicro() && !dead(owner, s.Owner) {
+		if owner != "" && owner != s.Owner && held(until, now) && !dead(owner, s.Owner) {
 			return ErrWorking
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE submission SET lease_owner = $2, lease_until = $3 WHERE submission_id = $1`, id, s.Owner, now.Add(leaseTime).UnixMicro())
@@ -68,12 +74,35 @@ func (s *Service) claim(ctx context.Context, id string) (sub *Submission, err er
 	return sub, nil
 }
 
-// release gives a lease back after an error, so that the submission can be tried again at once.
+// The release of a lease is tried for so long: a database that was restarted is back by then. Otherwise the lease keeps the submission for its time.
+const (
+	releaseWithin = 10 * time.Second
+	releaseEvery  = 500 * time.Millisecond
+)
+
+// release gives a lease back after an error, so that the submission can be tried again at once. What went wrong is often the database itself, so it is tried
+// until the database is back or ctx ends.
 func (s *Service) release(ctx context.Context, id string) {
-	_ = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE submission SET lease_owner = '', lease_until = 0 WHERE submission_id = $1 AND lease_owner = $2`, id, s.Owner)
-		return err
-	})
+	tick := time.NewTicker(releaseEvery)
+	defer tick.Stop()
+	limit := time.NewTimer(releaseWithin)
+	defer limit.Stop()
+	for {
+		err := s.db.Tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `UPDATE submission SET lease_owner = '', lease_until = 0 WHERE submission_id = $1 AND lease_owner = $2`, id, s.Owner)
+			return err
+		})
+		if err == nil || !db.IsDown(err) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-limit.C:
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // Waiting gives the submissions that nobody works on, oldest first.
@@ -85,14 +114,14 @@ func (s *Service) Waiting(ctx context.Context) ([]string, error) {
 	}
 	defer func() { _ = rows.Close() }()
 	var out []string
-	now := s.Clock.Now().UnixMicro()
+	now := s.Clock.Now()
 	for rows.Next() {
 		var id, owner string
 		var until int64
 		if err := rows.Scan(&id, &owner, &until); err != nil {
 			return nil, err
 		}
-		if owner == "" || until <= now || (owner != s.Owner && dead(owner, s.Owner)) {
+		if owner == "" || !held(until, now) || (owner != s.Owner && dead(owner, s.Owner)) {
 			out = append(out, id)
 		}
 	}

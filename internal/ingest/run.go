@@ -53,7 +53,7 @@ func (s *Service) Run(ctx context.Context, id string, progress func(Progress)) (
 	}
 	defer func() {
 		if err != nil {
-			s.release(context.WithoutCancel(ctx), id)
+			s.release(ctx, id)
 		}
 	}()
 	f, err := s.filing(ctx, sub)
