@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
@@ -22,6 +23,12 @@ type Attempt struct {
 // ErrSignIn refuses a sign-in without saying what was wrong.
 var ErrSignIn = fault.New(fault.Denied, "identity.sign_in", "登录名、口令或验证码不对，或者账户不能使用",
 	"请检查后重试；忘记口令请联系本单位的安全管理员重置")
+
+// HandedOutFor is how long a password that somebody else handed over opens an account: a slip of paper that nobody used is worth nothing after a week.
+const HandedOutFor = 7 * 24 * time.Hour
+
+// ErrHandedOut refuses such a password after that. It is said to whoever gave the right password alone.
+var ErrHandedOut = fault.New(fault.Denied, "identity.handed_out", "这个临时口令已经过期：交给您以后七天内没有使用", "请联系安全管理员重新设置口令")
 
 // known is the browser of an attempt: the hash of its token when the account signed in there before.
 type known struct{ device string }
@@ -53,6 +60,12 @@ func (s *Service) SignIn(ctx context.Context, in Attempt) (*Session, error) {
 	}
 	if !ok {
 		return nil, s.refuse(ctx, r.ID, in, "password")
+	}
+	if r.MustChange && s.Clock.Now().Sub(r.PasswordAt) > HandedOutFor {
+		if err := s.refuse(ctx, r.ID, in, "handed_out"); !errors.Is(err, ErrSignIn) {
+			return nil, err
+		}
+		return nil, ErrHandedOut
 	}
 	return s.passed(ctx, key, r, in, k, stale)
 }

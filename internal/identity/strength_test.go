@@ -127,3 +127,29 @@ func TestResetLeavesTheFactor(t *testing.T) {
 		t.Error("a session without its second factor opens")
 	}
 }
+
+// A password that was handed over and not used for a week opens nothing; a new one does, and one's own never ends.
+func TestHandedOutPasswordsExpire(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, dbtest.SQLite(t))
+	acc, temp, err := b.Open(ctx, local, NewAccount{Kind: StaffAccount, Login: "late", Name: "某", HandOut: true})
+	must(t, err)
+	b.clock.Advance(HandedOutFor + time.Minute)
+	_, err = b.SignIn(ctx, from("late", "a wrong password", home))
+	wantErr(t, err, ErrSignIn) // who does not know the password learns nothing
+	_, err = b.SignIn(ctx, from("late", temp, home))
+	wantErr(t, err, ErrHandedOut)
+	if n := b.acts(t, "session.refuse"); n != 2 {
+		t.Errorf("%d refusals are on file", n)
+	}
+	temp, err = b.Reset(ctx, local, acc.ID)
+	must(t, err)
+	b.clock.Advance(HandedOutFor)
+	s, err := b.SignIn(ctx, from("late", temp, home))
+	must(t, err)
+	_, err = b.ChangePassword(ctx, b.actor(t, s), temp, goodPass)
+	must(t, err)
+	b.clock.Advance(10 * HandedOutFor)
+	_, err = b.SignIn(ctx, from("late", goodPass, home))
+	must(t, err)
+}
