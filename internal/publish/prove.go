@@ -41,19 +41,21 @@ func (s *Service) Prove(ctx context.Context, ask ProofAsk) (*translog.Bundle, er
 	if err != nil {
 		return nil, err
 	}
-	var bundle *translog.Bundle
-	if found && s.disclosure.Authority != nil && s.disclosure.Authority.Decide(ask.Who, authz.DiscloseOwn, authz.Scope{Subject: sub.ID}).Allowed {
-		kind := sub.Kind
-		bundle, err = s.proofs.Bundle(ctx, translog.BundleAsk{
-			Subject: sub.ID, Item: string(ask.Item), AsOf: ask.AsOf, Open: s.records.Opener(func(v *record.Version) bool { return s.bare(kind, v) }),
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
 	next := Ask{Who: ask.Who, Subject: Whom{ID: ask.Subject}, Purpose: Purpose{Own: true}, Limit: discloseMax}
 	if ask.Item != "" {
 		next.Items = []catalog.ItemCode{ask.Item}
+	}
+	var bundle *translog.Bundle
+	var g grounds
+	if s.disclosure.Authority != nil {
+		s.entitleOwn(&next, &g, &sub, found)
+	}
+	if g.viewer.own {
+		may := func(v *record.Version) bool { return s.bare(g.viewer, sub.Kind, v) }
+		bundle, err = s.proofs.Bundle(ctx, translog.BundleAsk{Subject: sub.ID, Item: string(ask.Item), AsOf: ask.AsOf, Open: s.records.Opener(may)})
+		if err != nil {
+			return nil, err
+		}
 	}
 	for range maxProofPages {
 		answer, err := s.Disclose(ctx, next) // also refuses, and logs that
@@ -69,7 +71,7 @@ func (s *Service) Prove(ctx context.Context, ask ProofAsk) (*translog.Bundle, er
 
 // bare reports whether a version may be given as it is on file: nothing stands in it in clear that its own subject is shown masked only. What is sealed
 // stays sealed in it.
-func (s *Service) bare(kind catalog.SubjectKind, v *record.Version) bool {
+func (s *Service) bare(viewer Viewer, kind catalog.SubjectKind, v *record.Version) bool {
 	edition, ok := s.editions.ByID(v.Edition)
 	if !ok {
 		return false
@@ -78,12 +80,12 @@ func (s *Service) bare(kind catalog.SubjectKind, v *record.Version) bool {
 	if !ok {
 		return false
 	}
-	body, err := record.DecodeBody(v.Body)
+	body, err := decode(v)
 	if err != nil {
 		return false
 	}
 	now, _ := s.editions.Current(clock.Today(s.clock)).Item(v.Item)
-	for _, f := range fields(Viewer{own: true}, kind, body, item, now, nil) { // without a key sealed values are left out
+	for _, f := range fields(viewer, kind, body, item, now, nil) { // without a key sealed values are left out
 		if f.Masked {
 			return false
 		}
