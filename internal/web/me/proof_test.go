@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"gongxin/internal/audit"
+	"gongxin/internal/catalog"
 	"gongxin/internal/db"
 	"gongxin/internal/identity"
 	"gongxin/internal/record"
@@ -138,5 +140,26 @@ func TestProofRefused(t *testing.T) {
 	nobody.get(t, "/me/proof/bundle.json", http.StatusForbidden)
 	if n := len(w.entries(t, w.second)); n != 0 {
 		t.Errorf("%d entries about another", n)
+	}
+}
+
+// TestProofKeepsMasked: a version in which something stands in clear that its own subject is shown masked only is proven without its content.
+func TestProofKeepsMasked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.agent(t, "second", uscc(2))
+	item, _ := catalog.Default().Item("XZCF")
+	code := item.Fields[slices.IndexFunc(item.Fields, func(f catalog.Field) bool { return len(f.Mask) == 2 })].Code
+	must(t, w.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := w.records.Apply(ctx, tx, []record.Draft{
+			w.draft(item, w.second, "1", func(d *record.Draft) { d.Body = `{"` + string(code) + `":"` + number1 + `"}` }), w.draft(item, w.second, "2", nil),
+		}, record.Change{At: w.clock.Now(), Actor: "test"})
+		return err
+	}))
+	k := w.prove(t)
+	bundle := b.get(t, "/me/proof/bundle.json?item=XZCF", http.StatusOK)
+	r, said := holds(t, k, bundle)
+	if len(r.Versions) != 2 || r.Versions[0].Opened == r.Versions[1].Opened || strings.Contains(bundle, number1) || !strings.Contains(said, "共 2 个版本") {
+		t.Errorf("%+v %s", r.Versions, said)
 	}
 }
