@@ -155,7 +155,7 @@ func compose(from *mail.Address, to string, delivery int64, t text, now time.Tim
 	_, domain, _ := strings.Cut(from.Address, "@")
 	var b bytes.Buffer
 	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
-	header("From", from.String())
+	header("From", sender(from))
 	header("To", (&mail.Address{Address: to}).String())
 	header("Subject", subject(t.title))
 	header("Date", now.In(clock.Zone).Format(time.RFC1123Z))
@@ -172,6 +172,14 @@ func compose(from *mail.Address, to string, delivery int64, t text, now time.Tim
 	}
 	b.WriteString(body + "\r\n")
 	return b.Bytes()
+}
+
+// sender writes the address with its name, folded as the subject is.
+func sender(from *mail.Address) string {
+	if from.Name == "" {
+		return from.Address
+	}
+	return subject(from.Name) + "\r\n <" + from.Address + ">"
 }
 
 // subject encodes a title in words of at most 75 characters, on lines of their own.
