@@ -443,7 +443,7 @@ func TestNobodyElses(t *testing.T) {
 			t.Errorf("a stranger consented for subject %d", about)
 		}
 	}
-	if len(covered) != 16 {
+	if len(covered) != 18 {
 		t.Errorf("%d routes walked: %v", len(covered), covered)
 	}
 	r := other.do(t, httptestGet("/me/file/"+mustRecord(t, w, w.human)))

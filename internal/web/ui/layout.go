@@ -26,3 +26,10 @@ func boolWord(b bool) string {
 	}
 	return "false"
 }
+
+// HeadedSpec describes a part of a page; its heading's id is ID with "-h".
+type HeadedSpec struct {
+	ID    string
+	Title string
+	Class string
+}

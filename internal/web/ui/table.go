@@ -34,6 +34,12 @@ func (t TableSpec) region() templ.Attributes {
 	return templ.Attributes{"role": "region", "aria-label": t.Caption + "（表格）", "tabindex": "0"}
 }
 
+// PairSpec describes a cell of two lines.
+type PairSpec struct {
+	Label, Class string
+	Main, Sub    string
+}
+
 // PagerSpec describes where a list's pages are; an empty address leaves the link out.
 type PagerSpec struct {
 	First string
