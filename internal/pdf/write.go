@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf16"
 )
@@ -50,13 +51,25 @@ func (o *objects) stream(dict string, data []byte, plain bool) (int, error) {
 	return n, nil
 }
 
-func deflate(data []byte) ([]byte, error) {
-	var b bytes.Buffer
-	w, err := zlib.NewWriterLevel(&b, 5)
+// packers are kept: each holds half a megabyte.
+var packers = sync.Pool{New: func() any {
+	w, err := zlib.NewWriterLevel(nil, zlib.BestSpeed)
 	if err != nil {
-		return nil, fmt.Errorf("pdf: %w", err)
+		return nil
 	}
-	if _, err = w.Write(data); err == nil {
+	return w
+}}
+
+func deflate(data []byte) ([]byte, error) {
+	w, ok := packers.Get().(*zlib.Writer)
+	if !ok {
+		return nil, ErrFile
+	}
+	defer packers.Put(w)
+	var b bytes.Buffer
+	w.Reset(&b)
+	_, err := w.Write(data)
+	if err == nil {
 		err = w.Close()
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ const (
 	SortBundle     Sort = "bundle"
 	SortCheckpoint Sort = "checkpoint"
 	SortReceipt    Sort = "receipt"
+	SortReport     Sort = "report" // as a PDF, or its data
 	SortUnknown    Sort = ""
 )
 
@@ -28,6 +29,9 @@ func SortOf(raw []byte) Sort {
 	text := bytes.TrimSpace(raw)
 	if len(text) == 0 || len(raw) > maxBundle {
 		return SortUnknown
+	}
+	if bytes.HasPrefix(raw, []byte("%PDF-")) {
+		return SortReport
 	}
 	if text[0] != '{' {
 		if bytes.Contains(raw, []byte("\n\n\u2014 ")) {
@@ -48,6 +52,8 @@ func SortOf(raw []byte) Sort {
 		return SortBundle
 	case receiptFormat:
 		return SortReceipt
+	case reportFileFormat:
+		return SortReport
 	}
 	return SortUnknown
 }
@@ -69,6 +75,8 @@ func File(raw []byte, k *Keys, old string) *Result {
 		}
 	case SortReceipt:
 		r.fail("file.receipt", "这是授权回执，由另一把密钥签名；请用命令 gongxin verify 核验")
+	case SortReport:
+		r.fail("file.report", "这是信用报告，由另一把密钥签名；请用命令 gongxin verify 或者“报告核验”页面核验")
 	case SortUnknown:
 		r.fail("file.format", "认不出这个文件：不是本平台的证明、证明包或者检查点")
 	}
