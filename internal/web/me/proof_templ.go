@@ -45,7 +45,7 @@ func proofPage(v *proofView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(v.parties) > 1 {
-			templ_7745c5c3_Err = hidden("of", v.ofText()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Hidden("of", v.ofText()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
