@@ -32,8 +32,5 @@ func (c *ServeCmd) Run(e *Env) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	return a.Serve(e, !c.NoWork, func(address string) {
 		e.say("服务已启动：%s", address)
-		if !conf.Loopback() {
-			e.say("报送、核查等需要账户的功能在账户开通前不对外开放。")
-		}
 	})
 }

@@ -347,6 +347,9 @@ func (a *App) every(ctx context.Context, interval time.Duration, name string, jo
 // Serve answers on the configured address until ctx ends, running the jobs beside it when work is set. ready is called with the address
 // once it listens.
 func (a *App) Serve(ctx context.Context, work bool, ready func(address string)) error {
+	if err := exposed(a.Config); err != nil {
+		return err
+	}
 	if a.options.Demo {
 		list, err := a.DemoAccounts(ctx)
 		if err != nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -56,5 +57,33 @@ func TestTurnedAwayWithHeaders(t *testing.T) {
 	}
 	if kind := w.Header().Get("Content-Type"); !strings.Contains(kind, "charset=utf-8") {
 		t.Errorf("Content-Type %q", kind)
+	}
+}
+
+// Other machines are served only where the operator says how they come, with TLS or, in so many words, without.
+func TestNothingIsServedInClearByChance(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		listen, base string
+		want         error
+	}{
+		{"127.0.0.1:8080", "", nil},
+		{"[::1]:8080", "", nil},
+		{"localhost:8080", "", nil},
+		{"0.0.0.0:8080", "", ErrExposed},
+		{":8080", "", ErrExposed},
+		{"192.0.2.7:80", "", ErrExposed},
+		{"0.0.0.0:8080", "https://credit.example.gov.cn", nil},
+		{"10.0.0.5:8080", "http://credit.intern", nil},
+	} {
+		conf := config.Config{Listen: c.listen, BaseURL: c.base}
+		if err := exposed(conf); !errors.Is(err, c.want) || c.want == nil && err != nil {
+			t.Errorf("%s with %q: %v", c.listen, c.base, err)
+		}
+		if c.want != nil {
+			if err := (&App{Config: conf}).Serve(t.Context(), false, nil); !errors.Is(err, ErrExposed) {
+				t.Errorf("%s is served: %v", c.listen, err)
+			}
+		}
 	}
 }
