@@ -85,6 +85,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"mend":    mend,
 	"marked":  marked,
 	"census":  census,
+	"looked":  looked,
 	"setid":   setID,
 }
 
@@ -168,22 +169,42 @@ func codesOf(reasons []catalog.Reason) string {
 	return strings.Join(out, ",")
 }
 
-// census writes what is on file — rows by table, and the files received — so that two moments can be compared.
-func census(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: census OUT")
-	}
+// register opens the database of a script.
+func register(ts *testscript.TestScript) *db.DB {
 	url := ts.Getenv("GONGXIN_DATABASE")
 	if url == "" {
 		url = filepath.Join(ts.Getenv("GONGXIN_DATA"), "gongxin.db")
 	}
 	d, err := db.Open(context.Background(), url, db.Options{})
 	ts.Check(err)
+	return d
+}
+
+// looked counts the entries of the access log about what the operator at this machine has read: looked queue 3.
+func looked(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: looked WHAT COUNT")
+	}
+	d := register(ts)
+	defer func() { ts.Check(d.Close()) }()
+	var n int
+	ts.Check(d.Read().QueryRowContext(context.Background(), `SELECT count(*) FROM access_log WHERE what = $1 AND who_kind = 'local' AND outcome = 'answered'`, args[0]).Scan(&n))
+	if strconv.Itoa(n) != args[1] {
+		ts.Fatalf("%d entries say %s, want %s", n, args[0], args[1])
+	}
+}
+
+// census writes what is on file — rows by table, and the files received — so that two moments can be compared.
+func census(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: census OUT")
+	}
+	d := register(ts)
 	defer func() { ts.Check(d.Close()) }()
 	var out []string
 	for _, table := range []string{
 		"submission", "submission_row", "subject", "subject_identifier", "subject_name", "subject_sealed", "record", "record_version",
-		"record_facet", "ingest_queue", "log_outbox",
+		"record_facet", "ingest_queue", "log_outbox WHERE kind <> 'access'", // who looked is told by looked
 	} {
 		var n int
 		ts.Check(d.Read().QueryRowContext(context.Background(), `SELECT count(*) FROM `+table).Scan(&n))
