@@ -51,6 +51,8 @@ type App struct {
 	Trust     Trust
 	Log       *slog.Logger
 
+	Procedures Procedures
+
 	desk    *ingest.Desk
 	options Options
 	rules   *publish.Rules
@@ -142,6 +144,9 @@ func (a *App) build(ctx context.Context) (err error) {
 	a.Records = record.NewStore(a.DB, ids)
 	a.Names = publish.NewNames(a.Subjects, a.places())
 	if err := a.openTrust(ids, ring); err != nil {
+		return err
+	}
+	if err := a.openProcedures(ids, ring); err != nil {
 		return err
 	}
 	a.Publish = publish.NewService(publish.Config{
@@ -276,6 +281,8 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { _ = a.Ingest.Work(ctx, a.wake, a.Log) })
 	wg.Go(func() { a.countStats(ctx) })
 	wg.Go(func() { _ = log.Run(ctx, nil) })
+	wg.Go(func() { a.runProcedures(ctx) })
+	wg.Go(func() { a.deliverNotices(ctx) })
 	wg.Wait()
 	return nil
 }

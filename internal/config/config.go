@@ -31,6 +31,7 @@ type Config struct {
 
 	Accounts     Accounts     `toml:"accounts"`
 	Transparency Transparency `toml:"transparency"`
+	Notice       Notice       `toml:"notice"`
 }
 
 // Accounts say how people prove who they are.
@@ -163,6 +164,10 @@ func (c Config) Defaults() (Config, error) {
 	}
 	if c.Transparency.PauseMinutes < 1 || c.Transparency.Quorum < 0 || c.Transparency.Quorum > len(c.Transparency.Witnesses) {
 		return c, ErrValue.Messagef("transparency.pause_minutes 必须大于 0，quorum 不能多于见证人")
+	}
+	set(&c.Notice.Mail.Security, "starttls")
+	if err := c.Notice.check(); err != nil {
+		return c, err
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return c, ErrValue.Messagef("log.format 只能是 text 或 json")

@@ -1,0 +1,169 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/config"
+	"gongxin/internal/db"
+	"gongxin/internal/flow"
+	"gongxin/internal/gm"
+	"gongxin/internal/id"
+	"gongxin/internal/notice"
+)
+
+// Procedures is what moves by tables and clocks, and who is told.
+type Procedures struct {
+	Flow    *flow.Engine
+	Notices *notice.Service
+
+	calendars string // the holiday tables that the engine counts by
+}
+
+// Intervals of the clock of procedures and of the post.
+const (
+	dueEvery     = 20 * time.Second
+	deliverEvery = 5 * time.Second
+)
+
+// openProcedures builds the engine and the post. What permissions and the log need is there already; features register their tables afterwards.
+func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
+	c, err := a.post(ids, ring)
+	if err != nil {
+		return err
+	}
+	p := &a.Procedures
+	p.Notices = notice.New(c)
+	p.calendars = fmt.Sprint(a.Calendar.Years())
+	p.Flow = flow.New(flow.Config{
+		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Log: a.Trust.Audit, Who: asker, May: a.mayStep, Files: a.blobs, Overdue: a.escalate,
+		AsSystem: func(ctx context.Context) context.Context { return authz.With(ctx, authz.SystemActor("flow")) },
+	})
+	return nil
+}
+
+// asker says who asks, as the log has it.
+func asker(ctx context.Context) audit.Who {
+	who := authz.From(ctx)
+	kind := who.Kind
+	if kind == "" {
+		kind = authz.Anonymous
+	}
+	return audit.Who{Kind: string(kind), ID: who.ID, Address: who.Address, Session: who.Session}
+}
+
+// mayStep asks the permission table about a step of a case. A case that is not opened yet has no author but who asks.
+func (a *App) mayStep(ctx context.Context, action string, c *flow.Case) error {
+	author := authz.AuthorOf(c.Author)
+	return a.Trust.Authority.Decide(authz.From(ctx), authz.Action(action), authz.Scope{
+		Agency: c.Agency, Region: c.Region, Subject: c.Subject, Author: author, Account: max(author, 0),
+	}).Err()
+}
+
+// escalate tells the unit that a case of it is overdue; the office has it at the head of its inbox.
+func (a *App) escalate(ctx context.Context, tx *db.Tx, c *flow.Case) error {
+	if c.Agency <= 0 {
+		return nil
+	}
+	title := "已逾期：" + c.Title
+	if runes := []rune(title); len(runes) > 100 {
+		title = string(runes[:99]) + "…"
+	}
+	return a.Procedures.Notices.Send(ctx, tx, notice.Notice{
+		To: notice.Recipient{Kind: notice.Agency, ID: c.Agency}, Topic: "flow.overdue", Title: title,
+		Body: "这件事项最迟应在 " + c.Due.String() + " 办结，现已逾期。请尽快办理；逾期情况计入考核指标。", Link: "/desk/inbox", Ref: fmt.Sprint("case:", c.ID),
+	})
+}
+
+// post reads how notices leave the house.
+func (a *App) post(ids *id.Maker, ring *gm.KeyRing) (notice.Config, error) {
+	set := a.Config.Notice
+	c := notice.Config{
+		DB: a.DB, IDs: ids, Clock: a.Clock, Ring: ring, Acts: a.Trust.Audit, Who: asker, Log: a.Log, Site: a.Config.BaseURL, Name: "公信·" + a.Config.City.Name,
+	}
+	var err error
+	if c.Outward.Networks, err = set.Prefixes(); err != nil {
+		return c, err
+	}
+	c.Outward.Loopback = a.options.Demo && a.Config.Loopback()
+	if set.Mail.Server != "" {
+		c.Mail = &notice.Mail{Address: set.Mail.Server, Security: set.Mail.Security, User: set.Mail.User, From: set.Mail.From}
+		if set.Mail.PasswordFile != "" {
+			if c.Mail.Password, err = secretIn(set.Mail.PasswordFile, "notice.mail.password_file"); err != nil {
+				return c, err
+			}
+		}
+		if err := c.Mail.Check(); err != nil {
+			return c, err
+		}
+	}
+	if set.SMS.URL != "" {
+		secret, err := secretIn(set.SMS.SecretFile, "notice.sms.secret_file")
+		if err != nil {
+			return c, err
+		}
+		c.SMS = &notice.Hook{URL: set.SMS.URL, Secret: secret}
+	}
+	return c, nil
+}
+
+// secretIn reads a secret from its file.
+func secretIn(path, key string) (string, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return "", config.ErrValue.Messagef("%s 所指的文件无法读取", key).With(err)
+	}
+	secret := strings.TrimSpace(string(raw))
+	if secret == "" {
+		return "", config.ErrValue.Messagef("%s 所指的文件是空的", key)
+	}
+	return secret, nil
+}
+
+// runProcedures lets the clock take its steps, until ctx ends. Any number of processes may do so at once.
+func (a *App) runProcedures(ctx context.Context) {
+	p := &a.Procedures
+	if lost, err := p.Flow.Unknown(ctx); err != nil || len(lost) > 0 {
+		a.Log.ErrorContext(ctx, "cases that no table of this program can move", slog.Any("places", lost), slog.Any("error", err))
+	}
+	a.every(ctx, dueEvery, "procedures", func() error {
+		calendars := p.refreshCalendar(ctx, a.DB.Read())
+		_, err := p.Flow.RunDue(ctx)
+		return errors.Join(calendars, err)
+	})
+}
+
+// refreshCalendar takes in holiday tables that were approved since, before the clock looks at what is due.
+func (p *Procedures) refreshCalendar(ctx context.Context, q db.Querier) error {
+	var cal *clock.Calendar
+	cal, err := catalog.Calendars(ctx, q)
+	if err != nil {
+		return err
+	}
+	now := fmt.Sprint(cal.Years())
+	if now == p.calendars {
+		return nil
+	}
+	if _, err := p.Flow.SetCalendar(ctx, cal); err != nil {
+		return err
+	}
+	p.calendars = now
+	return nil
+}
+
+// deliverNotices sends what is due, until ctx ends.
+func (a *App) deliverNotices(ctx context.Context) {
+	a.every(ctx, deliverEvery, "notices", func() error {
+		_, err := a.Procedures.Notices.Deliver(ctx)
+		return err
+	})
+}
