@@ -194,6 +194,11 @@ func (c *Centre) claim(w http.ResponseWriter, r *http.Request) error {
 		if !form.blame(err) {
 			return err
 		}
+		if in.Evidence != "" { // refused: nobody is to look at it
+			if err := c.Evidence.Remove(in.Evidence); err != nil {
+				return err
+			}
+		}
 		return c.showClaims(w, r, web.Status(err), form)
 	}
 	if session != nil {

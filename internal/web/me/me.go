@@ -83,6 +83,8 @@ type Editions interface {
 type Evidence interface {
 	// Put keeps at most limit bytes and gives the name they are found again by, of 64 characters or more without dots and slashes.
 	Put(ctx context.Context, r io.Reader, limit int64) (ref string, err error)
+	// Remove takes it away again when no claim came of it.
+	Remove(ref string) error
 }
 
 // The methods of claims that the centre has a form for.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,7 +200,19 @@ func TestClaimByLicence(t *testing.T) {
 	b.get(t, path, http.StatusNotFound)
 
 	b.want(t, upload(fields, "licence.png", picture(t)), http.StatusSeeOther)
+	b.want(t, upload(fields, "licence.png", picture(t)), http.StatusConflict) // the same again
 	list, err = w.identity.Claims(ctx, b.actor(t))
+	must(t, err)
+	have := map[string]bool{}
+	for _, c := range list {
+		have[filepath.Base(w.blobs.Path(c.Evidence))] = true
+	}
+	must(t, filepath.WalkDir(filepath.Dir(filepath.Dir(filepath.Dir(w.blobs.Path(list[0].Evidence)))), func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && !have[e.Name()] {
+			t.Errorf("a picture of no claim stays: %s", e.Name())
+		}
+		return err
+	}))
 	must(t, err)
 	office := authz.Actor{ID: 950, Kind: authz.Account, Grants: []authz.Grant{{Role: authz.OfficeOperator}}}
 	must(t, w.identity.DecideClaim(ctx, office, list[0].ID, false, "照片看不清，请重拍"))

@@ -99,7 +99,7 @@ func (r registry) Person(ctx context.Context, docKind, number string) (int64, bo
 type vault struct{ *blob.Store }
 
 func (v vault) Put(ctx context.Context, r io.Reader, limit int64) (string, error) {
-	info, err := v.Store.Put(ctx, r, limit)
+	info, err := v.Store.PutOwned(ctx, r, limit)
 	return info.Hash, err
 }
 
