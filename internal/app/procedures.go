@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,7 +10,6 @@ import (
 
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
-	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
 	"gongxin/internal/db"
@@ -26,7 +24,7 @@ type Procedures struct {
 	Flow    *flow.Engine
 	Notices *notice.Service
 
-	calendars string // the holiday tables that the engine counts by
+	calendars string // the holiday tables that deadlines were counted by; "" = not known
 }
 
 // Intervals of the clock of procedures and of the post.
@@ -43,7 +41,6 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 	}
 	p := &a.Procedures
 	p.Notices = notice.New(c)
-	p.calendars = fmt.Sprint(a.Calendar.Years())
 	p.Flow = flow.New(flow.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Log: a.Trust.Audit, Who: asker, May: a.mayStep, Files: a.blobs, Overdue: a.escalate,
 		AsSystem: func(ctx context.Context) context.Context { return authz.With(ctx, authz.SystemActor("flow")) },
@@ -136,19 +133,17 @@ func (a *App) runProcedures(ctx context.Context) {
 		a.Log.ErrorContext(ctx, "cases that no table of this program can move", slog.Any("places", lost), slog.Any("error", err))
 	}
 	a.every(ctx, dueEvery, "procedures", func() error {
-		calendars := p.refreshCalendar(ctx, a.DB.Read())
+		if err := p.recount(ctx, a.Calendar); err != nil {
+			return err
+		}
 		_, err := p.Flow.RunDue(ctx)
-		return errors.Join(calendars, err)
+		return err
 	})
 }
 
-// refreshCalendar takes in holiday tables that were approved since, before the clock looks at what is due.
-func (p *Procedures) refreshCalendar(ctx context.Context, q db.Querier) error {
-	var cal *clock.Calendar
-	cal, err := catalog.Calendars(ctx, q)
-	if err != nil {
-		return err
-	}
+// recount computes deadlines anew when other holiday tables hold than those they were counted by, before the clock looks at what is due. What held when
+// the program stopped nobody knows, so it is done once at the start too.
+func (p *Procedures) recount(ctx context.Context, cal *clock.Calendar) error {
 	now := fmt.Sprint(cal.Years())
 	if now == p.calendars {
 		return nil

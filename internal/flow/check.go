@@ -39,6 +39,11 @@ func (t *Table) checkStates() string {
 		}
 		seen[s.Code] = true
 	}
+	for _, page := range []string{t.Page, t.OwnPage} {
+		if page != "" && !strings.HasPrefix(page, "/") {
+			return "页面地址要从网站的根写起"
+		}
+	}
 	if t.Pause.May != "" && t.Pause.Days < 1 {
 		return "可以中止，却没有写明中止最长多少个工作日"
 	}

@@ -117,7 +117,11 @@ func (e *Engine) Left(c *Case) (days int, ok bool) {
 	if c.Due == 0 || c.PausedOn != 0 || !c.Open() {
 		return 0, false
 	}
-	return e.calendar.Load().WorkdaysBetween(clock.Today(e.Clock), c.Due), true
+	today, cal := clock.Today(e.Clock), e.calendar.Load()
+	if today > c.Due { // a day late is late, also on a Sunday
+		return -max(1, cal.WorkdaysBetween(c.Due, today)), true
+	}
+	return cal.WorkdaysBetween(today, c.Due), true
 }
 
 // SetCalendar takes in new holiday tables and computes the deadlines of open cases anew, those that have not lapsed. It gives how many moved.

@@ -73,6 +73,9 @@ func TestDeadlines(t *testing.T) {
 			t.Errorf("%d steps at the midnight after the last day", n)
 		}
 		c, _ = w.Get(t.Context(), c.ID)
+		if days, ok := w.Left(c); !ok || days != -1 {
+			t.Errorf("%d days left, %v", days, ok)
+		}
 		if !c.Overdue || c.State != "accepted" {
 			t.Errorf("the case is %+v", c)
 		}

@@ -1,5 +1,10 @@
 package flow
 
+import (
+	"net/url"
+	"strings"
+)
+
 // Event names a move, such as "accept".
 type Event string
 
@@ -81,6 +86,19 @@ type Table struct {
 	Pause  Rule
 	Extend Rule
 	Assign Rule // who may give a case to somebody, or hand cases over
+
+	Page    string // address of a case on the desks, with {id} and {ref} in it: /desk/listing/{ref}
+	OwnPage string // the same in the subject's centre: /me/repairs/{id}
+}
+
+// PageOf gives the address of a case on the desks; "" when its feature has none.
+func (t *Table) PageOf(c *Case) string { return pageOf(t.Page, c) }
+
+// OwnPageOf gives the address of a case in the subject's centre; "" when its feature has none.
+func (t *Table) OwnPageOf(c *Case) string { return pageOf(t.OwnPage, c) }
+
+func pageOf(form string, c *Case) string {
+	return strings.NewReplacer("{id}", dec(c.ID), "{ref}", url.PathEscape(c.Ref)).Replace(form)
 }
 
 // State finds a state.

@@ -46,6 +46,15 @@ func remark() Table {
 	}
 }
 
+func TestPageOf(t *testing.T) {
+	t.Parallel()
+	table := Table{Page: "/desk/remarks/{ref}", OwnPage: "/me/remarks/{id}"}
+	c := &Case{ID: 12, Ref: "a/b?c"}
+	if got := table.PageOf(c) + " " + table.OwnPageOf(c); got != "/desk/remarks/a%2Fb%3Fc /me/remarks/12" {
+		t.Errorf("pages %s", got)
+	}
+}
+
 func TestTableIsSound(t *testing.T) {
 	t.Parallel()
 	table := remark()
@@ -62,6 +71,7 @@ func TestTableCheckRefuses(t *testing.T) {
 		want   string
 	}{
 		"kind":            {func(t *Table) { t.Kind = "Remark" }, "代码"},
+		"page":            {func(t *Table) { t.Page = "desk" }, "页面地址"},
 		"state twice":     {func(t *Table) { t.States = append(t.States, State{Code: "draft", Name: "又一"}) }, "两次"},
 		"state unreached": {func(t *Table) { t.States = append(t.States, State{Code: "lost", Name: "孤", Final: true}) }, "到不了"},
 		"no way out":      {func(t *Table) { t.States[1].Final = true; t.Moves[1].Due = nil }, "离开了终点"},
