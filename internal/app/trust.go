@@ -126,16 +126,6 @@ func (a *App) retention() (*identity.Retention, error) {
 	return withFile(a.Config.Accounts.Retention, identity.LoadRetention)
 }
 
-// contextWords are names that everybody connects with this site; no password may rest on one alone. docs/security/accounts.md lists them.
-func (a *App) contextWords() []string {
-	words := []string{a.Config.City.Name, "gongxin", "公信", "xinyong", "信用中国", "信用平台", "公共信用信息平台", "credit"}
-	if u, err := url.Parse(a.Config.BaseURL); err == nil && u.Host != "" {
-		words = append(words, u.Hostname())
-		words = append(words, strings.Split(u.Hostname(), ".")[0])
-	}
-	return words
-}
-
 // passkeys are bound to the site's domain, so that there are none before base_url is set; but a demo on loopback has the browser's localhost.
 func (a *App) passkeys() identity.PasskeySite {
 	base := a.Config.BaseURL
