@@ -213,7 +213,7 @@ func (c *CalendarLoadCmd) Run(e *Env) (err error) {
 	if err != nil {
 		return err
 	}
-	e.say("已装载 %d 年节假日表。正在运行的服务需要重启后采用。", year)
+	e.say("已装载 %d 年节假日表。正在运行的服务一分钟内采用，不用重启。", year)
 	return nil
 }
 

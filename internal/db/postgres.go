@@ -38,6 +38,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 10 * time.Second
 	}
+	cfg.DialFunc = lines(cfg.DialFunc)
 	pool := stdlib.OpenDB(*cfg)
 	n := o.MaxConns
 	if n <= 0 {
