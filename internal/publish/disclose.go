@@ -123,6 +123,7 @@ type grounds struct {
 // before this returns: when the entry cannot be written there is no answer.
 func (s *Service) Disclose(ctx context.Context, ask Ask) (*Answer, error) {
 	if s.disclosure.Log == nil || s.disclosure.Authority == nil || s.disclosure.DB == nil {
+		s.tally.disclosed(ask.what(), MissingDisabled)
 		return nil, MissingDisabled.Err()
 	}
 	now := s.clock.Now().UTC().Truncate(time.Microsecond)
@@ -455,6 +456,9 @@ func (s *Service) settle(ctx context.Context, ask *Ask, g *grounds, sub *subject
 		}
 		return err
 	}, db.ReadCommitted)
+	if err == nil {
+		s.tally.disclosed(g.what, g.missing)
+	}
 	switch {
 	case err != nil:
 		return nil, err

@@ -28,6 +28,7 @@ type Service struct {
 	disclosure Disclosure
 	log        PublicLog
 	proofs     Prover
+	tally      tally
 }
 
 // Config is what a Service is made of.
@@ -114,6 +115,9 @@ func (s *Service) visible(ctx context.Context, v *record.Version, sub *SubjectRe
 func (s *Service) view(ctx context.Context, viewer Viewer, v *record.Version, sub *SubjectRef, m moment) (view RecordView, ok bool, err error) {
 	if viewer.public() {
 		if wait, err := s.held(ctx, v); err != nil || wait {
+			if wait {
+				s.tally.decided(v.Class, logPaused)
+			}
 			return RecordView{}, false, err
 		}
 	}
@@ -123,7 +127,9 @@ func (s *Service) view(ctx context.Context, viewer Viewer, v *record.Version, su
 	}
 	checked, _ := edition.Item(v.Item)
 	inForce, _ := m.edition.Item(v.Item)
-	if Decide(viewer, sub.Kind, checked, inForce, &v.Facts, m.day) != Passes {
+	answer := Decide(viewer, sub.Kind, checked, inForce, &v.Facts, m.day)
+	s.tally.decided(v.Class, answer)
+	if answer != Passes {
 		return RecordView{}, false, nil
 	}
 	body, err := decode(v)
