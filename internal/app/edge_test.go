@@ -28,20 +28,7 @@ func TestContextWords(t *testing.T) {
 // Callers who are turned away for haste get the same headers as everybody, and a number to ask about.
 func TestTurnedAwayWithHeaders(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	conf, err := config.Config{Data: dir, BaseURL: "https://credit.example", Limits: config.Limits{PerSecond: 0.001, Burst: 1}}.Defaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := Open(t.Context(), conf, Options{}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = a.Close() })
-	h, err := a.Handler()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := handler(t, config.Config{BaseURL: "https://credit.example", Limits: config.Limits{PerSecond: 0.001, Burst: 1}})
 	var w *httptest.ResponseRecorder
 	for range 2 {
 		w = httptest.NewRecorder()
@@ -83,6 +70,50 @@ func TestNothingIsServedInClearByChance(t *testing.T) {
 		if c.want != nil {
 			if err := (&App{Config: conf}).Serve(t.Context(), false, nil); !errors.Is(err, ErrExposed) {
 				t.Errorf("%s is served: %v", c.listen, err)
+			}
+		}
+	}
+}
+
+// handler gives everything that an empty installation serves.
+func handler(t *testing.T, c config.Config) http.Handler {
+	t.Helper()
+	c.Data = t.TempDir()
+	conf, err := c.Defaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open(t.Context(), conf, Options{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close() })
+	h, err := a.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// Scripts of other sites read the public log, which is for everyone to check, and nothing else.
+func TestOnlyTheLogIsOpenToOtherOrigins(t *testing.T) {
+	t.Parallel()
+	h := handler(t, config.Config{})
+	for path, want := range map[string]string{
+		"/log/key": "*", "/log/checkpoint": "*", "/": "", "/search?q=x": "", "/sign-in": "", "/me": "", "/api/v1/stats": "", "/api/v1/self": "", "/open-data": "", "/healthz": "",
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodOptions} {
+			r := httptest.NewRequest(method, path, nil)
+			r.Header.Set("Origin", "https://elsewhere.example")
+			r.Header.Set("Access-Control-Request-Method", "POST")
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			got := w.Header().Get("Access-Control-Allow-Origin")
+			if method == http.MethodGet && got != want || got != "" && got != "*" || w.Header().Get("Access-Control-Allow-Credentials") != "" || w.Header().Get("Access-Control-Allow-Methods") != "" {
+				t.Errorf("%s %s is open to %q (%d)", method, path, got, w.Code)
+			}
+			if method == http.MethodOptions && w.Code < 400 {
+				t.Errorf("OPTIONS %s answers %d", path, w.Code)
 			}
 		}
 	}
