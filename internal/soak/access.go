@@ -62,6 +62,24 @@ func (c *checker) access(ctx context.Context, l *load) {
 	c.checked("回答过的 %d 次非公开查询：查询日志各有一笔，查询人、主体、事项、授权和条数一致", len(l.answered))
 	c.refusals(l, entries)
 	c.spare(l, entries)
+	c.queueReads(l, entries)
+}
+
+// desk is what the access log calls a look at rows of the queue.
+const desk = "queue"
+
+// queueReads compares the looks at rows of the queue with what was answered.
+func (c *checker) queueReads(l *load, entries map[int64]logged) {
+	have := 0
+	for _, e := range entries {
+		if e.what == desk && e.outcome == audit.Answered {
+			have++
+		}
+	}
+	if most := l.queued + l.queuing; have < l.queued || have > most {
+		c.problem("看过待认定的行 %d 次，查询日志有 %d 笔，应有 %d 至 %d 笔", l.queued, have, l.queued, most)
+	}
+	c.checked("看待认定的行 %d 次：查询日志都有，没有多余的", l.queued)
 }
 
 // refusals compares the refusals of each kind. A look-up without an answer may have been refused and logged.
@@ -90,7 +108,7 @@ func (c *checker) refusals(l *load, entries map[int64]logged) {
 func (c *checker) spare(l *load, entries map[int64]logged) {
 	have, asked, own := map[int64]int{}, map[int64]int{}, 0
 	for _, e := range entries {
-		if e.outcome == audit.Answered {
+		if e.outcome == audit.Answered && e.what != desk {
 			have[e.who]++
 		}
 	}

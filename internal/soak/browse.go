@@ -140,18 +140,34 @@ func (r *run) downloadItem(ctx context.Context, c *http.Client, code catalog.Ite
 // staff reads the queue of rows that wait for a person, and one of them.
 func (l *load) staff(ctx context.Context) {
 	for ctx.Err() == nil {
-		status, raw, _ := l.do(ctx, l.filer, kindQueue, http.MethodGet, "/api/v1/queue?limit=20", nil, nil)
+		status, raw, err := l.do(ctx, l.filer, kindQueue, http.MethodGet, "/api/v1/queue?limit=20", nil, nil)
 		var list struct {
 			Items []struct {
 				ID string `json:"id"`
 			} `json:"items"`
 		}
 		switch {
+		case unsure(status, err):
+			l.read(status, err)
 		case status == http.StatusOK && json.Unmarshal(raw, &list) == nil && len(list.Items) > 0:
-			l.do(ctx, l.filer, kindQueue, http.MethodGet, "/api/v1/queue/"+list.Items[0].ID, nil, nil)
+			l.read(status, nil)
+			status, _, err = l.do(ctx, l.filer, kindQueue, http.MethodGet, "/api/v1/queue/"+list.Items[0].ID, nil, nil)
+			l.read(status, err)
 		case status == http.StatusUnauthorized || status == http.StatusForbidden:
 			l.problem("有权的人看不到待认定的行：状态 %d，%.200s", status, raw)
 		}
 		pause(ctx, time.Second)
+	}
+}
+
+// read notes what came of asking for rows of the queue: each answer leaves an entry.
+func (l *load) read(status int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case unsure(status, err):
+		l.queuing++
+	case status == http.StatusOK:
+		l.queued++
 	}
 }

@@ -19,6 +19,8 @@ type looks struct {
 	refused  map[lookKind]int // refusals that were answered, by who asked and what was missing
 	unsure   map[int64]int    // look-ups without an answer, by who asked
 	own      map[int64]int    // answered readings of the own file, by the agent
+	queued   int              // pages and rows of the queue that were answered
+	queuing  int              // and those without an answer
 	consents []*grant
 }
 
