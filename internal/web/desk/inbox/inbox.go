@@ -1,0 +1,252 @@
+// Package inbox keeps the rule that whoever works at a desk sees everything that waits for them in one list, the most urgent first: what is overdue leads,
+// then the nearest deadline, in words as well as in colour. It shows cases of every procedure; each is dealt with on its own page.
+package inbox
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/authz"
+	"gongxin/internal/flow"
+	"gongxin/internal/web"
+	"gongxin/internal/web/desk"
+	"gongxin/internal/web/ui"
+)
+
+// path is the page.
+const path = "/desk/inbox"
+
+// Cases keeps the cases; *flow.Engine does.
+type Cases interface {
+	Tables() []*flow.Table
+	Inbox(ctx context.Context, f flow.Filter) (flow.Page, error)
+	Count(ctx context.Context, f flow.Filter) (flow.Tally, error)
+	Left(c *flow.Case) (int, bool)
+	Principals(ctx context.Context, account string) ([]string, error)
+}
+
+// Agencies knows the units; *agency.Store is one.
+type Agencies interface {
+	List(ctx context.Context) ([]agency.Agency, error)
+}
+
+// Divisions knows the tree of divisions; *ident.Divisions is one.
+type Divisions interface {
+	Children(code string) []string
+}
+
+// Deps are what the inbox is made of.
+type Deps struct {
+	Site      *web.Site
+	Cases     Cases
+	Agencies  Agencies
+	Divisions Divisions
+}
+
+// Desk is the inbox.
+type Desk struct{ Deps }
+
+// New makes the inbox.
+func New(d Deps) *Desk { return &Desk{d} }
+
+// Routes hangs it in.
+func (d *Desk) Routes(rt *web.Router) {
+	rt.Handle("GET "+path, web.Among(authz.DeskOpen, "本人经办范围内的事项"), d.Site.Handle(d.list))
+}
+
+// Desks gives what the caller can move by hand, one for each action of the procedures' tables. What a subject may do about its own cases is none: that
+// stands in its centre.
+func (d *Desk) desks(ctx context.Context) []flow.Desk {
+	var out []flow.Desk
+	for _, action := range actions(d.Cases.Tables()) {
+		b := d.Site.Bounds(ctx, authz.Action(action))
+		at := flow.Desk{Actions: []string{action}, All: b.All, Agencies: b.Agencies}
+		for _, top := range b.Regions {
+			at.Regions = d.under(at.Regions, top)
+		}
+		if at.All || len(at.Agencies) > 0 || len(at.Regions) > 0 {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// under adds a division with everything below it.
+func (d *Desk) under(list []string, top string) []string {
+	if slices.Contains(list, top) {
+		return list
+	}
+	list = append(list, top)
+	for _, child := range d.Divisions.Children(top) {
+		list = d.under(list, child)
+	}
+	return list
+}
+
+// actions lists what the tables ask for, each once.
+func actions(tables []*flow.Table) []string {
+	var out []string
+	for _, t := range tables {
+		for i := range t.Moves {
+			if a := t.Moves[i].May; a != "" && !slices.Contains(out, a) {
+				out = append(out, a)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// The sides of the list.
+const (
+	sideAll     = ""
+	sideMine    = "mine"
+	sideOverdue = "overdue"
+)
+
+type view struct {
+	kind, side string
+	kinds      []ui.Option
+	tabs       []ui.Tab
+	tally      flow.Tally
+	rows       []row
+	pager      ui.PagerSpec
+	later      bool // not the first page
+	none       bool // the caller's roles move no case at all
+}
+
+// row is a case in the list.
+type row struct {
+	*flow.Case
+	table *flow.Table
+	unit  string
+	left  int
+	runs  bool
+}
+
+func (r *row) href() string { return r.table.PageOf(r.Case) }
+
+func (r *row) clock() string {
+	switch {
+	case r.PausedOn != 0:
+		return "中止计时，到 " + r.PauseUntil.String()
+	case r.Due == 0:
+		return "没有期限"
+	}
+	return ""
+}
+
+func (r *row) day() string {
+	if r.Provisional {
+		return r.Due.String() + "（放假安排公布前暂定）"
+	}
+	return r.Due.String()
+}
+
+// list shows what waits.
+func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	q := r.URL.Query()
+	v := &view{kind: q.Get("kind"), side: q.Get("side"), later: q.Get("after") != ""}
+	desks := d.desks(ctx)
+	v.none = len(desks) == 0
+	f := flow.Filter{Desks: desks, Cursor: q.Get("after"), Limit: 30}
+	if f.Desks == nil {
+		f.Desks = []flow.Desk{}
+	}
+	d.kindsOf(v, &f)
+	mine, err := d.Cases.Principals(ctx, authz.From(ctx).String())
+	if err != nil {
+		return err
+	}
+	if err := d.count(ctx, v, f, mine); err != nil {
+		return err
+	}
+	switch v.side {
+	case sideMine:
+		f.Assignee = mine
+	case sideOverdue:
+		f.Overdue = true
+	}
+	page, err := d.Cases.Inbox(ctx, f)
+	if err != nil {
+		return err
+	}
+	if err := d.fill(ctx, v, page.Cases); err != nil {
+		return err
+	}
+	if page.Next != "" {
+		v.pager.Next = v.at(v.side, page.Next)
+	}
+	if v.later {
+		v.pager.First = v.at(v.side, "")
+	}
+	return desk.Show(d.Site, w, r, http.StatusOK, desk.Page(d.Site, r, "待办", ui.Link{Label: "待办"}), listPage(v))
+}
+
+// kindsOf offers the procedures; an unknown one is none.
+func (d *Desk) kindsOf(v *view, f *flow.Filter) {
+	for _, t := range d.Cases.Tables() {
+		v.kinds = append(v.kinds, ui.Option{Value: t.Kind, Label: t.Title})
+		if t.Kind == v.kind {
+			f.Kind = t.Kind
+		}
+	}
+	v.kind = f.Kind
+}
+
+// count fills the tabs.
+func (d *Desk) count(ctx context.Context, v *view, f flow.Filter, mine []string) (err error) {
+	if v.tally, err = d.Cases.Count(ctx, f); err != nil {
+		return err
+	}
+	f.Assignee = mine
+	own, err := d.Cases.Count(ctx, f)
+	if err != nil {
+		return err
+	}
+	if v.side != sideMine && v.side != sideOverdue {
+		v.side = sideAll
+	}
+	for _, t := range []struct {
+		side, label string
+		n           int
+	}{{sideAll, "全部", v.tally.Open}, {sideMine, "由我经办", own.Open}, {sideOverdue, "已逾期", v.tally.Overdue}} {
+		v.tabs = append(v.tabs, ui.Tab{Href: v.at(t.side, ""), Label: t.label, Count: t.n, On: v.side == t.side})
+	}
+	return nil
+}
+
+func (v *view) at(side, after string) string {
+	return desk.Query(path, "kind", v.kind, "side", side, "after", after)
+}
+
+// fill makes the rows.
+func (d *Desk) fill(ctx context.Context, v *view, cases []flow.Case) error {
+	units := map[int64]string{}
+	if len(cases) > 0 {
+		list, err := d.Agencies.List(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			units[int64(list[i].ID)] = list[i].Name
+		}
+	}
+	tables := map[string]*flow.Table{}
+	for _, t := range d.Cases.Tables() {
+		tables[t.Kind] = t
+	}
+	for i := range cases {
+		c := &cases[i]
+		r := row{Case: c, table: tables[c.Kind], unit: units[c.Agency]}
+		if r.table == nil {
+			continue // of a table that this program does not have; the start of the worker says so
+		}
+		r.left, r.runs = d.Cases.Left(c)
+		v.rows = append(v.rows, r)
+	}
+	return nil
+}
