@@ -1,7 +1,7 @@
 package sheet
 
 import (
-	"archive/zip"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -35,7 +35,7 @@ type ErrorOptions struct {
 	All         bool   // also the rows without marks
 	MaxComments int    // commented cells, 5,000 if zero: every comment is a drawing that spreadsheets load at once
 	SheetRows   int    // rows of a sheet before another is begun, 1,000,000 if zero
-	TempDir     string // the system's folder if empty
+	TempDir     string // where rows that do not fit into memory lie sealed, the system's folder if empty
 	// Sentence gives the general sentence and remedy of a reason number for the sheet of explanations; where it is
 	// nil or gives nothing, the first mark's words are taken.
 	Sentence func(code int) (sentence, fix string)
@@ -57,7 +57,7 @@ const (
 // WriteErrors writes the error workbook: the marked rows of src in the submitter's own layout, with the bad cells
 // coloured and commented, one more column that lists the reasons, and a sheet that explains them. src has just been
 // opened; marks come in the order of their rows, each row once. Cells are written as text, so that codes keep their
-// zeros. Rows go through a temporary file, memory is bounded by the comments and by one row.
+// zeros. Many rows go through a temporary file without a name, sealed; memory is bounded by the comments and by a block of rows.
 func WriteErrors(w io.Writer, src *Reader, marks iter.Seq2[MarkedRow, error], o ErrorOptions) (err error) {
 	defer fault.Wrap(&err, "sheet.WriteErrors")
 	if o.MaxComments <= 0 {
@@ -66,13 +66,13 @@ func WriteErrors(w io.Writer, src *Reader, marks iter.Seq2[MarkedRow, error], o 
 	if o.SheetRows <= 0 {
 		o.SheetRows = defaultSheetRows
 	}
-	f := excelize.NewFile(excelize.Options{TmpDir: o.TempDir})
+	f := excelize.NewFile()
+	b := &errorBook{o: o, f: f, src: src, reasons: map[int]*reasonCount{}, out: bookRows{dir: o.TempDir}}
 	defer func() {
-		if e := f.Close(); err == nil {
+		if e := errors.Join(f.Close(), b.out.close()); err == nil {
 			err = e
 		}
 	}()
-	b := &errorBook{o: o, f: f, src: src, reasons: map[int]*reasonCount{}}
 	if err := b.prepare(); err != nil {
 		return err
 	}
@@ -84,9 +84,7 @@ func WriteErrors(w io.Writer, src *Reader, marks iter.Seq2[MarkedRow, error], o 
 	if err := b.finish(); err != nil {
 		return err
 	}
-	// excelize would collect the whole package in memory; this way it goes out as it is packed.
-	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
-	return f.Write(io.Discard)
+	return b.out.pack(f, w)
 }
 
 // errorBook is an error workbook being written.
@@ -99,15 +97,16 @@ type errorBook struct {
 	place   []int    // by column of the source: its place in the workbook, -1 for none
 	columns map[string]int
 
-	sw     *excelize.StreamWriter
-	sheet  string
+	out    bookRows
+	sheet  string // "" before the first
+	width  int    // of the sheet, in columns
 	sheets int
 	row    int   // last row written to the sheet
 	bytes  int64 // estimate of the sheet's part
 	head   int   // rows above the data
 
 	styles     bookStyles
-	cells      []any
+	cells      []bookCell
 	colour     []int
 	text       []byte
 	written    int
@@ -167,26 +166,14 @@ func unionHeader(src *Reader) (_ []string, err error) {
 
 // newSheet begins another data sheet with the source's titles and header.
 func (b *errorBook) newSheet() error {
-	if err := b.flushSheet(); err != nil {
-		return err
-	}
 	b.sheets++
-	b.sheet = dataSheet
-	if b.sheets == 1 {
-		if err := b.f.SetSheetName("Sheet1", dataSheet); err != nil {
-			return err
-		}
-	} else {
-		b.sheet = fmt.Sprintf("%s（%d）", dataSheet, b.sheets)
-		if _, err := b.f.NewSheet(b.sheet); err != nil {
-			return err
-		}
+	name := dataSheet
+	if b.sheets > 1 {
+		name = fmt.Sprintf("%s（%d）", dataSheet, b.sheets)
 	}
-	sw, err := b.f.NewStreamWriter(b.sheet)
-	if err != nil {
+	if err := b.beginSheet(name); err != nil {
 		return err
 	}
-	b.sw, b.row, b.bytes = sw, 0, 0
 	titles := b.src.Titles()
 	b.head = len(titles) + 1
 	for i, name := range append(b.names[:len(b.names):len(b.names)], ErrorColumn) {
@@ -194,11 +181,11 @@ func (b *errorBook) newSheet() error {
 		if name == ErrorColumn {
 			width = 70
 		}
-		if err := sw.SetColWidth(i+1, i+1, width); err != nil {
+		if err := b.setWidth(i, width); err != nil {
 			return err
 		}
 	}
-	if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: b.head, TopLeftCell: fmt.Sprintf("A%d", b.head+1), ActivePane: "bottomLeft"}); err != nil {
+	if err := b.f.SetPanes(b.sheet, &excelize.Panes{Freeze: true, YSplit: b.head, TopLeftCell: fmt.Sprintf("A%d", b.head+1), ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
 	for _, t := range titles {
@@ -211,25 +198,54 @@ func (b *errorBook) newSheet() error {
 
 // put writes a row of text cells in one style.
 func (b *errorBook) put(cells []string, style int) error {
-	row := make([]any, len(cells))
+	row := make([]bookCell, len(cells))
 	for i, c := range cells {
-		row[i] = excelize.Cell{StyleID: style, Value: c}
+		row[i] = bookCell{c, style, true}
 	}
 	return b.setRow(row)
 }
 
-func (b *errorBook) setRow(row []any) error {
+func (b *errorBook) setRow(row []bookCell) error {
 	b.row++
-	return b.sw.SetRow(fmt.Sprintf("A%d", b.row), row)
+	b.width = max(b.width, len(row))
+	return b.out.add(b.row, row)
 }
 
-func (b *errorBook) flushSheet() error {
-	if b.sw == nil {
+// beginSheet begins a sheet and ends the one before. The first takes the place of the sheet that every new workbook has.
+func (b *errorBook) beginSheet(name string) error {
+	if err := b.endSheet(); err != nil {
+		return err
+	}
+	if b.sheet == "" {
+		if err := b.f.SetSheetName("Sheet1", name); err != nil {
+			return err
+		}
+	} else if _, err := b.f.NewSheet(name); err != nil {
+		return err
+	}
+	b.sheet, b.row, b.width, b.bytes = name, 0, 0, 0
+	b.out.begin()
+	return nil
+}
+
+// endSheet says how far the sheet reaches: some readers look no further than that.
+func (b *errorBook) endSheet() error {
+	if b.sheet == "" || b.row == 0 || b.width == 0 {
 		return nil
 	}
-	err := b.sw.Flush()
-	b.sw = nil
-	return err
+	last, err := excelize.CoordinatesToCellName(b.width, b.row)
+	if err != nil {
+		return err
+	}
+	return b.f.SetSheetDimension(b.sheet, "A1:"+last)
+}
+
+func (b *errorBook) setWidth(column int, width float64) error {
+	name, err := excelize.ColumnNumberToName(column + 1)
+	if err != nil {
+		return err
+	}
+	return b.f.SetColWidth(b.sheet, name, name, width)
 }
 
 // rows walks through the source and its marks side by side.
@@ -278,7 +294,7 @@ func (b *errorBook) dataRow(row *Row, marks []Mark) error {
 	width := len(b.names)
 	b.cells, b.colour = b.cells[:0], b.colour[:0]
 	for range width + 1 {
-		b.cells = append(b.cells, nil)
+		b.cells = append(b.cells, bookCell{})
 		b.colour = append(b.colour, b.styles.text)
 	}
 	for _, m := range marks {
@@ -296,19 +312,19 @@ func (b *errorBook) dataRow(row *Row, marks []Mark) error {
 			col = b.columns[row.Keys[i]]
 		}
 		if p := b.placeOf(col); p >= 0 && c != "" {
-			b.cells[p] = excelize.Cell{StyleID: b.colour[p], Value: c}
+			b.cells[p] = bookCell{c, b.colour[p], true}
 			b.bytes += int64(len(c)) + 60
 		}
 	}
 	for p := range width { // empty bad cells must show their colour, too
-		if b.cells[p] == nil && b.colour[p] != b.styles.text {
-			b.cells[p] = excelize.Cell{StyleID: b.colour[p], Value: ""}
+		if !b.cells[p].filled && b.colour[p] != b.styles.text {
+			b.cells[p] = bookCell{"", b.colour[p], true}
 		}
 	}
 	if len(marks) > 0 {
 		reasons := b.reasonText(row, marks)
 		b.bytes += int64(len(reasons)) + 60
-		b.cells[width] = excelize.Cell{StyleID: b.styles.reason, Value: reasons}
+		b.cells[width] = bookCell{reasons, b.styles.reason, true}
 	}
 	if err := b.setRow(b.cells); err != nil {
 		return err

@@ -11,22 +11,14 @@ import (
 
 // finish ends the data sheets and writes the sheet of explanations.
 func (b *errorBook) finish() error {
-	if err := b.flushSheet(); err != nil {
-		return err
-	}
-	if _, err := b.f.NewSheet(notesSheet); err != nil {
-		return err
-	}
-	sw, err := b.f.NewStreamWriter(notesSheet)
-	if err != nil {
+	if err := b.beginSheet(notesSheet); err != nil {
 		return err
 	}
 	for i, width := range []float64{10, 10, 10, 60, 60} {
-		if err := sw.SetColWidth(i+1, i+1, width); err != nil {
+		if err := b.setWidth(i, width); err != nil {
 			return err
 		}
 	}
-	b.sw, b.row = sw, 0
 	if err := b.put([]string{"错误数据说明"}, b.styles.bold); err != nil {
 		return err
 	}
@@ -53,7 +45,7 @@ func (b *errorBook) finish() error {
 			return err
 		}
 	}
-	if err := b.flushSheet(); err != nil {
+	if err := b.endSheet(); err != nil {
 		return err
 	}
 	b.f.SetActiveSheet(0)
