@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -104,7 +105,7 @@ func (a *App) accounts(ids *id.Maker, providers []identity.Provider) (*identity.
 		DB: a.DB, Clock: a.Clock, IDs: ids, Ring: a.Trust.Ring, Acts: a.Trust.Audit, Authority: a.Trust.Authority, Registry: registry{a.Subjects}, Log: a.Log,
 		Passwords: identity.PasswordPolicy{Words: a.contextWords(), CommonFile: a.Config.Accounts.CommonPasswords}, Hashing: hashing,
 		Passkeys: a.passkeys(), Providers: providers, Methods: methods, Issuer: "公信·" + a.Config.City.Name,
-		Evidence: evidence{a.blobs}, Retention: retention,
+		Evidence: evidence{a.blobs}, Retention: retention, Closing: a.forgetAccount,
 	})
 }
 
@@ -174,6 +175,7 @@ func (a *App) drafts(ids *id.Maker) *approval.Service {
 		approval.Calendar: &catalog.Years{DB: a.DB, Clock: a.Clock, Changed: a.refreshCalendar},
 		approval.Rules:    &publish.RuleSets{DB: a.DB, Rules: a.rules, Clock: a.Clock, Used: a.publicityUsed},
 	}
+	maps.Copy(a.Trust.appliers, a.Lists.appliers())
 	for kind, applier := range a.Trust.appliers {
 		s.Register(kind, applier)
 	}

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"gongxin/internal/approval"
+	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/id"
+	"gongxin/internal/ingest"
+	"gongxin/internal/listing"
+	"gongxin/internal/measure"
+	"gongxin/internal/ruleset"
+)
+
+// Lists is who stands on which list, and what follows from it.
+type Lists struct {
+	Listing  *listing.Service
+	Measures *measure.Service
+
+	kinds *ruleset.Book[*listing.Kinds]
+	base  *ruleset.Book[*measure.Base]
+}
+
+// openBooks opens the dated files of lists and measures, which drafts change.
+func (a *App) openBooks(ctx context.Context) (err error) {
+	l := &a.Lists
+	l.kinds, err = listing.NewBook(a.DB, a.Clock, func(item catalog.ItemCode) bool {
+		_, ok := a.Editions.Current(clock.Today(a.Clock)).Item(item)
+		return ok
+	})
+	if err != nil {
+		return err
+	}
+	l.base, err = measure.NewBook(a.DB, a.Clock, func(code string) bool {
+		_, ok := l.kinds.Today().ByCode(code)
+		return ok
+	})
+	if err != nil {
+		return err
+	}
+	return l.refresh(ctx)
+}
+
+// refresh takes in files that another process put in force.
+func (l *Lists) refresh(ctx context.Context) error {
+	return errors.Join(l.kinds.Refresh(ctx), l.base.Refresh(ctx))
+}
+
+// appliers are the drafts of lists and measures.
+func (l *Lists) appliers() map[approval.Kind]approval.Applier {
+	return map[approval.Kind]approval.Applier{approval.Lists: l.kinds, approval.Measures: l.base}
+}
+
+// openLists builds lists and measures over the engine of procedures and the intake. An entry that ends recalls in its own transaction what rests on it.
+func (a *App) openLists(ids *id.Maker) error {
+	l, t, p := &a.Lists, &a.Trust, &a.Procedures
+	l.Listing = listing.New(listing.Config{
+		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Kinds: l.kinds, Subjects: a.Subjects, Agencies: a.Agencies, Authority: t.Authority, Flow: p.Flow, Acts: t.Audit,
+		Filer: filer{a.Ingest},
+		Changed: func(ctx context.Context, tx *db.Tx, e *listing.Entry) error {
+			if e.State != listing.Removed {
+				return nil
+			}
+			return l.Measures.CauseEnded(ctx, tx, e.ID, e.RemovedNote)
+		},
+	})
+	l.Measures = measure.New(measure.Config{
+		DB: a.DB, IDs: ids, Clock: a.Clock, Base: l.base, Subjects: a.Subjects, Agencies: a.Agencies, Matters: t.Matters, Causes: causes{l.Listing}, Authority: t.Authority,
+		Flow: p.Flow, Notices: p.Notices, Acts: t.Audit,
+	})
+	return errors.Join(p.Flow.Register(listing.Table(), noHooks), p.Flow.Register(measure.Table(), noHooks))
+}
+
+// causes tells measures which entries stand.
+type causes struct{ lists *listing.Service }
+
+// Standing gives an entry that stands on a day.
+func (c causes) Standing(ctx context.Context, q db.Querier, entry int64, on clock.Date) (measure.Cause, bool, error) {
+	e, err := c.lists.Get(ctx, q, entry)
+	if fault.KindOf(err) == fault.NotFound {
+		return measure.Cause{}, false, nil
+	}
+	if err != nil || e.State != listing.Listed || !e.Stands(on, c.lists.Clock.Now()) {
+		return measure.Cause{}, false, err
+	}
+	return measure.Cause{Entry: e.ID, Subject: e.Subject, List: e.Kind, Agency: e.Agency, Until: e.Until}, true, nil
+}
+
+// filer files what other procedures make into the register by the one way in.
+type filer struct{ intake *ingest.Service }
+
+var errFiled = fault.New(fault.Internal, "app.filing", "名单条目没有能够写入信用库", "请在报送批次中查看被退回的原因")
+
+// File files rows for a unit and waits until they are on file. The same key again is the same filing.
+func (f filer) File(ctx context.Context, item catalog.ItemCode, unit, name, key string, rows []byte) error {
+	sub, err := f.intake.Submit(ctx, ingest.Request{
+		Item: string(item), Unit: unit, FileName: name, IdemKey: key, Actor: authz.SystemActor("listing").String(), Hold: true,
+	}, bytes.NewReader(rows))
+	if err != nil {
+		return err
+	}
+	if sub, err = f.intake.Run(ctx, sub.ID, nil); err != nil {
+		return err
+	}
+	if sub.State != ingest.Done || sub.Rejected > 0 {
+		return errFiled.With(fmt.Errorf("submission %s: %s, %d rejected", sub.ID, sub.State, sub.Rejected))
+	}
+	return nil
+}
+
+// runLists ends what is over, recalls what lost its basis, and files what was decided, until ctx ends.
+func (a *App) runLists(ctx context.Context) {
+	l := &a.Lists
+	a.every(ctx, dueEvery, "lists", func() error {
+		_, ended := l.Listing.RunDue(ctx)
+		_, recalled := l.Measures.RunDue(ctx)
+		_, filed := l.Listing.FileDue(ctx)
+		return errors.Join(ended, recalled, filed)
+	})
+}
