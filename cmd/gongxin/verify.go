@@ -16,15 +16,15 @@ import (
 // maxVerified bounds a file that is verified.
 const maxVerified = 64 << 20
 
-// VerifyCmd verifies a proof, a bundle, a checkpoint or a receipt offline.
+// VerifyCmd verifies a report, a proof, a bundle, a checkpoint or a receipt offline.
 type VerifyCmd struct {
-	File string   `arg:"" help:"证明、证明包、检查点或者授权回执。" type:"existingfile"`
-	Key  []string `help:"公钥，或保存公钥的文件：日志公钥每行一个，授权回执的公钥是 PEM；可重复。默认取本机的公钥。" placeholder:"KEY"`
+	File string   `arg:"" help:"信用报告（PDF 或数据）、证明、证明包、检查点或者授权回执。" type:"existingfile"`
+	Key  []string `help:"公钥，或保存公钥的文件：日志公钥每行一个，信用报告和授权回执的公钥是 PEM；可重复。默认取本机的公钥。" placeholder:"KEY"`
 	Old  string   `help:"以前保存的检查点：比对日志是否只增未改。" type:"existingfile" placeholder:"FILE"`
 }
 
 var (
-	errUnknownFile = fault.New(fault.Invalid, "verify.unknown", "认不出这个文件：不是本平台的证明、证明包、检查点或者授权回执", "请检查是否选对了文件，或者文件在传送中损坏")
+	errUnknownFile = fault.New(fault.Invalid, "verify.unknown", "认不出这个文件：不是本平台的信用报告、证明、证明包、检查点或者授权回执", "请检查是否选对了文件，或者文件在传送中损坏")
 	errFileSize    = fault.New(fault.TooLarge, "verify.size", "文件超过 64 MB", "请检查是否选对了文件")
 	errReceiptKey  = fault.New(fault.Invalid, "verify.receipt_key", "没有可用的授权回执公钥", "请用 --key 给出平台公布的公钥文件（PEM），并同另外的来源核对")
 )
@@ -40,6 +40,8 @@ func (c *VerifyCmd) Run(e *Env) error {
 		return errUnknownFile
 	case verify.SortReceipt:
 		return c.receipt(e, raw)
+	case verify.SortReport:
+		return c.report(e, raw)
 	}
 	keys, err := (&LogVerifyCmd{Key: c.Key}).keys(e)
 	if err != nil {

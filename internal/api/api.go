@@ -74,6 +74,7 @@ type Deps struct {
 	Queue       Queue     // ingest.Desk
 	Subjects    Subjects  // subject.Store; needed with Consents, Audit and Queue
 	Labels      Labels    // publish.Service; nil = auditors see numbers alone
+	Reports     Reports   // report.Service
 	// KeyExpires gives the day on which an API key ends; nil leaves it out of GET /me.
 	KeyExpires func(ctx context.Context, key int64) (time.Time, error)
 	// PausedSince gives since when publication pauses because the public log stands still, the zero time when it does not; every answer then says so in
@@ -168,6 +169,7 @@ func New(d Deps) (Handler, error) {
 	s.auditRoutes()
 	s.queueRoutes()
 	s.selfRoutes()
+	s.reportRoutes()
 	if err := s.describe(); err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (a *App) links(who authz.Actor) []ui.Link {
 			out = append(out, w.link)
 		}
 	}
-	return out
+	return append(out, a.inboxLink(who)...)
 }
 
 // home is where an actor starts: at the most usual work, or at the centre, where a new agent or resident says for whom.
@@ -109,6 +109,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 		Site: site, Drafts: t.Drafts, Editions: a.Editions, Rules: a.rules, Clock: a.Clock, Appliers: a.appliers(),
 		Calendar: func(ctx context.Context) (*clock.Calendar, error) { return catalog.Calendars(ctx, a.DB.Read()) },
 	}).Routes(rt)
+	a.procedurePages(site, rt)
 }
 
 // interfaceDeps are what the interface for machines is made of.
@@ -116,7 +117,7 @@ func (a *App) interfaceDeps(site *web.Site) api.Deps {
 	t := &a.Trust
 	return api.Deps{
 		Version: a.options.Version, Reader: a.Publish, Filer: a.desk, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: a.Log,
-		Disclosures: a.Publish, Consents: t.Consents, Audit: t.Audit, Queue: a.desk, Subjects: a.Subjects, Labels: a.Publish, RegionName: a.Divisions.Name,
+		Disclosures: a.Publish, Consents: t.Consents, Audit: t.Audit, Queue: a.desk, Subjects: a.Subjects, Labels: a.Publish, Reports: a.Reports, RegionName: a.Divisions.Name,
 		PausedSince: t.watch.PausedSince, Session: site.Session, Actors: site.Actors, KeyExpires: t.Identity.KeyExpires, Authority: t.Authority, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, ClientAddr: a.clientAddr,
 	}
 }

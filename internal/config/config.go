@@ -31,7 +31,15 @@ type Config struct {
 
 	Accounts     Accounts     `toml:"accounts"`
 	Transparency Transparency `toml:"transparency"`
+	Report       Report       `toml:"report"`
 	Notice       Notice       `toml:"notice"`
+}
+
+// Report is about credit reports.
+type Report struct {
+	Issuer string   `toml:"issuer"` // who issues them; empty = the city's platform
+	Fonts  []string `toml:"fonts"`  // TrueType files with characters that the built-in font lacks
+	Areas  string   `toml:"areas"`  // file of the fields of activity of special reports; empty = the built-in list
 }
 
 // Accounts say how people prove who they are.

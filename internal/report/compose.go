@@ -171,7 +171,7 @@ func (m *material) fill(d *Document, c *Chapter, byItem map[catalog.ItemCode][]p
 	if total == 0 {
 		c.Empty = noneFound
 	}
-	d.Summary = append(d.Summary, ChapterCount{Chapter: c.Number, Name: c.Name, Count: total})
+	d.Summary = append(d.Summary, SummaryLine{Chapter: c.Number, Name: c.Name, Count: total})
 	d.Chapters = append(d.Chapters, *c)
 	return truncated
 }
@@ -263,12 +263,12 @@ func (m *material) special(d *Document) error {
 		s.Text = m.sentence(&s)
 		d.Statement = append(d.Statement, s)
 		if s.Count > 0 {
-			d.Summary = append(d.Summary, ChapterCount{Chapter: c.Number, Name: c.Name, Count: s.Count})
+			d.Summary = append(d.Summary, SummaryLine{Chapter: c.Number, Name: c.Name, Count: s.Count})
 			d.Chapters = append(d.Chapters, c)
 		}
 	}
 	if d.Summary == nil {
-		d.Summary, d.Chapters = []ChapterCount{}, []Chapter{}
+		d.Summary, d.Chapters = []SummaryLine{}, []Chapter{}
 	}
 	return nil
 }

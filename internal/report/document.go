@@ -49,7 +49,7 @@ type Document struct {
 	To        clock.Date     `json:"to,omitzero"`
 	Purpose   string         `json:"purpose,omitempty"`
 	Basis     string         `json:"basis,omitempty"` // on which more than the public was read
-	Summary   []ChapterCount `json:"summary"`
+	Summary   []SummaryLine `json:"summary"`
 	Chapters  []Chapter      `json:"chapters"`
 	Statement []Statement    `json:"statements,omitempty"`
 	Notes     []string       `json:"notes"`
@@ -70,8 +70,8 @@ type Fact struct {
 	Value string `json:"value"`
 }
 
-// ChapterCount is a line of the summary.
-type ChapterCount struct {
+// SummaryLine is a line of the summary.
+type SummaryLine struct {
 	Chapter int    `json:"chapter"`
 	Name    string `json:"name"`
 	Count   int    `json:"count"`

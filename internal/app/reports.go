@@ -1,0 +1,57 @@
+package app
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"sync"
+
+	"gongxin/internal/gm"
+	"gongxin/internal/report"
+	"gongxin/internal/translog"
+)
+
+// openReports builds the maker of reports. The fonts are read when the first PDF is asked for.
+func (a *App) openReports() error {
+	key, err := gm.OpenSigningKey(filepath.Join(a.keyFolder(), "report.pem"))
+	if err != nil {
+		return err
+	}
+	var areas *report.Areas
+	if a.Config.Report.Areas != "" {
+		if areas, err = withFile(a.Config.Report.Areas, readAreas); err != nil {
+			return err
+		}
+	}
+	issuer := a.Config.Report.Issuer
+	if issuer == "" {
+		issuer = a.Config.City.Name + "公共信用信息平台"
+	}
+	a.Reports, err = report.New(report.Config{
+		DB: a.DB, Clock: a.Clock, Log: a.Log, Acts: a.Trust.Audit, Authority: a.Trust.Authority, Register: a.Publish, Subjects: a.Subjects, Versions: a.Records,
+		Editions: a.Editions, Prover: a.reportProver, Ring: a.Trust.Ring, Key: key,
+		Fonts: sync.OnceValues(func() (*report.Fonts, error) { return report.LoadFonts(a.Config.Report.Fonts) }),
+		Areas: areas, City: a.Config.City.Name, Issuer: issuer, Base: a.Config.BaseURL, Region: a.Divisions.Name,
+	})
+	return err
+}
+
+func readAreas(r io.Reader) (*report.Areas, error) {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return report.ParseAreas(raw)
+}
+
+// reportProver gives the public log where it has been made; a command that knows no city must not give it its name.
+func (a *App) reportProver(ctx context.Context) (report.Prover, error) {
+	if _, err := translog.PublicKeys(a.keyFolder()); err != nil {
+		return nil, err
+	}
+	log, err := a.publicLog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return log, nil
+}
