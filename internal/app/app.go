@@ -54,6 +54,7 @@ type App struct {
 	Log       *slog.Logger
 
 	Procedures Procedures
+	Lists      Lists
 
 	desk    *ingest.Desk
 	options Options
@@ -145,6 +146,9 @@ func (a *App) build(ctx context.Context) (err error) {
 	a.Subjects = subject.NewStore(a.DB, ids, ring)
 	a.Records = record.NewStore(a.DB, ids)
 	a.Names = publish.NewNames(a.Subjects, a.places())
+	if err := a.openBooks(ctx); err != nil {
+		return err
+	}
 	if err := a.openTrust(ids, ring); err != nil {
 		return err
 	}
@@ -161,6 +165,9 @@ func (a *App) build(ctx context.Context) (err error) {
 		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.afterBatch,
 	})
 	a.desk = ingest.NewDesk(a.Ingest)
+	if err := a.openLists(ids); err != nil {
+		return err
+	}
 	return a.openReports()
 }
 
@@ -284,6 +291,7 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { a.countStats(ctx) })
 	wg.Go(func() { _ = log.Run(ctx, nil) })
 	wg.Go(func() { a.runProcedures(ctx) })
+	wg.Go(func() { a.runLists(ctx) })
 	wg.Go(func() { a.deliverNotices(ctx) })
 	wg.Wait()
 	return nil
@@ -292,7 +300,7 @@ func (a *App) Work(ctx context.Context) error {
 // refreshEditions takes in editions and holiday tables that another process put on file.
 func (a *App) refreshEditions(ctx context.Context) {
 	a.every(ctx, editionsEvery, "catalogue", func() error {
-		return errors.Join(a.Editions.Refresh(ctx, a.DB.Read()), a.refreshCalendar(ctx))
+		return errors.Join(a.Editions.Refresh(ctx, a.DB.Read()), a.refreshCalendar(ctx), a.Lists.refresh(ctx))
 	})
 }
 
