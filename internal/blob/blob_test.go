@@ -85,7 +85,7 @@ func TestOwnedStaysUntilRemoved(t *testing.T) {
 	if err != nil || len(info.Hash) < 64 || len(info.Hash) > 200 || strings.ContainsAny(info.Hash, "/\\. ") {
 		t.Fatal(info, err)
 	}
-	if list, err := s.Alone(time.Now().Add(time.Hour)); err != nil || len(list) != 0 {
+	if list, err := s.Alone(time.Now().Add(time.Hour), -2*time.Hour); err != nil || len(list) != 0 {
 		t.Fatalf("a sweep would take it: %v %v", list, err)
 	}
 	for _, name := range []string{"../../" + info.Hash, "_/../" + info.Hash, "", "_"} {

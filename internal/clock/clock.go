@@ -16,6 +16,17 @@ type System struct{}
 // Now gives the present moment in Zone.
 func (System) Now() time.Time { return time.Now().In(Zone) }
 
+// Steady is a clock that also knows how much time has gone by, whatever the clock on the wall was set to meanwhile.
+type Steady interface {
+	Clock
+	Elapsed() time.Duration
+}
+
+var began = time.Now()
+
+// Elapsed gives how long the process has run.
+func (System) Elapsed() time.Duration { return time.Since(began) }
+
 // Manual is a clock that moves only when told to. It is safe for concurrent use.
 type Manual struct {
 	mu  sync.Mutex

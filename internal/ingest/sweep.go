@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"gongxin/internal/clock"
 	"gongxin/internal/db"
 )
 
@@ -26,7 +27,8 @@ type Swept struct {
 func (w Swept) any() bool { return w != Swept{} }
 
 // Sweep removes what nobody comes back for: trial checks older than a day with their files, whether they ended or their process was killed, and
-// uploads that broke off. What was filed is never touched. Sweeps of several processes may run side by side.
+// uploads that broke off. What was filed is never touched. Sweeps of several processes may run side by side. A day must have gone by the clock of the
+// service and by the file system's: a clock that was set ahead by mistake makes nothing old.
 func (s *Service) Sweep(ctx context.Context) (w Swept, err error) {
 	before := s.Clock.Now().Add(-keepTrial)
 	ids, err := s.staleTrials(ctx, before)
@@ -42,15 +44,15 @@ func (s *Service) Sweep(ctx context.Context) (w Swept, err error) {
 	if w.Files, err = s.sweepFiles(ctx, before); err != nil {
 		return w, err
 	}
-	if w.Received, err = s.Blobs.Sweep(before); err != nil {
+	if w.Received, err = s.Blobs.Sweep(before, keepTrial); err != nil {
 		return w, fmt.Errorf("ingest: sweep: %w", err)
 	}
 	return w, nil
 }
 
-// staleTrials gives trial checks received before an instant that nobody works on.
+// staleTrials gives trial checks received before an instant that nobody works on, whose file rests for as long.
 func (s *Service) staleTrials(ctx context.Context, before time.Time) ([]string, error) {
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT submission_id, state, lease_owner, lease_until FROM submission WHERE dry = 1 AND received_at < $1
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT submission_id, file_hash, state, lease_owner, lease_until FROM submission WHERE dry = 1 AND received_at < $1
 		ORDER BY received_at, submission_id`, before.UnixMicro())
 	if err != nil {
 		return nil, fmt.Errorf("ingest: sweep: %w", err)
@@ -59,11 +61,16 @@ func (s *Service) staleTrials(ctx context.Context, before time.Time) ([]string, 
 	var out []string
 	now := s.Clock.Now().UnixMicro()
 	for rows.Next() {
-		var id, owner string
+		var id, file, owner string
 		var state State
 		var until int64
-		if err := rows.Scan(&id, &state, &owner, &until); err != nil {
+		if err := rows.Scan(&id, &file, &state, &owner, &until); err != nil {
 			return nil, err
+		}
+		if rested, err := s.Blobs.Rested(file, keepTrial); err != nil {
+			return nil, err
+		} else if !rested {
+			continue
 		}
 		if state == Done || state == Failed || owner == "" || until <= now || dead(owner, s.Owner) {
 			out = append(out, id)
@@ -75,32 +82,71 @@ func (s *Service) staleTrials(ctx context.Context, before time.Time) ([]string, 
 // sweepFiles removes the files of trial checks that no submission names: their process ended between keeping the file and entering it, or
 // between forgetting the check and removing its file.
 func (s *Service) sweepFiles(ctx context.Context, before time.Time) (int, error) {
-	names, err := s.Blobs.Alone(before)
+	names, err := s.Blobs.Alone(before, keepTrial)
 	if err != nil {
 		return 0, fmt.Errorf("ingest: sweep: %w", err)
 	}
 	n := 0
 	for _, name := range names {
-		var used int
-		if err := s.db.Read().QueryRowContext(ctx, `SELECT count(*) FROM submission WHERE file_hash = $1`, name).Scan(&used); err != nil {
+		removed, err := s.sweepFile(ctx, name)
+		if err != nil {
 			return n, fmt.Errorf("ingest: sweep: %w", err)
 		}
-		if used > 0 {
-			continue
+		if removed {
+			n++
 		}
-		if err := s.Blobs.Remove(name); err != nil {
-			return n, err
-		}
-		n++
 	}
 	return n, nil
 }
 
+// sweepFile removes a file that no submission names. It asks again right before, in the transaction, in which nobody enters a submission on SQLite; removing
+// twice does no harm when the transaction is repeated.
+func (s *Service) sweepFile(ctx context.Context, name string) (removed bool, err error) {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		removed = false
+		var used int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM submission WHERE file_hash = $1`, name).Scan(&used); err != nil || used > 0 {
+			return err
+		}
+		rested, err := s.Blobs.Rested(name, keepTrial)
+		if err != nil || !rested {
+			return err
+		}
+		removed = true
+		return s.Blobs.Remove(name)
+	})
+	return removed && err == nil, err
+}
+
+// turn is when a sweep was, by the clock on the wall and by the time that the process has run.
+type turn struct {
+	at  time.Time
+	ran time.Duration
+}
+
+func (s *Service) turn() turn {
+	t := turn{at: s.Clock.Now()}
+	if steady, ok := s.Clock.(clock.Steady); ok {
+		t.ran = steady.Elapsed()
+	} else {
+		t.ran = time.Duration(t.at.UnixNano())
+	}
+	return t
+}
+
+// jumped reports whether the clock on the wall went further than time did: then what came just before looks old to the clock and to the file system alike.
+func (t turn) jumped(now turn) bool { return now.at.Sub(t.at)-(now.ran-t.ran) > time.Minute }
+
 // sweepDue sweeps when an hour has gone by since the last time, and gives when the last time was.
-func (s *Service) sweepDue(ctx context.Context, last time.Time, log *slog.Logger) time.Time {
-	now := s.Clock.Now()
-	if !last.IsZero() && now.Sub(last) < sweepEvery {
+func (s *Service) sweepDue(ctx context.Context, last turn, log *slog.Logger) turn {
+	now := s.turn()
+	switch {
+	case last.at.IsZero():
+	case now.at.Sub(last.at) < sweepEvery:
 		return last
+	case last.jumped(now):
+		log.WarnContext(ctx, "the clock was set ahead; the sweep waits for another hour")
+		return now
 	}
 	w, err := s.Sweep(ctx)
 	switch {

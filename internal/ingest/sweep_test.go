@@ -84,6 +84,39 @@ func TestSweep(t *testing.T) {
 	})
 }
 
+// With the service's clock set ahead, what has just come stays: trial checks, their files and uploads that are on their way.
+func TestSweepWithAClockAhead(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		dir, ctx := t.TempDir(), context.Background()
+		b := newBench(t, d, "2025-06-05", func(c *ingest.Config) { c.Blobs = openBlobs(t, dir) })
+		sub, err := b.Submit(ctx, ingest.Request{Item: "XZCF", Unit: unit, FileName: "trial.csv", Actor: "test", DryRun: true}, bytes.NewReader(table(b.example("XZCF", nil))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost, err := b.Blobs.PutAlone(ctx, bytes.NewReader([]byte("x")), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "tmp", "in-half"), []byte("半"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b.clock.Advance(10 * 365 * 24 * time.Hour)
+		if w, err := b.Sweep(ctx); err != nil || w != (ingest.Swept{}) {
+			t.Fatalf("swept what has just come: %+v %v", w, err)
+		}
+		old := time.Now().Add(-25 * time.Hour)
+		for _, path := range []string{b.Blobs.Path(sub.FileHash), b.Blobs.Path(lost.Hash), filepath.Join(dir, "tmp", "in-half")} {
+			if err := os.Chtimes(path, old, old); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if w, err := b.Sweep(ctx); err != nil || w != (ingest.Swept{Trials: 1, Files: 1, Received: 1}) {
+			t.Fatalf("a day later: %+v %v", w, err)
+		}
+	})
+}
+
 // age gives a submission's file the time at which it was received by the test's clock.
 func age(t *testing.T, b *bench, sub *ingest.Submission) {
 	t.Helper()

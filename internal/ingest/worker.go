@@ -20,7 +20,7 @@ const pollEvery = 2 * time.Second
 func (s *Service) Work(ctx context.Context, wake <-chan struct{}, log *slog.Logger) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	var swept time.Time
+	var swept turn
 	for {
 		swept = s.sweepDue(ctx, swept, log)
 		if err := s.drain(ctx, log); err != nil && ctx.Err() == nil {
