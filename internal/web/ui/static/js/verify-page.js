@@ -103,9 +103,13 @@
   };
 
   const keysOf = (keys) => {
-    const pre = make("pre", "small");
-    pre.append(make("code", "", keys.trim()));
-    return [make("h3", "", "用的公钥"), make("p", "small muted", "请同另外的来源核对。"), pre];
+    const list = make("ul", "prose");
+    for (const key of keys.trim().split("\n")) {
+      const item = make("li");
+      item.append(make("code", "", key.trim()));
+      list.append(item);
+    }
+    return [make("h3", "", "用的公钥"), make("p", "small muted", "请同另外的来源核对。"), list];
   };
 
   const keep = (r, keys) => {
