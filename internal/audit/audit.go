@@ -54,7 +54,7 @@ const MaxSecrecy = 366 * 24 * time.Hour
 
 // Access is one look-up of something that is not public, answered or refused.
 type Access struct {
-	ID           int64 // given by Write
+	ID           int64 // given by Write, unless it was taken from Number before
 	At           time.Time
 	Who          Who
 	Subject      int64  // 0: the look-up found nobody
@@ -122,7 +122,10 @@ func (l *Log) Write(ctx context.Context, tx *db.Tx, a Access) (int64, error) {
 	if err := a.check(); err != nil {
 		return 0, err
 	}
-	a.ID, a.At = l.ids.Next(), l.stamp(a.At)
+	if a.ID == 0 {
+		a.ID = l.ids.Next()
+	}
+	a.At = l.stamp(a.At)
 	salt, outbox := newSalt(), l.ids.Next()
 	_, err := tx.ExecContext(ctx, `INSERT INTO access_log (subject_id, access_id, at, who_kind, who_id, agency_id, address, session_id, matter, basis, consent_id,
 		what, records, outcome, missing, hidden_until, secrecy_basis, salt, outbox_id, outbox_pos) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,

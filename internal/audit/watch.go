@@ -83,10 +83,18 @@ func (r *Rule) fits(ctx context.Context, tx *db.Tx, l *Log, a *Access, n int64) 
 
 // rate compares the actor's hour with the cap and with the actor's own median. Above the floor the median is taken at every tenth look-up.
 func (r *Rule) rate(ctx context.Context, tx *db.Tx, a *Access, n int64) (string, error) {
+	if n <= r.Cap && (n-r.Floor)%10 != 0 {
+		return "", nil
+	}
+	return r.rateOf(ctx, tx, a, n)
+}
+
+// rateOf compares whatever the count is.
+func (r *Rule) rateOf(ctx context.Context, tx *db.Tx, a *Access, n int64) (string, error) {
 	if n > r.Cap {
 		return fmt.Sprintf("一小时内查询超过 %d 次", r.Cap), nil
 	}
-	if n < r.Floor || (n-r.Floor)%10 != 0 {
+	if n < r.Floor {
 		return "", nil
 	}
 	median, hours, err := median(ctx, tx, a.Who, hourOf(a.At), r.Hours)
@@ -135,23 +143,39 @@ func (r *Rule) many(ctx context.Context, tx *db.Tx, a *Access) (string, error) {
 
 // alert raises an alert, or counts on the one of the same rule, actor or subject, and day; one that was handled opens again.
 func (l *Log) alert(ctx context.Context, tx *db.Tx, r *Rule, a *Access, day clock.Date, detail string) error {
+	return l.alertOn(ctx, tx, r, a, alarm{day, detail, 1})
+}
+
+// alarm is what a rule found on a day: in a sentence, and how often it fitted.
+type alarm struct {
+	day    clock.Date
+	detail string
+	n      int
+}
+
+func (l *Log) alertOn(ctx context.Context, tx *db.Tx, r *Rule, a *Access, found alarm) error {
 	who, subject := a.Who, int64(0)
 	if r.Kind == "many" {
 		who, subject = Who{}, a.Subject
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO access_alert (alert_id, rule, who_kind, who_id, agency_id, subject_id, day, n, detail, access_id, first_at, last_at,
-		state, handled_kind, handled_by, handled_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $10, 'open', '', 0, 0, '')
-		ON CONFLICT (rule, who_kind, who_id, subject_id, day) DO UPDATE SET n = access_alert.n + 1, detail = excluded.detail, last_at = excluded.last_at, state = 'open'`,
-		l.ids.Next(), r.Code, who.Kind, who.ID, who.Agency, subject, int64(day), detail, a.ID, micros(a.At))
+		state, handled_kind, handled_by, handled_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $11, $8, $9, $10, $10, 'open', '', 0, 0, '')
+		ON CONFLICT (rule, who_kind, who_id, subject_id, day) DO UPDATE SET n = access_alert.n + excluded.n, detail = excluded.detail, last_at = excluded.last_at, state = 'open'`,
+		l.ids.Next(), r.Code, who.Kind, who.ID, who.Agency, subject, int64(found.day), found.detail, a.ID, micros(a.At), found.n)
 	return err
 }
 
 func hourOf(t time.Time) int64 { return t.Unix() / 3600 }
 
 // count adds one to a counter of the actor's hour and gives its new value.
-func count(ctx context.Context, tx *db.Tx, who Who, what string, at time.Time) (n int64, err error) {
-	err = tx.QueryRowContext(ctx, `INSERT INTO access_count (who_kind, who_id, what, hour, n) VALUES ($1, $2, $3, $4, 1)
-		ON CONFLICT (who_kind, who_id, what, hour) DO UPDATE SET n = access_count.n + 1 RETURNING n`, who.Kind, who.ID, what, hourOf(at)).Scan(&n)
+func count(ctx context.Context, tx *db.Tx, who Who, what string, at time.Time) (int64, error) {
+	return countOn(ctx, tx, who, what, at, 1)
+}
+
+// countOn adds several.
+func countOn(ctx context.Context, tx *db.Tx, who Who, what string, at time.Time, by int) (n int64, err error) {
+	err = tx.QueryRowContext(ctx, `INSERT INTO access_count (who_kind, who_id, what, hour, n) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (who_kind, who_id, what, hour) DO UPDATE SET n = access_count.n + excluded.n RETURNING n`, who.Kind, who.ID, what, hourOf(at), by).Scan(&n)
 	return n, err
 }
 

@@ -93,6 +93,10 @@ type Ask struct {
 	AsOf    time.Time          // as known then; the right to see is today's
 	Cursor  string             // a further page is a further look-up
 	Limit   int
+	What    string // kind of look-up, for the log; empty = by what is asked
+	Keeper  Keeper // keeps something with the entry; nil = nothing
+
+	ahead *ahead // what was read for a whole set of questions
 }
 
 // Answer is what the question's purpose lets the asker see. It is on file in the access log before it is given.
@@ -119,10 +123,19 @@ type grounds struct {
 	denied  error // with missing: the sentence, when the permission table has a better one
 }
 
+// lookup is one question on its way to an answer.
+type lookup struct {
+	ask    *Ask
+	g      grounds
+	sub    subject.Subject
+	found  bool
+	answer *Answer
+}
+
 // Disclose answers a question beyond the public, or refuses it and says which element is missing. Answer and refusal alike are in the access log, committed,
 // before this returns: when the entry cannot be written there is no answer.
 func (s *Service) Disclose(ctx context.Context, ask Ask) (*Answer, error) {
-	if s.disclosure.Log == nil || s.disclosure.Authority == nil || s.disclosure.DB == nil {
+	if !s.discloses() {
 		s.tally.disclosed(ask.what(), MissingDisabled)
 		return nil, MissingDisabled.Err()
 	}
@@ -131,21 +144,36 @@ func (s *Service) Disclose(ctx context.Context, ask Ask) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := grounds{what: ask.what()}
-	sub, found, err := s.whom(ctx, ask.Subject)
-	if err != nil {
+	q := lookup{ask: &ask, g: grounds{what: ask.what()}}
+	if q.sub, q.found, err = s.whom(ctx, ask.Subject); err != nil {
 		return nil, err
 	}
-	if err := s.entitle(ctx, &ask, &g, &sub, found, now); err != nil {
+	if err := s.consider(ctx, &q, m, now); err != nil {
 		return nil, err
 	}
-	var answer *Answer
-	if g.missing == "" {
-		if answer, err = s.read(ctx, &ask, &g, &sub, m); err != nil {
-			return nil, err
-		}
+	list := []lookup{q}
+	if err := s.settle(ctx, list, ask.Keeper, now); err != nil {
+		return nil, err
 	}
-	return s.settle(ctx, &ask, &g, &sub, answer, now)
+	return list[0].answer, list[0].refusal()
+}
+
+// discloses reports whether there is all that reading beyond the public takes.
+func (s *Service) discloses() bool {
+	return s.disclosure.Log != nil && s.disclosure.Authority != nil && s.disclosure.DB != nil
+}
+
+// consider checks what a question stands on, and reads the answer when nothing is missing. Nothing of it has left yet.
+func (s *Service) consider(ctx context.Context, q *lookup, m moment, now time.Time) error {
+	if err := s.entitle(ctx, q.ask, &q.g, &q.sub, q.found, now); err != nil || q.g.missing != "" {
+		return err
+	}
+	answer, err := s.read(ctx, q.ask, &q.g, &q.sub, m)
+	if err == nil && q.g.missing == "" {
+		q.answer = answer
+		q.answer.Entry = s.disclosure.Log.Number()
+	}
+	return err
 }
 
 // wants reports whether the question is about an item too.
@@ -159,6 +187,8 @@ func (a *Ask) within(list []catalog.ItemCode) bool {
 // what names the kind of look-up for the log.
 func (a *Ask) what() string {
 	switch {
+	case a.What != "":
+		return a.What
 	case a.Purpose.Own:
 		return audit.Own
 	case a.Purpose.Consent != 0:
@@ -253,7 +283,7 @@ func (s *Service) entitleOwn(ask *Ask, g *grounds, sub *subject.Subject, found b
 // entitleDepartment is for staff of an agency with a matter in force that rests on a law in force (class C).
 func (s *Service) entitleDepartment(ctx context.Context, ask *Ask, g *grounds, sub *subject.Subject, found bool, now time.Time) error {
 	g.agency = firstAgency(ask.Who)
-	m, err := s.disclosure.Matters.ByCode(ctx, ask.Purpose.Matter)
+	m, err := ask.ahead.matter(ctx, s.disclosure.Matters, ask.Purpose.Matter)
 	if errors.Is(err, agency.ErrMatterUnknown) {
 		g.missing = MissingMatter
 		return nil
@@ -383,11 +413,7 @@ func (s *Service) readAll(ctx context.Context, ask *Ask, g *grounds, a *Answer, 
 			return ErrCursor
 		}
 	}
-	limit := ask.Limit
-	if limit <= 0 {
-		limit = discloseDefault
-	}
-	limit = min(limit, discloseMax)
+	limit := pageSize(ask.Limit)
 	for range emptyPages {
 		more, err := s.readPage(ctx, ask, g, a, sub, m, page{skip, limit})
 		if err != nil || !more || len(a.Records) > 0 { // a page that holds nothing for the asker is read past: who sees nothing takes it for all
@@ -398,16 +424,29 @@ func (s *Service) readAll(ctx context.Context, ask *Ask, g *grounds, a *Answer, 
 	return nil
 }
 
+// pageSize is how many records a page looks at.
+func pageSize(limit int) int {
+	if limit <= 0 {
+		limit = discloseDefault
+	}
+	return min(limit, discloseMax)
+}
+
+// onlyItem is the item to which the reading narrows.
+func (a *Ask) onlyItem() catalog.ItemCode {
+	if len(a.Items) == 1 {
+		return a.Items[0]
+	}
+	return ""
+}
+
 // page is a part of a subject's records.
 type page struct{ skip, limit int }
 
 // readPage adds to the answer what the asker may see of a page, and reports whether there are further pages.
 func (s *Service) readPage(ctx context.Context, ask *Ask, g *grounds, a *Answer, sub *subject.Subject, m moment, p page) (more bool, err error) {
-	query := record.Query{Subject: sub.ID, AsOf: m.asOf, Offset: p.skip, Limit: p.limit + 1}
-	if len(ask.Items) == 1 {
-		query.Item = ask.Items[0]
-	}
-	versions, err := s.records.OfSubject(ctx, query)
+	query := record.Query{Subject: sub.ID, Item: ask.onlyItem(), AsOf: m.asOf, Offset: p.skip, Limit: p.limit + 1}
+	versions, err := ask.ahead.records(ctx, s.records, query)
 	if err != nil {
 		return false, err
 	}
@@ -430,81 +469,111 @@ func (s *Service) readPage(ctx context.Context, ask *Ask, g *grounds, a *Answer,
 	return a.Next != "", nil
 }
 
-// settle writes the entry, uses up consent and counts, in one transaction; only when it is committed is there an answer. What changed since the question was
-// checked, such as a consent revoked in between, refuses here.
-func (s *Service) settle(ctx context.Context, ask *Ask, g *grounds, sub *subject.Subject, answer *Answer, now time.Time) (*Answer, error) {
-	checked := g.missing
+// settle writes the entries, uses up consents, counts and lets the keeper keep, in one transaction; only when it is committed are there answers. What changed
+// since the questions were checked, such as a consent revoked in between, refuses here.
+func (s *Service) settle(ctx context.Context, list []lookup, keeper Keeper, now time.Time) error {
+	if err := prepare(ctx, list, keeper); err != nil {
+		return err
+	}
+	checked := make([]Missing, len(list))
+	for i := range list {
+		checked[i] = list[i].g.missing
+	}
 	err := s.disclosure.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		g.missing = checked
-		entry := audit.Access{
-			At: now, Who: who(ask.Who, g.agency), Subject: sub.ID, Matter: g.matter.Code, Basis: g.basis, Consent: ask.Purpose.Consent, What: g.what, Outside: g.outside,
-		}
-		if g.missing == "" {
-			if err := s.take(ctx, tx, ask, g, sub, &entry, now); err != nil {
+		seen := &within{tx: tx, log: s.disclosure.Log, matters: s.disclosure.Matters, list: list, at: now}
+		entries := make([]audit.Access, len(list))
+		for i := range list {
+			list[i].g.missing = checked[i]
+			var err error
+			if entries[i], err = s.entry(ctx, seen, &list[i], now); err != nil {
 				return err
 			}
 		}
-		entry.Outcome, entry.Missing = audit.Answered, string(g.missing)
-		if g.missing != "" {
-			entry.Outcome = audit.Refused
-		} else {
-			entry.Records = refs(answer.Records)
+		if _, err := s.disclosure.Log.WriteMany(ctx, tx, entries); err != nil {
+			return err
 		}
-		id, err := s.disclosure.Log.Write(ctx, tx, entry)
-		if err == nil && g.missing == "" {
-			answer.Entry = id
+		if keeper == nil {
+			return nil
 		}
-		return err
+		return keeper.Keep(ctx, tx, kept(list))
 	}, db.ReadCommitted)
-	if err == nil {
-		s.tally.disclosed(g.what, g.missing)
+	if err != nil {
+		return err
 	}
+	for i := range list {
+		s.tally.disclosed(list[i].g.what, list[i].g.missing)
+	}
+	return nil
+}
+
+// entry makes what the log says of a question.
+func (s *Service) entry(ctx context.Context, seen *within, q *lookup, now time.Time) (audit.Access, error) {
+	entry := audit.Access{
+		At: now, Who: who(q.ask.Who, q.g.agency), Subject: q.sub.ID, Matter: q.g.matter.Code, Basis: q.g.basis, Consent: q.ask.Purpose.Consent, What: q.g.what,
+		Outside: q.g.outside,
+	}
+	if q.g.missing == "" {
+		if err := s.take(ctx, seen, q, &entry, now); err != nil {
+			return entry, err
+		}
+	}
+	entry.Outcome, entry.Missing = audit.Answered, string(q.g.missing)
+	if q.g.missing != "" {
+		entry.Outcome = audit.Refused
+		return entry, nil
+	}
+	entry.ID, entry.Records = q.answer.Entry, refs(q.answer.Records)
+	return entry, nil
+}
+
+// refusal is why a question is not answered; then there is no answer either.
+func (q *lookup) refusal() error {
 	switch {
-	case err != nil:
-		return nil, err
-	case g.denied != nil:
-		return nil, denied(g)
-	case g.missing != "":
-		return nil, g.missing.Err()
+	case q.g.denied != nil:
+		q.answer = nil
+		return denied(&q.g)
+	case q.g.missing != "":
+		q.answer = nil
+		return q.g.missing.Err()
 	}
-	return answer, nil
+	return nil
 }
 
 // take is the part of the transaction that decides: rate, matter, consent, secrecy.
-func (s *Service) take(ctx context.Context, tx *db.Tx, ask *Ask, g *grounds, sub *subject.Subject, entry *audit.Access, now time.Time) error {
+func (s *Service) take(ctx context.Context, seen *within, q *lookup, entry *audit.Access, now time.Time) error {
 	limit := s.disclosure.PersonsHour
 	if limit <= 0 {
 		limit = personsHour
 	}
-	if sub.Kind == catalog.Person && !ask.Purpose.Own {
-		ok, err := s.disclosure.Log.TakePerson(ctx, tx, entry.Who, now, limit)
+	if q.sub.Kind == catalog.Person && !q.ask.Purpose.Own {
+		ok, err := s.disclosure.Log.TakePerson(ctx, seen.tx, entry.Who, now, limit)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			g.missing = MissingRate
+			q.g.missing = MissingRate
 			return nil
 		}
 	}
-	if g.matter.Code != "" {
-		same, err := s.disclosure.Matters.Unchanged(ctx, tx, g.matter.Code, g.matter.Seq)
+	if q.g.matter.Code != "" {
+		same, err := seen.unchanged(ctx, q.g.matter.Code, q.g.matter.Seq)
 		if err != nil {
 			return err
 		}
 		if !same {
-			g.missing = MissingLapsed
+			q.g.missing = MissingLapsed
 			return nil
 		}
-		if entry.HiddenUntil, entry.SecrecyBasis, err = s.disclosure.Log.Secrecy(ctx, tx, g.agency, sub.ID, now); err != nil {
+		if entry.HiddenUntil, entry.SecrecyBasis, err = seen.secrecy(ctx, q.g.agency, q.sub.ID); err != nil {
 			return err
 		}
 	}
-	if g.consent != 0 {
-		missing, err := s.disclosure.Consents.Take(ctx, tx, g.consent, sub.ID, now)
+	if q.g.consent != 0 {
+		missing, err := s.disclosure.Consents.Take(ctx, seen.tx, q.g.consent, q.sub.ID, now)
 		if err != nil {
 			return err
 		}
-		g.missing = Missing(missing)
+		q.g.missing = Missing(missing)
 	}
 	return nil
 }

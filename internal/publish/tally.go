@@ -20,7 +20,7 @@ var (
 
 // disclosureKinds and disclosureElements are the kinds of look-up and the elements that can be missing.
 var (
-	disclosureKinds    = [...]string{"subject", "record", "consented", audit.Own}
+	disclosureKinds    = [...]string{"subject", "record", "consented", audit.Own, "check"}
 	disclosureElements = [...]Missing{
 		"", MissingSignIn, MissingRole, MissingFactor, MissingPurpose, MissingSubject, MissingRecord, MissingItem, MissingRate, MissingMatter, MissingAgency, MissingLapsed,
 		MissingBasis, MissingCovered, MissingKind, MissingConsent, MissingGrantee, MissingAim, MissingRevoked, MissingEarly, MissingExpired, MissingUses, MissingGiven,

@@ -96,6 +96,46 @@ func (s *Store) OfSubject(ctx context.Context, q Query) (out []Version, err erro
 	return out, wrap(err, "record: of subject")
 }
 
+// OfSubjects is OfSubject for several subjects, with q.Limit for each of them and from the first record on; q.Subject, q.Offset and q.ListedOn are not looked at.
+// What was known at an instant is asked for subject by subject: the chains of several cannot be walked in one statement on every engine.
+func (s *Store) OfSubjects(ctx context.Context, subjects []int64, q Query) (map[int64][]Version, error) {
+	out := make(map[int64][]Version, len(subjects))
+	q.Offset, q.ListedOn = 0, 0
+	if !q.AsOf.IsZero() {
+		for _, id := range subjects {
+			q.Subject = id
+			list, err := s.OfSubject(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			out[id] = list
+		}
+		return out, nil
+	}
+	limit := q.Limit
+	if limit == 0 {
+		limit = 1<<31 - 1
+	}
+	for len(subjects) > 0 {
+		n := min(len(subjects), 400)
+		args := []any{string(q.Item), limit}
+		for _, id := range subjects[:n] {
+			args = append(args, id)
+		}
+		list, err := versions(ctx, s.db.Read(), versionSelect+`(SELECT subject_id, version_id, row_number() OVER (PARTITION BY subject_id ORDER BY decided_on DESC, record_key DESC) AS place
+			FROM record WHERE subject_id IN `+db.In(n, 3)+` AND (item = $1 OR $1 = '')) r
+			JOIN record_version v ON v.subject_id = r.subject_id AND v.version_id = r.version_id WHERE r.place <= $2 ORDER BY v.subject_id, v.decided_on DESC, v.record_key DESC`, args...)
+		if err != nil {
+			return nil, wrap(err, "record: of subjects")
+		}
+		for i := range list {
+			out[list[i].Subject] = append(out[list[i].Subject], list[i])
+		}
+		subjects = subjects[n:]
+	}
+	return out, nil
+}
+
 // CountOf counts a subject's records that the publicity window lets through on a day, by item.
 func (s *Store) CountOf(ctx context.Context, subject int64, day clock.Date) (map[catalog.ItemCode]int, error) {
 	rows, err := s.db.Read().QueryContext(ctx, `SELECT item, count(*) FROM record WHERE subject_id = $1 AND listed = 1 AND public_from <= $2 AND public_until > $2
