@@ -69,6 +69,11 @@ func (s *Service) CloseAccount(ctx context.Context, a authz.Actor, c Closing) er
 		if err := s.erase(ctx, tx, a.ID); err != nil {
 			return err
 		}
+		if s.Closing != nil {
+			if err := s.Closing(ctx, tx, a.ID); err != nil {
+				return err
+			}
+		}
 		return s.act(ctx, tx, a, "account.close", a.ID, "")
 	})
 	if err != nil {

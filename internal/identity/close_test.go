@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +109,36 @@ func TestCloseAccount(t *testing.T) {
 			t.Errorf("the person cannot come back: %v", err)
 		}
 	})
+}
+
+// What others keep of an owner goes in the same transaction: when it cannot, the account stays as it was.
+func TestClosingTellsOthers(t *testing.T) {
+	t.Parallel()
+	var told []int64
+	broken := errors.New("no")
+	fails := broken
+	b := newBench(t, dbtest.SQLite(t), func(c *Config) {
+		c.Closing = func(_ context.Context, tx *db.Tx, account int64) error {
+			if tx == nil {
+				t.Error("outside of the transaction")
+			}
+			told = append(told, account)
+			return fails
+		}
+	})
+	acc := b.open(t, ResidentAccount, "zhou-ming")
+	s, a := b.signIn(t, "zhou-ming")
+	if err := b.CloseAccount(ctx, a, Closing{Password: goodPass}); !errors.Is(err, broken) {
+		t.Fatalf("closed although others keep something: %v", err)
+	}
+	if _, err := b.Actor(ctx, s.Token); err != nil {
+		t.Fatalf("half closed: %v", err)
+	}
+	fails = nil
+	must(t, b.CloseAccount(ctx, a, Closing{Password: goodPass}))
+	if len(told) != 2 || told[1] != acc.ID {
+		t.Errorf("told %v", told)
+	}
 }
 
 // TestWhoMayClose: accounts for work are their unit's, and keys act for nobody here.

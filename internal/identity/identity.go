@@ -78,6 +78,8 @@ type Config struct {
 	Issuer    string        // name shown in authenticators
 	Evidence  EvidenceStore // nil = evidence is kept until somebody else takes it away
 	Retention *Retention    // how long evidence is kept; nil = DefaultRetention
+	// Closing is called within the transaction that closes an account, so that what others keep of its owner goes as well; may be nil.
+	Closing func(ctx context.Context, tx *db.Tx, account int64) error
 }
 
 // Service keeps accounts and proves who acts.

@@ -230,6 +230,22 @@ func (s *Service) RemoveChannel(ctx context.Context, to Recipient, channel int64
 	return nil
 }
 
+// Forget takes away within tx everything that is kept of a recipient who is there no more: addresses, what was told and what is still on its way.
+func (s *Service) Forget(ctx context.Context, tx *db.Tx, to Recipient) error {
+	for _, q := range []string{
+		`DELETE FROM notice_delivery WHERE channel_id IN (SELECT c.channel_id FROM notice_channel c WHERE c.to_kind = $1 AND c.to_id = $2)
+			OR notice_id IN (SELECT n.notice_id FROM notice n WHERE n.to_kind = $1 AND n.to_id = $2)`,
+		`DELETE FROM notice WHERE to_kind = 'channel' AND to_id IN (SELECT c.channel_id FROM notice_channel c WHERE c.to_kind = $1 AND c.to_id = $2)`,
+		`DELETE FROM notice WHERE to_kind = $1 AND to_id = $2`,
+		`DELETE FROM notice_channel WHERE to_kind = $1 AND to_id = $2`,
+	} {
+		if _, err := tx.ExecContext(ctx, q, to.Kind, to.ID); err != nil {
+			return fmt.Errorf("notice: forget: %w", err)
+		}
+	}
+	return nil
+}
+
 // Channels gives the addresses of a recipient, masked.
 func (s *Service) Channels(ctx context.Context, to Recipient) ([]Channel, error) {
 	rows, err := s.DB.Read().QueryContext(ctx, `SELECT channel_id, kind, address, confirmed_at, made_at FROM notice_channel WHERE to_kind = $1 AND to_id = $2 ORDER BY channel_id`, to.Kind, to.ID)
