@@ -56,11 +56,11 @@ func (d *Desk) Routes(rt *web.Router) {
 	rt.Handle("GET "+path, web.Among(authz.DeskOpen, "本人经办范围内的事项"), d.Site.Handle(d.list))
 }
 
-// Desks gives what the caller can move by hand, one for each action of the procedures' tables. What a subject may do about its own cases is none: that
+// desks gives what the caller can move by hand, one for each action of the procedures' tables. What a subject may do about its own cases is none: that
 // stands in its centre.
 func (d *Desk) desks(ctx context.Context) []flow.Desk {
 	var out []flow.Desk
-	for _, action := range actions(d.Cases.Tables()) {
+	for _, action := range Actions(d.Cases.Tables()) {
 		b := d.Site.Bounds(ctx, authz.Action(action))
 		at := flow.Desk{Actions: []string{action}, All: b.All, Agencies: b.Agencies}
 		for _, top := range b.Regions {
@@ -85,8 +85,8 @@ func (d *Desk) under(list []string, top string) []string {
 	return list
 }
 
-// actions lists what the tables ask for, each once.
-func actions(tables []*flow.Table) []string {
+// Actions lists the actions of the permission table that procedures ask for, each once.
+func Actions(tables []*flow.Table) []string {
 	var out []string
 	for _, t := range tables {
 		for i := range t.Moves {

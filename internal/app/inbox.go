@@ -1,0 +1,27 @@
+package app
+
+import (
+	"gongxin/internal/authz"
+	"gongxin/internal/web"
+	"gongxin/internal/web/desk/inbox"
+	"gongxin/internal/web/notices"
+	"gongxin/internal/web/ui"
+)
+
+// procedurePages hangs in what procedures have in common: the desks' inbox, and everybody's notices with their count in the header.
+func (a *App) procedurePages(site *web.Site, rt *web.Router) {
+	p := &a.Procedures
+	inbox.New(inbox.Deps{Site: site, Cases: p.Flow, Agencies: a.Agencies, Divisions: a.Divisions}).Routes(rt)
+	notices.New(notices.Deps{Site: site, Notices: p.Notices}).Routes(rt)
+	site.Menu = notices.Menu{Menu: site.Menu, Notices: p.Notices}
+}
+
+// inboxLink leads those to the inbox whose roles move cases of any procedure.
+func (a *App) inboxLink(who authz.Actor) []ui.Link {
+	for _, action := range inbox.Actions(a.Procedures.Flow.Tables()) {
+		if b := a.Trust.Authority.Bounds(who, authz.Action(action)); b.All || len(b.Agencies) > 0 || len(b.Regions) > 0 {
+			return []ui.Link{{Href: "/desk/inbox", Label: "待办"}}
+		}
+	}
+	return nil
+}
