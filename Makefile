@@ -10,7 +10,7 @@ TEST_FLAGS ?=
 PACKAGES   ?= ./...
 
 # Packages with goroutines or shared state of their own; they run once more under the race detector.
-RACE ?= clock db ingest job obs publish record subject translog web app
+RACE ?= agency api app audit catalog clock db flow gm id identity ingest limit notice obs publish record report ruleset subject translog verify web
 RACE_PACKAGES = $(foreach p,$(RACE),$(if $(wildcard internal/$(p)/*.go),./internal/$(p)/...))
 
 VENDOR := internal/web/ui/static/vendor
