@@ -63,7 +63,7 @@ func (a *App) openLists(ids *id.Maker) error {
 	l, t, p := &a.Lists, &a.Trust, &a.Procedures
 	l.Listing = listing.New(listing.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Kinds: l.kinds, Subjects: a.Subjects, Agencies: a.Agencies, Authority: t.Authority, Flow: p.Flow, Acts: t.Audit,
-		Filer: filer{a.Ingest},
+		Filer: intake{a.Ingest},
 		Changed: func(ctx context.Context, tx *db.Tx, e *listing.Entry) error {
 			if e.State != listing.Removed {
 				return nil
@@ -93,20 +93,20 @@ func (c causes) Standing(ctx context.Context, q db.Querier, entry int64, on cloc
 	return measure.Cause{Entry: e.ID, Subject: e.Subject, List: e.Kind, Agency: e.Agency, Until: e.Until}, true, nil
 }
 
-// filer files what other procedures make into the register by the one way in.
-type filer struct{ intake *ingest.Service }
+// intake files what other procedures make into the register by the one way in.
+type intake struct{ filings *ingest.Service }
 
 var errFiled = fault.New(fault.Internal, "app.filing", "名单条目没有能够写入信用库", "请在报送批次中查看被退回的原因")
 
 // File files rows for a unit and waits until they are on file. The same key again is the same filing.
-func (f filer) File(ctx context.Context, item catalog.ItemCode, unit, name, key string, rows []byte) error {
-	sub, err := f.intake.Submit(ctx, ingest.Request{
+func (f intake) File(ctx context.Context, item catalog.ItemCode, unit, name, key string, rows []byte) error {
+	sub, err := f.filings.Submit(ctx, ingest.Request{
 		Item: string(item), Unit: unit, FileName: name, IdemKey: key, Actor: authz.SystemActor("listing").String(), Hold: true,
 	}, bytes.NewReader(rows))
 	if err != nil {
 		return err
 	}
-	if sub, err = f.intake.Run(ctx, sub.ID, nil); err != nil {
+	if sub, err = f.filings.Run(ctx, sub.ID, nil); err != nil {
 		return err
 	}
 	if sub.State != ingest.Done || sub.Rejected > 0 {

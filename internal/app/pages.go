@@ -19,6 +19,7 @@ import (
 	"gongxin/internal/web/desk/lookup"
 	"gongxin/internal/web/desk/people"
 	"gongxin/internal/web/me"
+	"gongxin/internal/web/reports"
 	"gongxin/internal/web/ui"
 )
 
@@ -38,6 +39,7 @@ var work = []struct {
 	{authz.AccountRead, ui.Link{Href: "/desk/people", Label: "账号"}},
 	{authz.DraftRead, ui.Link{Href: "/desk/drafts", Label: "起草和审批"}},
 	{authz.DiscloseOwn, ui.Link{Href: "/me", Label: "我的信用"}},
+	{authz.ReportOwn, ui.Link{Href: "/me/report", Label: "信用报告"}},
 }
 
 // links gives an actor's work.
@@ -107,9 +109,11 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	}).Routes(rt)
 	drafts.New(drafts.Deps{
 		Site: site, Drafts: t.Drafts, Editions: a.Editions, Rules: a.rules, Clock: a.Clock, Appliers: a.appliers(),
+		Files:    map[approval.Kind]drafts.Rules{approval.Lists: a.Lists.kinds, approval.Measures: a.Lists.base},
 		Calendar: func(ctx context.Context) (*clock.Calendar, error) { return catalog.Calendars(ctx, a.DB.Read()) },
 	}).Routes(rt)
 	a.procedurePages(site, rt)
+	reports.New(reports.Deps{Site: site, Maker: a.Reports, Labels: a.Publish, Kind: a.kindOf, Clock: a.Clock}).Routes(rt)
 }
 
 // interfaceDeps are what the interface for machines is made of.

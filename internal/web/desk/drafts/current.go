@@ -63,6 +63,9 @@ func (d *Desk) inForce(ctx context.Context, k approval.Kind, year string) (name 
 	case approval.Calendar:
 		return d.calendar(ctx, year)
 	default:
+		if f := d.Files[k]; f != nil {
+			return string(k) + ".toml", f.Text(), nil
+		}
 		return "", nil, errKind
 	}
 }

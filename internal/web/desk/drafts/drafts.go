@@ -46,6 +46,7 @@ type Deps struct {
 	Drafts   Drafts
 	Editions Editions
 	Rules    Rules
+	Files    map[approval.Kind]Rules                            // files in force of the kinds that are one text
 	Calendar func(ctx context.Context) (*clock.Calendar, error) // holiday tables in force
 	// Appliers show what a draft would change before it is submitted, by the same words as afterwards; a kind without one shows it once submitted.
 	Appliers map[approval.Kind]approval.Applier
@@ -67,6 +68,7 @@ type acts struct{ draft, approve authz.Action }
 var actsOf = map[approval.Kind]acts{
 	approval.Catalog: {authz.CatalogDraft, authz.CatalogApprove}, approval.Calendar: {authz.CalendarDraft, authz.CalendarApprove},
 	approval.Rules: {authz.RulesDraft, authz.RulesApprove}, approval.Measures: {authz.MeasuresDraft, authz.MeasuresApprove},
+	approval.Lists: {authz.ListsDraft, authz.ListsApprove},
 }
 
 const (

@@ -94,7 +94,8 @@ var guides = map[approval.Kind]struct{ what, accept, ext string }{
 	approval.Catalog:  {"目录版本各文件（TOML）打成的 zip。请在 edition.toml 中换一个新的版本号，effective_from 与施行日期写成同一天。", ".zip", ".zip"},
 	approval.Calendar: {"一年的节假日表（TOML）：年份、文号、放假和调休上班的日子。施行后代替这一年原来的表。", ".toml,.txt", ".toml"},
 	approval.Rules:    {"整个公示规则文件（TOML）。施行后代替现行的全部规则；已经公示的记录按新规则重新计算。", ".toml,.txt", ".toml"},
-	approval.Measures: {"惩戒措施清单文件。", ".toml,.txt", ".toml"},
+	approval.Lists:    {"整个名单种类文件（TOML）：设列依据、认定单位、列入条件、期限和移出条件。施行后代替现行的全部种类；已经列入的条目按列入时的规定。", ".toml,.txt", ".toml"},
+	approval.Measures: {"整个惩戒措施清单文件（TOML）：措施、惩戒对象、依据和实施主体。施行后不在清单里的措施立即停止，相关指令全部召回。", ".toml,.txt", ".toml"},
 }
 
 // timeline is what happened to a draft, in order, and what is still to come.
