@@ -26,6 +26,7 @@ type LogCmd struct {
 	Verify  LogVerifyCmd  `cmd:"" help:"核验公开日志或一份证明；在本机可连同数据库逐行核对。"`
 	Status  LogStatusCmd  `cmd:"" help:"日志进度：条目数、等待入日志的变更、是否停滞。"`
 	Key     LogKeyCmd     `cmd:"" help:"显示日志的公钥，供核验者和见证人保存。"`
+	NewKeys LogNewKeysCmd `cmd:"" help:"密钥确实找不回来时，为已经开始的日志另立一套。以前的公钥从此对不上，须公开说明。"`
 	Witness LogWitnessCmd `cmd:"" help:"作为见证人运行：核对日志只增不改，并会签检查点。"`
 }
 

@@ -17,6 +17,7 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/gm"
+	"gongxin/internal/translog"
 )
 
 // Verdict of a check.
@@ -250,11 +251,26 @@ func (x *exam) clock(ctx context.Context) {
 	}
 }
 
+// logKeys looks whether the keys of a log that has begun are there: without them the service does not start.
+func (x *exam) logKeys(size int64) {
+	dir := filepath.Join(x.Config.Data, "keys")
+	if missing := translog.MissingKeys(dir); len(missing) > 0 {
+		x.say("日志密钥", Fault, fmt.Sprintf("公开日志已有 %d 条，而 %s 里没有签名密钥 %s；服务不会启动，也不会另造一套", size, dir, strings.Join(missing, "、")),
+			"请从单独保管的密钥备份放回这些文件（权限 600），再执行一次体检；用 --with-keys 做的备份可以由 gongxin restore 取出，见 docs/operate/backup.md。"+
+				"确实找不回来的，执行 gongxin log new-keys 另立一套，并向社会公开说明")
+		return
+	}
+	x.fine("日志密钥", "公开日志的签名密钥都在")
+}
+
 func (x *exam) log(ctx context.Context) {
 	if x.Log == nil {
 		return
 	}
 	s, err := x.Log(ctx, x.db)
+	if err == nil && s.Size > 0 {
+		x.logKeys(s.Size)
+	}
 	switch {
 	case err != nil:
 		x.failed("公开日志", err)

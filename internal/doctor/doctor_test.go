@@ -149,6 +149,9 @@ func TestFindsWhatIsWrong(t *testing.T) {
 				return doctor.LogState{Pending: 3, Lag: time.Hour, Paused: true}, nil
 			}
 		}, "公开日志", doctor.Fault, nil},
+		"log keys gone": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			in.Log = func(context.Context, *db.DB) (doctor.LogState, error) { return doctor.LogState{Size: 7}, nil }
+		}, "日志密钥", doctor.Fault, nil},
 		"log behind": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
 			in.Log = func(context.Context, *db.DB) (doctor.LogState, error) {
 				return doctor.LogState{Pending: 3, Lag: 2 * time.Minute}, nil

@@ -29,7 +29,10 @@ const (
 var (
 	ErrOrigin = fault.New(fault.Conflict, "translog.origin", "日志名称与已有日志不一致：一部日志自建立起只有一个名称",
 		"请恢复原来的城市代码或日志名称；如确需新的日志，请先归档原日志目录和密钥")
-	ErrKeys   = fault.New(fault.Internal, "translog.keys", "日志签名密钥文件无法读取", "请从密钥备份恢复数据目录下 keys 中的文件")
+	ErrKeys = fault.New(fault.Internal, "translog.keys", "日志签名密钥文件无法读取", "请从密钥备份恢复数据目录下 keys 中的文件")
+	// ErrKeysGone refuses to make other keys for a log that has begun: every proof and every witness knows the first ones.
+	ErrKeysGone = fault.New(fault.Conflict, "translog.keys_gone", "公开日志已经开始，它的签名密钥却不在数据目录的 keys 中；另换一套，以前的证明和见证人都对不上，所以没有启动",
+		"请从单独保管的密钥备份把 log-ed25519.key 和 log-sm2.key 放回 keys 目录，见 docs/operate/backup.md；确实找不回来的，执行 gongxin log new-keys，并向社会公开说明")
 	ErrAhead  = fault.New(fault.Conflict, "translog.ahead", "日志目录比数据库新，数据库中没有日志里的部分条目", "数据库可能被恢复到了较早的备份：请恢复较新的数据库备份；不要删除日志目录")
 	ErrForked = fault.New(fault.Conflict, "translog.forked", "日志目录与数据库登记的内容不一致，继续写入会使日志分叉", "请运行 gongxin log verify --database 查明差异，并从备份恢复日志目录")
 	ErrSlots  = fault.New(fault.Conflict, "translog.slots", "目录事项超过 64 个，新事项无法进入主体记录集合", "请减少目录事项，或联系维护者扩充集合位数")
@@ -108,8 +111,8 @@ type Log struct {
 	sets  *setStore
 }
 
-// Open reads or makes the keys and gives a Log. It writes nothing to the log; Run does.
-func Open(_ context.Context, c Config) (*Log, error) {
+// Open reads the keys and gives a Log; a log that has not begun gets its keys first. It writes nothing to the log; Run does.
+func Open(ctx context.Context, c Config) (*Log, error) {
 	if c.Clock == nil {
 		c.Clock = clock.System{}
 	}
@@ -126,6 +129,15 @@ func Open(_ context.Context, c Config) (*Log, error) {
 	}
 	if c.BatchLeaves == 0 {
 		c.BatchLeaves = DefaultBatchLeaves
+	}
+	if c.DB != nil {
+		begun, err := Begun(ctx, c.DB.Read()) // before the files are looked at: keys are made before a log begins
+		if err != nil {
+			return nil, err
+		}
+		if begun && len(MissingKeys(c.Keys)) > 0 {
+			return nil, ErrKeysGone
+		}
 	}
 	keys, err := OpenKeys(c.Keys, c.Origin)
 	if err != nil {

@@ -2,10 +2,12 @@ package translog
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -17,6 +19,8 @@ import (
 
 	"github.com/emmansun/gmsm/sm2"
 	"golang.org/x/mod/sumdb/note"
+
+	"gongxin/internal/db"
 )
 
 // sm2Type is the signature type of the SM2 line, as C2SP signed-note foresees for types without a number: 0xff and a name of its own.
@@ -41,7 +45,7 @@ func OpenKeys(dir, origin string) (*Keys, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("translog: keys: %w", err)
 	}
-	skey, err := readOrMake(filepath.Join(dir, "log-ed25519.key"), func() (string, error) {
+	skey, err := readOrMake(filepath.Join(dir, keyFiles[0]), func() (string, error) {
 		skey, _, err := note.GenerateKey(rand.Reader, origin)
 		return skey, err
 	})
@@ -55,7 +59,7 @@ func OpenKeys(dir, origin string) (*Keys, error) {
 	if k.ed25519V, err = ed25519Verifier(skey); err != nil {
 		return nil, ErrKeys.With(err)
 	}
-	text, err := readOrMake(filepath.Join(dir, "log-sm2.key"), func() (string, error) { return makeSM2(origin) })
+	text, err := readOrMake(filepath.Join(dir, keyFiles[1]), func() (string, error) { return makeSM2(origin) })
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +72,30 @@ func OpenKeys(dir, origin string) (*Keys, error) {
 		return nil, ErrOrigin
 	}
 	return k, nil
+}
+
+// keyFiles are the names of the secret keys.
+var keyFiles = [...]string{"log-ed25519.key", "log-sm2.key"}
+
+// MissingKeys names the keys that dir lacks.
+func MissingKeys(dir string) []string {
+	var out []string
+	for _, name := range keyFiles {
+		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Begun reports whether the log of this database has entries, which were signed with keys that exist somewhere.
+func Begun(ctx context.Context, q db.Querier) (bool, error) {
+	var size int64
+	err := q.QueryRowContext(ctx, `SELECT size FROM log_state WHERE id = 1`).Scan(&size)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return false, fmt.Errorf("translog: begun: %w", err)
+	}
+	return size > 0, nil
 }
 
 // checkOrigin refuses what cannot stand as a key name in a note.
@@ -203,7 +231,7 @@ func ed25519Verifier(skey string) (string, error) {
 
 // PublicKeys gives the public halves of the keys in dir, and makes none.
 func PublicKeys(dir string) ([]string, error) {
-	skey, err := os.ReadFile(filepath.Join(dir, "log-ed25519.key"))
+	skey, err := os.ReadFile(filepath.Join(dir, keyFiles[0]))
 	if err != nil {
 		return nil, fmt.Errorf("translog: read key: %w", err)
 	}
@@ -211,7 +239,7 @@ func PublicKeys(dir string) ([]string, error) {
 	if err != nil {
 		return nil, ErrKeys.With(err)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "log-sm2.key"))
+	text, err := os.ReadFile(filepath.Join(dir, keyFiles[1]))
 	if err != nil {
 		return nil, fmt.Errorf("translog: read key: %w", err)
 	}
