@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"gongxin/internal/catalog"
 	"gongxin/internal/gm"
 	"gongxin/internal/report"
 	"gongxin/internal/translog"
@@ -54,4 +55,13 @@ func (a *App) reportProver(ctx context.Context) (report.Prover, error) {
 		return nil, err
 	}
 	return log, nil
+}
+
+// kindOf says what kind of subject a number is.
+func (a *App) kindOf(ctx context.Context, of int64) (catalog.SubjectKind, error) {
+	list, err := a.Subjects.ByIDs(ctx, []int64{of})
+	if err != nil {
+		return "", err
+	}
+	return list[of].Kind, nil
 }

@@ -96,6 +96,8 @@ var samples = withDrafts(map[string]sample{
 	"POST /me/claim":                                upload("/me/claim"),
 	"GET /me/claim/{id}/withdraw":                   get("/me/claim/1/withdraw"),
 	"POST /me/claim/{id}/withdraw":                  post("/me/claim/1/withdraw", ""),
+	"GET /me/report":                                get("/me/report?of={subject}"),
+	"POST /me/report":                               post("/me/report?of={subject}", "from=x"),
 	"GET /me/file":                                  get("/me/file?of={subject}"),
 	"GET /me/file/{record}":                         get("/me/file/{subject}-1?of={subject}"),
 	"GET /me/looked":                                get("/me/looked?of={subject}"),

@@ -94,6 +94,7 @@ func Footer() []ui.Link {
 	return []ui.Link{
 		{Href: "/about", Label: "关于本站"},
 		{Href: "/help", Label: "使用帮助"},
+		{Href: "/verify/report", Label: "报告核验"},
 		{Href: "/guide/objection", Label: "异议指南"},
 		{Href: "/guide/repair", Label: "信用修复指南"},
 		{Href: "/help/reasons", Label: "校验原因对照"},
