@@ -397,6 +397,9 @@ func (m *maker) checkpoints() {
 	m.add("no proof", "file.format", "这不是证明")
 	m.add("other JSON", "file.format", `{"format":"other"}`)
 	m.add("nothing at all", "file.format", "")
+	m.add("a receipt", "file.receipt", `{"format":"gongxin-consent-receipt/1"}`)
+	m.add("a report", "file.report", "%PDF-1.7\n")
+	m.add("a report's data", "file.report", `{"format":"gongxin/report-file/1"}`)
 	line, key := m.cosign(text)
 	m.add("cosigned checkpoint", "", text+line).Keys += "\n" + key
 	m.add("checkpoint with a changed cosignature", "checkpoint.signature", text+line[:len(line)-9]+other(line[len(line)-9:])).Keys += "\n" + key

@@ -598,10 +598,11 @@ globalThis.gongxinVerify = (() => {
   const sortOf = (text) => {
     const trimmed = text.trim();
     if (trimmed === "" || text.length > MAX_BUNDLE) return { sort: "" };
+    if (text.startsWith("%PDF-")) return { sort: "report" };
     if (!trimmed.startsWith("{")) return { sort: text.includes("\n\n\u2014 ") ? "checkpoint" : "" };
     try {
       const value = JSON.parse(trimmed);
-      const sort = { "gongxin/proof/1": "proof", "gongxin/bundle/1": "bundle", "gongxin-consent-receipt/1": "receipt" }[value.format];
+      const sort = { "gongxin/proof/1": "proof", "gongxin/bundle/1": "bundle", "gongxin-consent-receipt/1": "receipt", "gongxin/report-file/1": "report" }[value.format];
       return { sort: sort || "", value };
     } catch {
       return { sort: "" };
@@ -614,6 +615,7 @@ globalThis.gongxinVerify = (() => {
     if (sort === "proof") return { sort, where: "证明中的检查点", ...readProof(value) };
     if (sort === "checkpoint") return { sort, where: "检查点", checkpoint: text };
     if (sort === "receipt") fail("file.receipt", "这是授权回执，由另一把密钥签名；请用命令 gongxin verify 核验");
+    if (sort === "report") fail("file.report", "这是信用报告，由另一把密钥签名；请用命令 gongxin verify 或者“报告核验”页面核验");
     return fail("file.format", "认不出这个文件：不是本平台的证明、证明包或者检查点");
   };
 
