@@ -113,6 +113,15 @@ const (
 	SecretRotate  Action = "secret.rotate"
 )
 
+// Checks.
+const (
+	CheckMake     Action = "check.make"
+	CheckRead     Action = "check.read"  // an answer of one's unit, once more
+	CheckBatch    Action = "check.batch" // a list of codes
+	CheckFeedback Action = "check.feedback"
+	CheckCoverage Action = "check.coverage" // 查询使用指标
+)
+
 // Reports.
 const (
 	ReportRead      Action = "report.read"      // a standard report, by its number

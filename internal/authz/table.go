@@ -89,6 +89,7 @@ func Table() []Group {
 		{"报送", filingActions()},
 		{"信用报告", reportActions()},
 		{"非公开信息、同意和查询日志", disclosureActions()},
+		{"信用核查", checkActions()},
 		{"账号", accountActions()},
 		{"起草和审批", draftActions()},
 		{"名单", listingActions()},
@@ -158,6 +159,17 @@ func disclosureActions() []Described {
 		action(AlertRead, "看异常查询提醒", row(OwnRegion, Auditor), row(Any, AuditAdmin)),
 		action(AlertHandle, "处理异常查询提醒", separate(row(OwnRegion, Auditor)), separate(row(Any, AuditAdmin))),
 		action(AlertManage, "设定异常查询的判断标准", row(Any, AuditAdmin), row(Any, Operator)),
+	}
+}
+
+// Whether a check is answered is decided on by its matter and basis besides, as for any look-up beyond the public (disclosure.department).
+func checkActions() []Described {
+	return []Described{
+		action(CheckMake, "按应用事项核查一个主体（另需事项和依据）", row(OwnAgency, WindowOfficer, OfficeOperator)).byKey(),
+		action(CheckRead, "再看本单位的核查结果", row(OwnAgency, WindowOfficer, OfficeOperator)).byKey(),
+		action(CheckBatch, "批量核查，看进度和结果", row(OwnAgency, WindowOfficer, OfficeOperator)).byKey(),
+		action(CheckFeedback, "反馈核查结果怎么用、采取了什么措施", row(OwnAgency, WindowOfficer, OfficeOperator)).byKey(),
+		action(CheckCoverage, "看查询使用指标（只有数量）", row(OwnAgency, WindowOfficer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
 	}
 }
 

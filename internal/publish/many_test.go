@@ -32,7 +32,8 @@ func (w *world) crowd(t *testing.T, d *db.DB, n int) []string {
 	err := d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
 		var drafts []record.Draft
 		for i := range codes {
-			first := fmt.Sprintf("91990102MA0B%05d", i)
+			org := fmt.Sprintf("MA0B%04d", i)
+			first := "91990102" + org + string(ident.OrgCheck(org))
 			codes[i] = first + string(ident.USCCCheck(first))
 			answers, err := subjects.Resolve(ctx, tx, []subject.Claim{
 				{Kind: catalog.LegalEntity, Name: fmt.Sprintf("临溪市第%d示例有限公司", i), Region: "990102", Idents: []subject.Ident{{Kind: subject.Code, Value: codes[i]}}},

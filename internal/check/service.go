@@ -1,0 +1,468 @@
+package check
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/gm"
+	"gongxin/internal/id"
+	"gongxin/internal/notice"
+	"gongxin/internal/publish"
+	"gongxin/internal/record"
+)
+
+// Discloser answers beyond the public, or refuses; *publish.Service does. Both are in the access log before it returns.
+type Discloser interface {
+	Disclose(ctx context.Context, ask publish.Ask) (*publish.Answer, error)
+	DiscloseMany(ctx context.Context, ask publish.Ask, codes []string) ([]publish.Outcome, error)
+}
+
+// ListKind is one kind of list as a check needs it.
+type ListKind struct {
+	Code     string
+	Name     string
+	Item     catalog.ItemCode // under which its entries are records; the matter must cover it
+	Polarity Polarity
+	Basis    string
+}
+
+// ListEntry is an entry of a list that stands.
+type ListEntry struct {
+	ID       int64
+	List     string
+	Agency   int64
+	ListedOn clock.Date
+	Until    clock.Date
+	Law      string
+}
+
+// Lists knows who stands on which list; the composition asks package listing.
+type Lists interface {
+	// Standing gives the entries of subjects that stood at an instant, as known then; the zero instant is now.
+	Standing(ctx context.Context, q db.Querier, subjects []int64, at time.Time) (map[int64][]ListEntry, error)
+	// Kind gives a kind of list by its code, as it was on a day.
+	Kind(code string, on clock.Date) (ListKind, bool)
+	// OfRecord tells of which list a record of an item with these categories is an entry.
+	OfRecord(item catalog.ItemCode, categories []string, on clock.Date) (ListKind, bool)
+}
+
+// Allowing is what measures are asked by.
+type Allowing struct {
+	Matter string
+	Kind   catalog.SubjectKind
+	Lists  []string
+	On     clock.Date
+	Known  time.Time // zero = now
+}
+
+// Measures knows which measures a matter may apply; the composition asks package measure.
+type Measures interface {
+	Allowed(ctx context.Context, q db.Querier, a Allowing) ([]Measure, error)
+}
+
+// Records knows the newest version of each record of a subject; *record.Store does.
+type Records interface {
+	NewestOf(ctx context.Context, subject int64) (map[int64]record.Newest, error)
+}
+
+// Notices tells people; *notice.Service does.
+type Notices interface {
+	Send(ctx context.Context, tx *db.Tx, n notice.Notice) error
+}
+
+// Config is what a Service is made of. Lists, Measures and Notices may be nil: then nobody stands on a list, nothing may be applied, nobody is told.
+type Config struct {
+	DB        *db.DB
+	IDs       *id.Maker
+	Clock     clock.Clock
+	Ring      *gm.KeyRing
+	Log       *audit.Log
+	Authority *authz.Authority
+	Discloser Discloser
+	Agencies  *agency.Store
+	Matters   *agency.Matters
+	Editions  *catalog.Store
+	Lists     Lists
+	Measures  Measures
+	Records   Records
+	Notices   Notices
+	Retention *Retention // nil = what ships
+	// Account gives an account as it is now, for the work that it ordered; an account that may no longer work is refused.
+	Account func(ctx context.Context, account int64) (authz.Actor, error)
+	Owner   string // of leases, this process
+	Errors  *slog.Logger
+}
+
+// Service answers checks and keeps what was answered.
+type Service struct{ Config }
+
+// New makes a Service.
+func New(c Config) (*Service, error) {
+	if c.Retention == nil {
+		var err error
+		if c.Retention, err = DefaultRetention(); err != nil {
+			return nil, err
+		}
+	}
+	if c.Errors == nil {
+		c.Errors = slog.New(slog.DiscardHandler)
+	}
+	return &Service{c}, nil
+}
+
+// Faults.
+var (
+	ErrNone     = fault.New(fault.NotFound, "check.none", "没有这份核查结果", "请核对回执编号；只有作出核查的单位可以再看")
+	ErrGone     = fault.New(fault.NotFound, "check.gone", "这份核查结果的保存期限已过，内容已经删除", "查询日志里仍有这次核查的记录；需要现在的情况，请重新核查")
+	ErrMany     = fault.New(fault.TooLarge, "check.many", "一次最多核查 10000 个代码", "请分成几批")
+	ErrNobody   = fault.New(fault.Invalid, "check.nobody", "没有写明要核查的主体", "单位填统一社会信用代码；自然人填证件类型和完整的证件号码")
+	ErrNoMatter = fault.New(fault.Invalid, "check.matter", "批量核查没有写明应用事项", "请选择本单位的应用事项")
+)
+
+// Ask is one check.
+type Ask struct {
+	Who     authz.Actor
+	Subject publish.Whom
+	Matter  string
+	Basis   string    // optional: law and article as the officer was told
+	AsOf    time.Time // as known then; zero = now
+}
+
+// What is the kind of look-up that a check is, in the access log; ReadAgain is that of an answer that is given again.
+const (
+	What      = "check"
+	ReadAgain = "check_again"
+)
+
+// mostRecords is how many records of a subject a check looks at.
+const mostRecords = 1000
+
+// Given is an answer with its bytes as they are kept.
+type Given struct {
+	Answer *Answer
+	JSON   []byte
+	Digest string // SHA-256 of JSON, in hexadecimal
+	Agency int64
+	FedOn  bool // there is feedback on it
+}
+
+// Check answers one check, or refuses it and says which element is missing. Answer and refusal alike are in the access log before it returns.
+func (s *Service) Check(ctx context.Context, ask Ask) (*Given, error) {
+	k := s.keeper(&ask, 1)
+	_, err := s.Discloser.Disclose(ctx, s.question(&ask, k))
+	if err != nil {
+		return nil, err
+	}
+	if len(k.rows) != 1 || k.rows[0].given == nil {
+		return nil, errors.New("check: answered without an answer")
+	}
+	return k.rows[0].given, nil
+}
+
+func (s *Service) question(ask *Ask, k *keeper) publish.Ask {
+	return publish.Ask{
+		Who: ask.Who, Subject: ask.Subject, Purpose: publish.Purpose{Matter: ask.Matter, Basis: ask.Basis}, AsOf: ask.AsOf, Limit: mostRecords, What: What, Keeper: k,
+	}
+}
+
+// may asks the permission table about a thing of a unit.
+func (s *Service) may(ctx context.Context, who authz.Actor, act authz.Action, unit int64) error {
+	u, err := s.Agencies.ByID(ctx, unit)
+	if err != nil {
+		return err
+	}
+	return s.Authority.Decide(who, act, authz.Scope{Agency: u.ID, Region: u.Region}).Err()
+}
+
+// keeper composes answers and keeps them in the transaction of their entries.
+type keeper struct {
+	s       *Service
+	ask     *Ask
+	rows    []row // by place in the question
+	allowed map[string][]Measure
+	batch   int64
+	// after writes more within the transaction.
+	after func(ctx context.Context, tx *db.Tx) error
+}
+
+// row is an answer to be kept.
+type row struct {
+	given   *Given
+	subject int64
+	sealed  string
+	receipt int64
+}
+
+func (s *Service) keeper(ask *Ask, n int) *keeper {
+	return &keeper{s: s, ask: ask, rows: make([]row, n), allowed: map[string][]Measure{}}
+}
+
+// Prepare composes and seals.
+func (k *keeper) Prepare(ctx context.Context, answers []publish.Kept) error {
+	if len(answers) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(answers))
+	for i := range answers {
+		ids[i] = answers[i].Subject
+	}
+	standing := map[int64][]ListEntry{}
+	if k.s.Lists != nil {
+		var err error
+		if standing, err = k.s.standing(ctx, ids, k.ask.AsOf); err != nil {
+			return err
+		}
+	}
+	m, err := k.s.Matters.ByCode(ctx, answers[0].Answer.Matter)
+	if err != nil {
+		return err
+	}
+	for _, a := range answers {
+		answer, err := k.s.compose(ctx, k, &m, a, standing[a.Subject])
+		if err != nil {
+			return err
+		}
+		raw, err := json.Marshal(answer)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(raw)
+		k.rows[a.At] = row{
+			given:   &Given{Answer: answer, JSON: raw, Digest: hex.EncodeToString(sum[:]), Agency: m.Agency},
+			subject: a.Subject, sealed: k.s.Ring.Seal(label(answer.Receipt), string(raw)), receipt: a.Answer.Entry,
+		}
+	}
+	return nil
+}
+
+// standing gives the entries that stood at an instant. Whoever has left a list since is not shown on it, whatever day is asked about.
+func (s *Service) standing(ctx context.Context, subjects []int64, asOf time.Time) (map[int64][]ListEntry, error) {
+	then, err := s.Lists.Standing(ctx, s.DB.Read(), subjects, asOf)
+	if err != nil || asOf.IsZero() {
+		return then, err
+	}
+	now, err := s.Lists.Standing(ctx, s.DB.Read(), subjects, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	for subject, list := range then {
+		then[subject] = slices.DeleteFunc(list, func(e ListEntry) bool {
+			return !slices.ContainsFunc(now[subject], func(n ListEntry) bool { return n.ID == e.ID })
+		})
+	}
+	return then, nil
+}
+
+func label(receipt string) string { return "check/answer/" + receipt }
+
+// Keep writes the answers and binds their digests into the log.
+func (k *keeper) Keep(ctx context.Context, tx *db.Tx, answers []publish.Kept) error {
+	if len(answers) > 0 {
+		if err := k.s.write(ctx, tx, k, answers); err != nil {
+			return err
+		}
+	}
+	if k.after != nil {
+		return k.after(ctx, tx)
+	}
+	return nil
+}
+
+// compose makes the answer of what was disclosed.
+func (s *Service) compose(ctx context.Context, k *keeper, m *agency.Matter, of publish.Kept, standing []ListEntry) (*Answer, error) {
+	d := of.Answer
+	on := clock.DateOf(d.AsOf)
+	a := &Answer{
+		Receipt: strconv.FormatInt(d.Entry, 10), Subject: d.Subject, Matter: d.Matter, Basis: d.Basis, More: d.Next != "",
+		AsOf: d.AsOf.UTC().Truncate(time.Microsecond).In(clock.Zone), Hits: []Finding{}, Others: []Finding{}, Lists: []Listed{}, Measures: []Measure{},
+	}
+	units := map[string]bool{} // list and unit of the entries made here
+	for i := range standing {
+		if l, ok := s.listed(ctx, m, &standing[i], on); ok {
+			a.Lists = append(a.Lists, l)
+			units[l.List+"/"+l.Unit] = true
+		}
+	}
+	today := clock.Today(s.Clock)
+	for i := range d.Records {
+		if until := d.Records[i].PublicUntil; !until.IsZero() && until <= today {
+			continue // what has left public view counts for nobody any more
+		}
+		f, kind := s.finding(&d.Records[i], on)
+		if f.Polarity == Neutral {
+			a.Others = append(a.Others, f)
+			continue
+		}
+		a.Hits = append(a.Hits, f)
+		if kind != nil && !units[kind.Code+"/"+f.Source.Name] {
+			a.Lists = append(a.Lists, Listed{
+				List: kind.Code, Name: kind.Name, Polarity: kind.Polarity, DecidedOn: f.DecidedOn, Until: f.PublicUntil, Unit: f.Source.Name, Basis: kind.Basis, Record: f.Record,
+			})
+		}
+	}
+	var err error
+	if a.Measures, err = s.allowed(ctx, k, a, on); err != nil {
+		return nil, err
+	}
+	a.Outcome = None
+	if len(a.Hits) > 0 || len(a.Lists) > 0 {
+		a.Outcome = Hit
+	}
+	a.Result = sentence(a)
+	return a, nil
+}
+
+// listed gives an entry that was made here, when the matter covers what its list is filed as: no more than the purpose needs.
+func (s *Service) listed(ctx context.Context, m *agency.Matter, e *ListEntry, on clock.Date) (Listed, bool) {
+	kind, ok := s.Lists.Kind(e.List, on)
+	if !ok || !slices.Contains(m.Items, string(kind.Item)) {
+		return Listed{}, false
+	}
+	l := Listed{List: kind.Code, Name: kind.Name, Polarity: kind.Polarity, DecidedOn: e.ListedOn, Until: e.Until, Basis: e.Law, Entry: strconv.FormatInt(e.ID, 10)}
+	if unit, err := s.Agencies.ByID(ctx, e.Agency); err == nil {
+		l.Unit = unit.Name
+	}
+	if l.Basis == "" {
+		l.Basis = kind.Basis
+	}
+	return l, true
+}
+
+// finding puts a record as disclosed into an answer, with the list that it is an entry of.
+func (s *Service) finding(r *publish.RecordView, on clock.Date) (Finding, *ListKind) {
+	f := Finding{
+		Record: r.ID, Item: r.Item, ItemName: r.ItemName, Title: r.Title, Polarity: Neutral, DocNo: r.DocNo, Categories: r.Categories, Severity: r.Severity, Authority: r.Authority,
+		Source: r.Source, DecidedOn: r.DecidedOn, Version: r.Version, RecordedAt: r.RecordedAt.In(clock.Zone), Fields: make([]Field, len(r.Fields)),
+	}
+	if r.Class == catalog.Public && r.Subject.Kind != catalog.Person {
+		f.PublicUntil = r.PublicUntil
+	}
+	for i, x := range r.Fields {
+		f.Fields[i] = Field{Code: x.Code, Name: x.Name, Value: x.Shown, Masked: x.Masked}
+	}
+	if edition, ok := s.Editions.ByID(r.Edition); ok {
+		if item, ok := edition.Item(r.Item); ok {
+			f.Polarity, f.Basis = polarity(item.Polarity), bases(item, on)
+		}
+	}
+	if s.Lists == nil {
+		return f, nil
+	}
+	kind, ok := s.Lists.OfRecord(r.Item, r.Categories, on)
+	if !ok {
+		return f, nil
+	}
+	f.List, f.Polarity = kind.Code, kind.Polarity
+	return f, &kind
+}
+
+func polarity(p catalog.Polarity) Polarity {
+	switch p {
+	case catalog.Negative:
+		return Adverse
+	case catalog.Positive:
+		return Incentive
+	default:
+		return Neutral
+	}
+}
+
+// bases gives the legal bases of an item that are in force on a day.
+func bases(item *catalog.Item, on clock.Date) string {
+	var out []string
+	for i := range item.Basis {
+		if b := &item.Basis[i]; on >= b.From && (b.To.IsZero() || on <= b.To) {
+			out = append(out, b.Law+b.Article)
+		}
+	}
+	return strings.Join(out, "；")
+}
+
+// allowed gives the measures that the matter may apply because of the lists. A set of questions asks once for each combination.
+func (s *Service) allowed(ctx context.Context, k *keeper, a *Answer, on clock.Date) ([]Measure, error) {
+	if s.Measures == nil || len(a.Lists) == 0 {
+		return []Measure{}, nil
+	}
+	var lists []string
+	for i := range a.Lists {
+		if !slices.Contains(lists, a.Lists[i].List) {
+			lists = append(lists, a.Lists[i].List)
+		}
+	}
+	slices.Sort(lists)
+	key := string(a.Subject.Kind) + " " + strings.Join(lists, " ")
+	if have, ok := k.allowed[key]; ok {
+		return have, nil
+	}
+	list, err := s.Measures.Allowed(ctx, s.DB.Read(), Allowing{Matter: a.Matter, Kind: a.Subject.Kind, Lists: lists, On: on, Known: k.ask.AsOf})
+	if err != nil {
+		return nil, err
+	}
+	if list == nil {
+		list = []Measure{}
+	}
+	k.allowed[key] = list
+	return list, nil
+}
+
+// sentence is the answer in one line.
+func sentence(a *Answer) string {
+	if a.Outcome == None {
+		if len(a.Others) > 0 {
+			return "未命中：可查的范围内没有失信和守信记录，另有其他信息 " + strconv.Itoa(len(a.Others)) + " 条"
+		}
+		return "未命中：可查的范围内没有记录"
+	}
+	var names []string
+	counts := map[string]int{}
+	for i := range a.Hits {
+		name := a.Hits[i].ItemName
+		if counts[name]++; counts[name] == 1 {
+			names = append(names, name)
+		}
+	}
+	var parts []string
+	if len(a.Hits) > 0 {
+		more := ""
+		if a.More {
+			more = "以上"
+		}
+		for i, name := range names {
+			names[i] = name + " " + strconv.Itoa(counts[name]) + " 项"
+		}
+		parts = append(parts, "命中 "+strconv.Itoa(len(a.Hits))+" 项"+more+"："+strings.Join(names, "、"))
+	} else {
+		parts = append(parts, "命中：在名单上")
+	}
+	if len(a.Lists) > 0 {
+		list := make([]string, 0, len(a.Lists))
+		for i := range a.Lists {
+			if !slices.Contains(list, a.Lists[i].Name) {
+				list = append(list, a.Lists[i].Name)
+			}
+		}
+		parts = append(parts, "所在名单："+strings.Join(list, "、"))
+	}
+	switch {
+	case len(a.Measures) > 0:
+		parts = append(parts, "本事项可以采取的措施 "+strconv.Itoa(len(a.Measures))+" 项")
+	default:
+		parts = append(parts, "本事项没有可以采取的措施")
+	}
+	return strings.Join(parts, "；")
+}

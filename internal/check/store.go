@@ -1,0 +1,220 @@
+package check
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/fault"
+	"gongxin/internal/publish"
+	"gongxin/internal/record"
+)
+
+const answerParams = 18
+
+// write puts answers on file. One act binds the digests of a set: SHA-256 over the lines "RECEIPT DIGEST" of its answers, in the order of their receipts.
+func (s *Service) write(ctx context.Context, tx *db.Tx, k *keeper, answers []publish.Kept) error {
+	who := k.ask.Who
+	first := k.rows[answers[0].At].receipt
+	args, lines := make([]any, 0, len(answers)*answerParams), sha256.New()
+	for _, of := range answers {
+		r := &k.rows[of.At]
+		a := r.given.Answer
+		at := s.Clock.Now().UTC().Truncate(time.Microsecond)
+		args = append(args, r.receipt, first, r.subject, r.given.Agency, a.Matter, monthOf(at), at.UnixMicro(), a.AsOf.UnixMicro(), string(a.Outcome), len(a.Hits), len(a.Lists),
+			len(a.Measures), string(who.Kind), who.ID, k.batch, 0, r.given.Digest, r.sealed)
+		_, _ = fmt.Fprintf(lines, "%d %s\n", r.receipt, r.given.Digest)
+	}
+	rows := make([]string, len(answers))
+	for i := range rows {
+		rows[i] = db.In(answerParams, i*answerParams+1)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO check_answer (receipt_id, set_id, subject_id, agency_id, matter, month, at, as_of, outcome, hits, lists, measures, who_kind, who_id,
+		batch_id, fed, digest, document) VALUES `+strings.Join(rows, ", "), args...)
+	if err != nil {
+		return fmt.Errorf("check: write: %w", err)
+	}
+	return s.Log.WriteAct(ctx, tx, audit.Act{
+		Who: who.Who(k.rows[answers[0].At].given.Agency), Action: "check.make", Entity: "check:" + strconv.FormatInt(first, 10),
+		Detail: "answers=" + strconv.Itoa(len(answers)) + " digest=" + hex.EncodeToString(lines.Sum(nil)),
+	})
+}
+
+// monthOf is the month of an instant in China, as 202611.
+func monthOf(t time.Time) int {
+	y, m, _ := clock.DateOf(t).YMD()
+	return y*100 + m
+}
+
+// stored is an answer as it is on file.
+type stored struct {
+	receipt, subject, agency int64
+	matter                   string
+	at                       time.Time
+	outcome                  Outcome
+	fed                      bool
+	digest, sealed           string
+}
+
+func (s *Service) find(ctx context.Context, receipt string) (*stored, error) {
+	n, err := strconv.ParseInt(receipt, 10, 64)
+	if err != nil || n <= 0 || strconv.FormatInt(n, 10) != receipt {
+		return nil, ErrNone
+	}
+	r := stored{receipt: n}
+	var at int64
+	var fed int
+	err = s.DB.Read().QueryRowContext(ctx, `SELECT subject_id, agency_id, matter, at, outcome, fed, digest, document FROM check_answer WHERE receipt_id = $1`, n).
+		Scan(&r.subject, &r.agency, &r.matter, &at, &r.outcome, &fed, &r.digest, &r.sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrNone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("check: find: %w", err)
+	}
+	r.at, r.fed = time.UnixMicro(at).UTC(), fed != 0
+	return &r, nil
+}
+
+// open unseals an answer; one that is not what its digest says is a defect and is not given.
+func (s *Service) open(r *stored) (*Given, error) {
+	if r.sealed == "" {
+		return nil, ErrGone
+	}
+	raw, err := s.Ring.Open(label(strconv.FormatInt(r.receipt, 10)), r.sealed)
+	if err != nil {
+		return nil, fmt.Errorf("check: open: %w", err)
+	}
+	sum := sha256.Sum256([]byte(raw))
+	if hex.EncodeToString(sum[:]) != r.digest {
+		return nil, errors.New("check: an answer is not what its digest says")
+	}
+	a := &Answer{}
+	if err := json.Unmarshal([]byte(raw), a); err != nil {
+		return nil, fmt.Errorf("check: open: %w", err)
+	}
+	return &Given{Answer: a, JSON: []byte(raw), Digest: r.digest, Agency: r.agency, FedOn: r.fed}, nil
+}
+
+// Again gives an answer once more, byte for byte, to the unit that asked for it. That is a look at what is not public, and is logged as one.
+func (s *Service) Again(ctx context.Context, who authz.Actor, receipt string) (*Given, error) {
+	r, err := s.find(ctx, receipt)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.may(ctx, who, authz.CheckRead, r.agency); err != nil {
+		return nil, hidden(err)
+	}
+	g, err := s.open(r)
+	if err != nil {
+		return nil, err
+	}
+	entry := audit.Access{Who: who.Who(r.agency), Subject: r.subject, Matter: r.matter, Basis: g.Answer.Basis, What: ReadAgain, Outcome: audit.Answered}
+	entry.Records = refs(g.Answer)
+	now := s.Clock.Now()
+	if entry.HiddenUntil, entry.SecrecyBasis, err = s.Log.Secrecy(ctx, s.DB.Read(), r.agency, r.subject, now); err != nil {
+		return nil, err
+	}
+	if _, err := s.Log.Record(ctx, entry); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// hidden makes of a refusal by unit the answer that there is no such thing; who is not signed in, or has to prove more, is told so.
+func hidden(err error) error {
+	if errors.Is(err, authz.ErrDenied) {
+		return ErrNone
+	}
+	return err
+}
+
+// Summary is one check of a unit in a list: what it was about and what came of it, without the answer.
+type Summary struct {
+	Receipt int64
+	Subject int64
+	Matter  string
+	At      time.Time
+	Outcome Outcome
+	Hits    int
+	Fed     bool
+}
+
+// Recent gives the newest checks of an account in a unit.
+func (s *Service) Recent(ctx context.Context, who authz.Actor, unit int64, limit int) ([]Summary, error) {
+	if err := s.may(ctx, who, authz.CheckRead, unit); err != nil {
+		return nil, err
+	}
+	rows, err := s.DB.Read().QueryContext(ctx, `SELECT receipt_id, subject_id, matter, at, outcome, hits, fed FROM check_answer
+		WHERE agency_id = $1 AND who_id = $2 AND batch_id = 0 ORDER BY at DESC, receipt_id DESC LIMIT $3+0`, unit, who.ID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("check: recent: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Summary
+	for rows.Next() {
+		var x Summary
+		var at int64
+		var fed int
+		if err := rows.Scan(&x.Receipt, &x.Subject, &x.Matter, &at, &x.Outcome, &x.Hits, &fed); err != nil {
+			return nil, err
+		}
+		x.At, x.Fed = time.UnixMicro(at).UTC(), fed != 0
+		out = append(out, x)
+	}
+	return out, rows.Err()
+}
+
+// sweepRows is how many answers one transaction of a sweep empties.
+const sweepRows = 500
+
+// Sweep deletes the text of answers whose time is over, and gives how many those were. That they were given stays.
+func (s *Service) Sweep(ctx context.Context) (n int, err error) {
+	defer fault.Wrap(&err, "check.Sweep")
+	for _, over := range s.Retention.over(clock.Today(s.Clock)) {
+		for {
+			done := 0
+			err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+				res, err := tx.ExecContext(ctx, `UPDATE check_answer SET document = '' WHERE receipt_id IN (SELECT receipt_id FROM check_answer
+					WHERE document <> '' AND at >= $1 AND at < $2 ORDER BY at LIMIT $3+0)`, over.from.UnixMicro(), over.until.UnixMicro(), sweepRows)
+				if err != nil {
+					return err
+				}
+				rows, err := res.RowsAffected()
+				done = int(rows)
+				return err
+			}, db.ReadCommitted)
+			if err != nil {
+				return n, err
+			}
+			if n += done; done < sweepRows {
+				break
+			}
+		}
+	}
+	return n, nil
+}
+
+// refs names the records of an answer for the access log.
+func refs(a *Answer) []audit.Ref {
+	out := make([]audit.Ref, 0, len(a.Hits)+len(a.Others))
+	for _, list := range [][]Finding{a.Hits, a.Others} {
+		for i := range list {
+			if at, err := record.ParseID(list[i].Record); err == nil { // the register made it
+				out = append(out, audit.Ref{Subject: at.Subject, Key: at.Key, Version: list[i].Version})
+			}
+		}
+	}
+	return out
+}
