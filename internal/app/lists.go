@@ -63,7 +63,7 @@ func (a *App) openLists(ids *id.Maker) error {
 	l, t, p := &a.Lists, &a.Trust, &a.Procedures
 	l.Listing = listing.New(listing.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Kinds: l.kinds, Subjects: a.Subjects, Agencies: a.Agencies, Authority: t.Authority, Flow: p.Flow, Acts: t.Audit,
-		Filer: intake{a.Ingest},
+		Filer: intake{a.Ingest}, Notices: p.Notices,
 		Changed: func(ctx context.Context, tx *db.Tx, e *listing.Entry) error {
 			if e.State != listing.Removed {
 				return nil
@@ -74,6 +74,10 @@ func (a *App) openLists(ids *id.Maker) error {
 	l.Measures = measure.New(measure.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Base: l.base, Subjects: a.Subjects, Agencies: a.Agencies, Matters: t.Matters, Causes: causes{l.Listing}, Authority: t.Authority,
 		Flow: p.Flow, Notices: p.Notices, Acts: t.Audit,
+		List: func(code string) bool {
+			_, ok := l.kinds.Today().ByCode(code)
+			return ok
+		},
 	})
 	return errors.Join(p.Flow.Register(listing.Table(), noHooks), p.Flow.Register(measure.Table(), noHooks))
 }

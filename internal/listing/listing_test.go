@@ -21,6 +21,7 @@ import (
 	"gongxin/internal/id"
 	"gongxin/internal/ident"
 	"gongxin/internal/listing"
+	"gongxin/internal/notice"
 	"gongxin/internal/subject"
 )
 
@@ -48,9 +49,15 @@ func (people) ByIDs(_ context.Context, ids []int64) (map[int64]subject.Subject, 
 }
 
 // filer keeps what was filed.
-type filer struct{ rows []string }
+type filer struct {
+	rows  []string
+	while func() // what happens while a row is on its way
+}
 
 func (f *filer) File(_ context.Context, item catalog.ItemCode, unit, _, key string, rows []byte) error {
+	if f.while != nil {
+		f.while()
+	}
 	f.rows = append(f.rows, string(item)+" "+unit+" "+string(rows))
 	return nil
 }
@@ -63,6 +70,13 @@ type desk struct {
 	unit    agency.Agency
 	filed   *filer
 	changed []string
+	told    []string
+}
+
+// Send keeps who was told what.
+func (x *desk) Send(_ context.Context, _ *db.Tx, n notice.Notice) error {
+	x.told = append(x.told, n.To.Kind+" "+n.Topic)
+	return nil
 }
 
 func newDesk(t testing.TB, d *db.DB) *desk {
@@ -92,7 +106,7 @@ func newDesk(t testing.TB, d *db.DB) *desk {
 	}
 	x := &desk{t: t, db: d, clock: c, unit: unit, filed: &filer{}}
 	x.Service = listing.New(listing.Config{
-		DB: d, IDs: ids, Clock: c, Calendar: clock.DefaultCalendar(), Kinds: book, Subjects: people{}, Agencies: agencies, Authority: authority, Flow: engine, Acts: log, Filer: x.filed,
+		DB: d, IDs: ids, Clock: c, Calendar: clock.DefaultCalendar(), Kinds: book, Subjects: people{}, Agencies: agencies, Authority: authority, Flow: engine, Acts: log, Filer: x.filed, Notices: x,
 		Changed: func(_ context.Context, _ *db.Tx, e *listing.Entry) error {
 			x.changed = append(x.changed, string(e.State))
 			return nil
@@ -221,6 +235,9 @@ func TestFromProposalToExpiry(t *testing.T) {
 		if diff := cmp.Diff([]string{"listed", "removed"}, x.changed); diff != "" {
 			t.Errorf("who was told: %s", diff)
 		}
+		if diff := cmp.Diff([]string{"subject listing.notified", "subject listing.listed", "subject listing.removed"}, x.told); diff != "" {
+			t.Errorf("what the subject was told: %s", diff)
+		}
 	})
 }
 
@@ -345,6 +362,85 @@ func TestRemovalAndRecords(t *testing.T) {
 		}
 		if n, err := x.FileDue(ctx); n != 1 || err != nil || !strings.Contains(x.filed.rows[2], `"操作标识":"D"`) {
 			t.Errorf("withdrew %d: %v", n, err)
+		}
+	})
+}
+
+// edit puts the shipped kinds with a change in force from a day on.
+func (x *desk) edit(on clock.Date, old, instead string) {
+	x.t.Helper()
+	text := strings.Replace(string(listing.DefaultKinds().Text()), old, instead, 1)
+	err := x.db.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error { return x.Kinds.Apply(ctx, tx, []byte(text), on, "draft:1") })
+	if err == nil {
+		err = x.Kinds.Refresh(context.Background())
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// A list that loses its basis, or is no longer kept, lets everybody go by itself from that day on, and the record goes with the entry.
+func TestListLosesItsBasis(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string][2]string{
+		"lapses":       {`from = "2003-01-01"`, "from = \"2003-01-01\"\n  until = \"2026-03-05\""},
+		"is given up":  {`code = "YZSX-ZFCG"`, `code = "YZSX-OTHER"`},
+		"begins later": {`from = "2003-01-01"`, `from = "2027-01-01"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				x, ctx := newDesk(t, d), context.Background()
+				x.empower("YZSX-ZFCG")
+				e, err := x.decide(x.approver(), x.propose("YZSX-ZFCG"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := x.FileDue(ctx); err != nil {
+					t.Fatal(err)
+				}
+				x.edit(20260304, change[0], change[1])
+				if n, err := x.RunDue(ctx); n != 0 || err != nil {
+					t.Fatalf("%d ended before the day: %v", n, err)
+				}
+				x.day(20260310)
+				if n, err := x.RunDue(ctx); n != 1 || err != nil {
+					t.Fatalf("%d ended: %v", n, err)
+				}
+				if e, err = x.Get(ctx, d.Read(), e.ID); err != nil || e.RemovedWhy != listing.Lapsed || x.standing(time.Time{}) != nil {
+					t.Errorf("ended as %+v: %v", e, err)
+				}
+				if n, err := x.FileDue(ctx); n != 1 || err != nil || !strings.Contains(x.filed.rows[1], `"操作标识":"D"`) {
+					t.Errorf("withdrew %d: %v", n, err)
+				}
+			})
+		})
+	}
+}
+
+// An entry that is removed while its record is on its way leaves no record behind.
+func TestRemovedWhileFiled(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		x, ctx := newDesk(t, d), context.Background()
+		x.empower("YZSX-ZFCG")
+		e, err := x.decide(x.approver(), x.propose("YZSX-ZFCG"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.filed.while = func() {
+			x.filed.while = nil
+			if _, err := x.Remove(x.approver(), e.ID, listing.Removal{Document: x.paper("撤1号"), Why: listing.Revoked, Reason: "决定被撤销"}); err != nil {
+				t.Error(err)
+			}
+		}
+		for range 2 {
+			if _, err := x.FileDue(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(x.filed.rows) != 2 || !strings.Contains(x.filed.rows[1], `"操作标识":"D"`) {
+			t.Errorf("filed %v", x.filed.rows)
 		}
 	})
 }

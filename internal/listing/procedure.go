@@ -18,13 +18,14 @@ const (
 	EventDrop      flow.Event = "drop"
 	EventRemove    flow.Event = "remove"
 	EventExpire    flow.Event = "expire" // time alone
+	EventLapse     flow.Event = "lapse"  // the list itself has lost its basis
 )
 
 // Table is the procedure of an entry. Who decides is not who proposed or gave notice.
 func Table() flow.Table {
 	propose, decide := string(authz.ListingPropose), string(authz.ListingDecide)
 	return flow.Table{
-		Kind: FlowKind, Title: "名单列入和移出",
+		Kind: FlowKind, Title: "名单列入和移出", Page: "/desk/lists/entries/{ref}",
 		States: []flow.State{
 			{Code: "proposed", Name: "拟列入"},
 			{Code: "notified", Name: "已告知"},
@@ -41,6 +42,7 @@ func Table() flow.Table {
 			{Event: EventDrop, Name: "不予列入", From: []string{"proposed", "notified"}, To: "dropped", May: propose, Reason: true, By: "认定单位", Say: "决定不予列入"},
 			{Event: EventRemove, Name: "移出", From: []string{"listed"}, To: "removed", May: decide, Reason: true, By: "认定单位", Say: "作出移出决定"},
 			{Event: EventExpire, Name: "期满移出", From: []string{"listed"}, To: "removed", May: string(authz.ListingExpire), Say: "期满，自动移出"},
+			{Event: EventLapse, Name: "依据失效移出", From: []string{"listed"}, To: "removed", May: string(authz.ListingExpire), Say: "因名单的设列依据失效，自动移出"},
 		},
 	}
 }

@@ -85,7 +85,7 @@ func (s *Service) FileDue(ctx context.Context) (n int, err error) {
 }
 
 func (s *Service) fileOne(ctx context.Context, e *Entry) error {
-	k, err := s.kind(e.Kind)
+	k, err := s.kindOf(e)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,16 @@ func (s *Service) fileOne(ctx context.Context, e *Entry) error {
 		return err
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE listing_entry SET filed = $4 WHERE subject_id = $1 AND entry_id = $2 AND filed = $3`, e.Subject, e.ID, e.filed, done)
+		r, err := tx.ExecContext(ctx, `UPDATE listing_entry SET filed = $4 WHERE subject_id = $1 AND entry_id = $2 AND filed = $3`, e.Subject, e.ID, e.filed, done)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n > 0 || done == filedGone {
+			return err
+		}
+		// The entry was taken off while its record was being filed: what came onto the file in between has to go again.
+		_, err = tx.ExecContext(ctx, `UPDATE listing_entry SET filed = $3 WHERE subject_id = $1 AND entry_id = $2 AND filed = $4 AND state = 'removed' AND removed_why <> 'expired'`,
+			e.Subject, e.ID, filedWithdraw, filedNone)
 		return err
 	})
 }

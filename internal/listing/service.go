@@ -16,6 +16,7 @@ import (
 	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/id"
+	"gongxin/internal/notice"
 	"gongxin/internal/ruleset"
 	"gongxin/internal/subject"
 )
@@ -30,6 +31,11 @@ type Subjects interface {
 	ByIDs(ctx context.Context, ids []int64) (map[int64]subject.Subject, error)
 }
 
+// Notices tells people; *notice.Service does.
+type Notices interface {
+	Send(ctx context.Context, tx *db.Tx, n notice.Notice) error
+}
+
 // Config is what a Service is made of.
 type Config struct {
 	DB        *db.DB
@@ -42,7 +48,8 @@ type Config struct {
 	Authority *authz.Authority
 	Flow      *flow.Engine // Table must be registered with it
 	Acts      Acts
-	Filer     Filer // files entries as records; nil = entries are not filed
+	Filer     Filer   // files entries as records; nil = entries are not filed
+	Notices   Notices // tells the subject of every turn; nil = nobody is told
 
 	// Changed is told, in its transaction, of every entry that began or ceased to stand: measures rest on it. Nil = nobody.
 	Changed func(ctx context.Context, tx *db.Tx, e *Entry) error
@@ -93,6 +100,18 @@ func (s *Service) kind(code string) (*Kind, error) {
 		return nil, ErrKind
 	}
 	return k, nil
+}
+
+// kindOf gives the list of an entry: as it is today, or as it was when the entry was made, for a list that is no longer kept. Whoever stands on such a list
+// must still be able to leave it.
+func (s *Service) kindOf(e *Entry) (*Kind, error) {
+	if k, ok := s.Kinds.Today().ByCode(e.Kind); ok {
+		return k, nil
+	}
+	if k, ok := s.Kinds.On(clock.DateOf(e.ProposedAt)).ByCode(e.Kind); ok {
+		return k, nil
+	}
+	return nil, ErrKind
 }
 
 // may refuses what must hold for an entry to be made or decided on, on a day: the basis is in force and the unit is empowered.
@@ -178,7 +197,7 @@ func (s *Service) step(ctx context.Context, entry int64, event flow.Event, in fl
 		if err != nil {
 			return err
 		}
-		k, err := s.kind(e.Kind)
+		k, err := s.kindOf(&e)
 		if err != nil {
 			return err
 		}
@@ -195,6 +214,9 @@ func (s *Service) step(ctx context.Context, entry int64, event flow.Event, in fl
 			}
 		}
 		out = e
+		if err := s.tell(ctx, tx, &e, k, event); err != nil {
+			return err
+		}
 		if s.Changed != nil && before != e.State && (e.State == Listed || e.State == Removed) {
 			return s.Changed(ctx, tx, &e)
 		}
@@ -277,6 +299,9 @@ func (s *Service) Decide(ctx context.Context, entry int64, d Decision) (Entry, e
 			}
 			until = d.Until
 		}
+		if !until.IsZero() && until <= today {
+			return ErrUntil // it would be over before it began
+		}
 		e.State, e.Law, e.DocNo, e.DecidedBy, e.ListedAt, e.ListedOn, e.Until = Listed, k.Basis.String(), d.No, authz.From(ctx).String(), s.now(), d.On, until
 		if len(d.Files) > 0 {
 			e.DocBlob = d.Files[0]
@@ -329,31 +354,6 @@ func (s *Service) end(e *Entry, why Why, on clock.Date) {
 		e.filed = filedWithdraw
 	} else if e.filed == filedWaits {
 		e.filed = filedNone
-	}
-}
-
-// RunDue ends entries whose time is over, each at its own midnight however late this runs, and those whose list has lost its basis. It gives how many; run it
-// at start and every minute.
-func (s *Service) RunDue(ctx context.Context) (n int, err error) {
-	defer fault.Wrap(&err, "listing.RunDue")
-	ctx = authz.With(ctx, authz.SystemActor("listing"))
-	today := clock.Today(s.Clock)
-	for {
-		due, err := query(ctx, s.DB.Read(), `state = 'listed' AND until > 0 AND until <= $1 ORDER BY until, entry_id LIMIT 100`, int64(today))
-		if err != nil || len(due) == 0 {
-			return n, err
-		}
-		for i := range due {
-			until := due[i].Until
-			_, err := s.step(ctx, due[i].ID, EventExpire, flow.Input{At: until.Start()}, func(_ *db.Tx, e *Entry, _ *Kind) error {
-				s.end(e, Expired, until)
-				return nil
-			})
-			if err != nil {
-				return n, err
-			}
-			n++
-		}
 	}
 }
 

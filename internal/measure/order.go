@@ -93,6 +93,11 @@ type Task struct {
 	Evidence   string // attachment, by hash
 	AnsweredAt time.Time
 	ReleasedAt time.Time
+
+	PushedAt    time.Time
+	RespondedAt time.Time
+	Late        bool // the response came after its last day
+	RecalledAt  time.Time
 }
 
 // Issue is what an order is issued with.
@@ -222,7 +227,7 @@ func (s *Service) push(ctx context.Context, tx *db.Tx, o *Order, row *Row) error
 		if err != nil {
 			return err
 		}
-		t := Task{ID: s.IDs.Next(), Subject: o.Subject, Order: o.ID, Agency: unit.ID, Matter: m.Matter, State: "pushed"}
+		t := Task{ID: s.IDs.Next(), Subject: o.Subject, Order: o.ID, Agency: unit.ID, Matter: m.Matter, State: "pushed", PushedAt: o.IssuedAt}
 		// The case stands on the other unit's desk, where the one that issues may nothing: the program carries out what a person has ordered.
 		c, err := s.Flow.Open(asProgram(ctx), tx, flow.NewCase{
 			Kind: FlowKind, Subject: o.Subject, Ref: strconv.FormatInt(t.ID, 10), Agency: unit.ID, Region: unit.Region, Author: o.IssuedBy, Title: row.Content,
@@ -255,7 +260,7 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, t *Task, topic, title, bo
 
 // Respond takes a task on.
 func (s *Service) Respond(ctx context.Context, task int64) (Task, error) {
-	return s.step(ctx, task, EventRespond, flow.Input{}, func(*Task) error { return nil })
+	return s.step(ctx, task, EventRespond, flow.Input{}, nil)
 }
 
 // Feedback is what a unit did.
@@ -305,13 +310,23 @@ func (s *Service) step(ctx context.Context, task int64, event flow.Event, in flo
 		if err != nil {
 			return err
 		}
+		before, err := s.Flow.Load(ctx, tx, t.Case)
+		if err != nil {
+			return err
+		}
 		c, err := s.Flow.Fire(ctx, tx, t.Case, event, in)
 		if err != nil {
 			return err
 		}
 		t.State = c.State
-		if err := change(&t); err != nil {
-			return err
+		if before.State == "pushed" {
+			t.RespondedAt = s.now()
+			t.Late = !before.Due.IsZero() && clock.Today(s.Clock) > before.Due
+		}
+		if change != nil {
+			if err := change(&t); err != nil {
+				return err
+			}
 		}
 		if err := saveTask(ctx, tx, &t); err != nil {
 			return err

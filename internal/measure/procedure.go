@@ -21,7 +21,7 @@ const (
 func Table() flow.Table {
 	respond := string(authz.MeasureRespond)
 	return flow.Table{
-		Kind: FlowKind, Title: "联合奖惩任务",
+		Kind: FlowKind, Title: "联合奖惩任务", Page: "/desk/tasks/{ref}",
 		States: []flow.State{
 			{Code: "pushed", Name: "待响应"},
 			{Code: "accepted", Name: "已响应，待反馈"},

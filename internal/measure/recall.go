@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"gongxin/internal/clock"
@@ -56,30 +57,29 @@ func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	today := clock.Today(s.Clock)
+	var first error // one that cannot be recalled does not keep the others
 	for after := int64(0); ; {
 		open, err := orders(ctx, s.DB.Read(), `state = 'open' AND order_id > $1 ORDER BY order_id LIMIT 500`, after)
 		if err != nil || len(open) == 0 {
-			return n, err
+			return n, errors.Join(first, err)
 		}
 		for i := range open {
-			o := &open[i]
-			after = o.ID
-			why, err := s.lapsed(ctx, s.DB.Read(), o, today)
-			if err != nil {
-				return n, err
-			}
-			if why == "" {
-				continue
-			}
-			done, err := s.recallOne(ctx, o.ID, today)
-			if err != nil {
-				return n, err
-			}
-			if done {
+			after = open[i].ID
+			done, err := s.stop(ctx, &open[i], today)
+			if first = errors.Join(first, err); done {
 				n++
 			}
 		}
 	}
+}
+
+// stop recalls an order that no longer holds.
+func (s *Service) stop(ctx context.Context, o *Order, today clock.Date) (bool, error) {
+	why, err := s.lapsed(ctx, s.DB.Read(), o, today)
+	if err != nil || why == "" {
+		return false, err
+	}
+	return s.recallOne(ctx, o.ID, today)
 }
 
 // recallOne looks again within a transaction: another worker may have been here.
@@ -132,7 +132,7 @@ func (s *Service) recall(ctx context.Context, tx *db.Tx, o *Order, why RecallWhy
 		if err != nil {
 			return err
 		}
-		t.State = c.State
+		t.State, t.RecalledAt = c.State, o.RecalledAt
 		if err := saveTask(ctx, tx, t); err != nil {
 			return err
 		}

@@ -66,6 +66,7 @@ type Config struct {
 	Flow      *flow.Engine // Table must be registered with it
 	Notices   Notices
 	Acts      Acts
+	List      func(code string) bool // whether a list is kept today; nil = any code is taken
 }
 
 // Service keeps measures, orders and tasks.
@@ -159,6 +160,11 @@ func (s *Service) fit(m *MatterLists) error {
 		return ErrMatter.Messagef("奖惩清单的起止日期不正确")
 	}
 	base := s.Base.Today()
+	for _, code := range m.Lists {
+		if s.List != nil && !s.List(code) {
+			return ErrMatter.Messagef("名单 %s 不是现行的名单种类", code)
+		}
+	}
 	for _, code := range m.Measures {
 		row, ok := base.Row(code)
 		if !ok {

@@ -69,13 +69,14 @@ func saveOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 	return nil
 }
 
-const taskColumns = `subject_id, task_id, order_id, agency_id, matter, case_id, state, result, reason, case_no, executed_on, evidence, answered_at, released_at`
+const taskColumns = `subject_id, task_id, order_id, agency_id, matter, case_id, state, result, reason, case_no, executed_on, evidence, answered_at, released_at, pushed_at, responded_at, late, recalled_at`
 
 func scanTask(row interface{ Scan(...any) error }) (Task, error) {
 	var t Task
-	var answered, released int64
-	err := row.Scan(&t.Subject, &t.ID, &t.Order, &t.Agency, &t.Matter, &t.Case, &t.State, &t.Result, &t.Reason, &t.CaseNo, &t.ExecutedOn, &t.Evidence, &answered, &released)
-	t.AnsweredAt, t.ReleasedAt = instant(answered), instant(released)
+	var answered, released, pushed, responded, late, recalled int64
+	err := row.Scan(&t.Subject, &t.ID, &t.Order, &t.Agency, &t.Matter, &t.Case, &t.State, &t.Result, &t.Reason, &t.CaseNo, &t.ExecutedOn, &t.Evidence, &answered, &released,
+		&pushed, &responded, &late, &recalled)
+	t.AnsweredAt, t.ReleasedAt, t.PushedAt, t.RespondedAt, t.Late, t.RecalledAt = instant(answered), instant(released), instant(pushed), instant(responded), late == 1, instant(recalled)
 	return t, err
 }
 
@@ -109,8 +110,8 @@ func (s *Service) Task(ctx context.Context, q db.Querier, task int64) (Task, err
 }
 
 func insertTask(ctx context.Context, tx *db.Tx, t *Task) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO measure_task (`+taskColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', 0, '', 0, 0)`,
-		t.Subject, t.ID, t.Order, t.Agency, t.Matter, t.Case, t.State)
+	_, err := tx.ExecContext(ctx, `INSERT INTO measure_task (`+taskColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', 0, '', 0, 0, $8, 0, 0, 0)`,
+		t.Subject, t.ID, t.Order, t.Agency, t.Matter, t.Case, t.State, micros(t.PushedAt))
 	if err != nil {
 		return fmt.Errorf("measure: insert task: %w", err)
 	}
@@ -118,9 +119,11 @@ func insertTask(ctx context.Context, tx *db.Tx, t *Task) error {
 }
 
 func saveTask(ctx context.Context, tx *db.Tx, t *Task) error {
-	_, err := tx.ExecContext(ctx, `UPDATE measure_task SET state = $3, result = $4, reason = $5, case_no = $6, executed_on = $7, evidence = $8, answered_at = $9, released_at = $10
+	_, err := tx.ExecContext(ctx, `UPDATE measure_task SET state = $3, result = $4, reason = $5, case_no = $6, executed_on = $7, evidence = $8, answered_at = $9, released_at = $10, responded_at = $11, late = $12,
+		recalled_at = $13
 		WHERE subject_id = $1 AND task_id = $2`,
-		t.Subject, t.ID, t.State, string(t.Result), t.Reason, t.CaseNo, int64(t.ExecutedOn), t.Evidence, micros(t.AnsweredAt), micros(t.ReleasedAt))
+		t.Subject, t.ID, t.State, string(t.Result), t.Reason, t.CaseNo, int64(t.ExecutedOn), t.Evidence, micros(t.AnsweredAt), micros(t.ReleasedAt), micros(t.RespondedAt), bit(t.Late),
+		micros(t.RecalledAt))
 	if err != nil {
 		return fmt.Errorf("measure: save task: %w", err)
 	}
@@ -233,11 +236,13 @@ type Tally struct {
 	State  string
 	Result Result
 	N      int
+	InTime int // of them, answered on or before their last day
+	Late   int // of them, answered afterwards
 }
 
 // Tallies counts tasks by agency, state and result.
 func (s *Service) Tallies(ctx context.Context) ([]Tally, error) {
-	rows, err := s.DB.Read().QueryContext(ctx, `SELECT agency_id, state, result, count(*) FROM measure_task GROUP BY agency_id, state, result ORDER BY agency_id, state, result`)
+	rows, err := s.DB.Read().QueryContext(ctx, `SELECT agency_id, state, result, count(*), sum(CASE WHEN responded_at > 0 AND late = 0 THEN 1 ELSE 0 END), sum(late) FROM measure_task GROUP BY agency_id, state, result ORDER BY agency_id, state, result`)
 	if err != nil {
 		return nil, fmt.Errorf("measure: tallies: %w", err)
 	}
@@ -245,7 +250,7 @@ func (s *Service) Tallies(ctx context.Context) ([]Tally, error) {
 	var out []Tally
 	for rows.Next() {
 		var t Tally
-		if err := rows.Scan(&t.Agency, &t.State, &t.Result, &t.N); err != nil {
+		if err := rows.Scan(&t.Agency, &t.State, &t.Result, &t.N, &t.InTime, &t.Late); err != nil {
 			return nil, fmt.Errorf("measure: tallies: %w", err)
 		}
 		out = append(out, t)
