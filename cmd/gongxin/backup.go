@@ -12,11 +12,11 @@ import (
 
 	"golang.org/x/term"
 
+	"gongxin/internal/app"
 	"gongxin/internal/backup"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
 	"gongxin/internal/db"
-	"gongxin/internal/gm"
 )
 
 // BackupCmd holds the commands on backups.
@@ -59,7 +59,7 @@ func (c *BackupMakeCmd) Run(e *Env) (err error) {
 			return err
 		}
 	}
-	ring, err := gm.OpenKeyRing(conf.KeyFile())
+	ring, err := app.OpenRing(e, d, conf.KeyFile())
 	if err != nil {
 		return err
 	}

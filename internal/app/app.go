@@ -23,7 +23,6 @@ import (
 	"gongxin/internal/config"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
-	"gongxin/internal/gm"
 	"gongxin/internal/id"
 	"gongxin/internal/ident"
 	"gongxin/internal/ingest"
@@ -127,7 +126,7 @@ func (a *App) build(ctx context.Context) (err error) {
 	if a.proxies, err = limit.ParseProxies(a.Config.Limits.Proxies); err != nil {
 		return err
 	}
-	ring, err := gm.OpenKeyRing(a.Config.KeyFile())
+	ring, err := OpenRing(ctx, a.DB, a.Config.KeyFile())
 	if err != nil {
 		return err
 	}
