@@ -60,9 +60,10 @@
 
   const points = (title, lines) => {
     if (lines.length === 0) return [];
-    const list = make("ul", "prose");
+    const box = make("div", "prose"), list = make("ul");
     list.append(...lines.map((l) => make("li", "", l)));
-    return [make("h3", "", title), list];
+    box.append(make("h3", "", title), list);
+    return [box];
   };
 
   const alertOf = (r) => {
@@ -103,13 +104,14 @@
   };
 
   const keysOf = (keys) => {
-    const list = make("ul", "prose");
+    const box = make("div", "prose"), list = make("ul");
     for (const key of keys.trim().split("\n")) {
       const item = make("li");
       item.append(make("code", "", key.trim()));
       list.append(item);
     }
-    return [make("h3", "", "用的公钥"), make("p", "small muted", "请同另外的来源核对。"), list];
+    box.append(make("h3", "", "用的公钥"), make("p", "small muted", "请同另外的来源核对。"), list);
+    return [box];
   };
 
   const keep = (r, keys) => {
