@@ -125,15 +125,19 @@ func walkBundle(b *tab, s *server) {
 	}
 }
 
-// verifies pastes a file that holds and one that does not.
+// verifies pastes a file that does not hold and one that does, and leaves what it lists open to be looked at.
 func (b *tab) verifies(good, bad string) {
 	b.t.Helper()
-	for text, want := range map[string]string{good: "核验通过", bad: "核验未通过"} {
+	for _, x := range [][2]string{{bad, "核验未通过"}, {good, "核验通过"}} {
+		text, want := x[0], x[1]
 		eval[bool](b, `(document.querySelector("#proof-text").value = `+quoted(text)+`, true)`)
 		b.press()
 		if words := b.text("[data-verify-result]"); !strings.Contains(words, want) || !strings.Contains(words, "用的公钥") {
 			b.t.Errorf("%s: want %q, the page says %.300s (%s)", b.address(), want, words, b.text("[data-verify-progress]"))
 		}
+	}
+	if n := eval[int](b, `(document.querySelector("[data-verify-result] details").open = true, document.querySelectorAll("[data-verify-result] tbody tr").length)`); n == 0 {
+		b.t.Errorf("%s: no version is listed", b.address())
 	}
 }
 
