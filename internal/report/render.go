@@ -32,17 +32,17 @@ func (s *Service) PDF(ctx context.Context, actor authz.Actor, number string) ([]
 	if err := s.store.open(&f.row); err != nil {
 		return nil, err
 	}
-	return s.print(ctx, &f.row.Report, f.row.pdfSigned)
+	return s.print(ctx, &f.row.Report, f.row.pdfSigned, false)
 }
 
 // Print gives the PDF of a report that was just made.
 func (s *Service) Print(ctx context.Context, r *Report) ([]byte, error) {
-	return s.print(ctx, r, []byte{})
+	return s.print(ctx, r, nil, false)
 }
 
 // print renders and signs. A kept signature is used as long as it holds over the bytes: another version of the program may render otherwise, then it signs
 // anew.
-func (s *Service) print(ctx context.Context, r *Report, kept []byte) ([]byte, error) {
+func (s *Service) print(ctx context.Context, r *Report, kept []byte, again bool) ([]byte, error) {
 	fonts, err := s.c.Fonts()
 	if err != nil {
 		return nil, err
@@ -67,10 +67,13 @@ func (s *Service) print(ctx context.Context, r *Report, kept []byte) ([]byte, er
 		return nil, err
 	}
 	stored, ok, err := s.store.byNumber(ctx, r.Number)
-	if err != nil || !ok || bytes.Equal(stored.pdfSigned, signed) {
-		return raw, err
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok || bytes.Equal(stored.pdfSigned, signed) || again:
+		return raw, nil
 	}
-	return s.print(ctx, r, stored.pdfSigned) // another download was first
+	return s.print(ctx, r, stored.pdfSigned, true) // another download was first
 }
 
 // render sets a report. Its bytes depend on the report, the fonts and the signature alone.

@@ -3,6 +3,7 @@ package report_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"regexp"
@@ -221,6 +222,28 @@ func TestSameReportSameBytes(t *testing.T) {
 	got, err := w.Get(t.Context(), authz.Actor{}, r.Number)
 	if err != nil || !bytes.Equal(got.Document, r.Document) {
 		t.Fatalf("the documents differ: %v", err)
+	}
+	// Also one that nobody printed when it was made, and one whose signature does not fit any more.
+	r = w.create(t, w.standard())
+	if first, err = w.PDF(t.Context(), authz.Actor{}, r.Number); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := w.PDF(t.Context(), authz.Actor{}, r.Number); err != nil || !bytes.Equal(first, again) {
+		t.Fatalf("the files differ: %v", err)
+	}
+	err = w.db.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE report SET pdf_signature = $2 WHERE number = $1`, r.Number, []byte("x"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	renewed, err := w.PDF(t.Context(), authz.Actor{}, r.Number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := w.PDF(t.Context(), authz.Actor{}, r.Number); err != nil || !bytes.Equal(renewed, again) {
+		t.Fatalf("the files differ: %v", err)
 	}
 }
 
