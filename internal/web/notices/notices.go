@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"gongxin/internal/authz"
+	"gongxin/internal/fault"
 	"gongxin/internal/notice"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
@@ -112,6 +113,7 @@ type view struct {
 	codeFault                   string
 	secret                      string
 	done                        string
+	refused                     *fault.Error
 }
 
 var kindWords = map[string]string{notice.Email: "邮箱", notice.Phone: "手机短信", notice.Webhook: "本单位的系统（webhook）"}
@@ -209,8 +211,11 @@ func (p *Pages) numbered(w http.ResponseWriter, r *http.Request, done string, do
 		return notice.ErrNoChannel
 	}
 	err = do(id, form.Get("code"))
-	if f, ok := desk.Refusal(err); ok && errors.Is(err, notice.ErrCode) {
+	switch f, ok := desk.Refusal(err); {
+	case ok && errors.Is(err, notice.ErrCode):
 		return p.show(w, r, http.StatusUnprocessableEntity, &view{codeOf: id, codeFault: desk.Words(f)})
+	case ok: // removed meanwhile: the page shows what there is
+		return p.show(w, r, http.StatusUnprocessableEntity, &view{refused: f})
 	}
 	if err != nil {
 		return err
