@@ -28,11 +28,15 @@ func (a *App) openReports() error {
 	if issuer == "" {
 		issuer = a.Config.City.Name + "公共信用信息平台"
 	}
+	base := a.Config.BaseURL
+	if base == "" && a.Config.Loopback() { // a trial on this machine: its codes lead to this machine
+		base = "http://" + a.Config.Listen
+	}
 	a.Reports, err = report.New(report.Config{
 		DB: a.DB, Clock: a.Clock, Log: a.Log, Acts: a.Trust.Audit, Authority: a.Trust.Authority, Register: a.Publish, Subjects: a.Subjects, Versions: a.Records,
 		Editions: a.Editions, Prover: a.reportProver, Ring: a.Trust.Ring, Key: key,
 		Fonts: sync.OnceValues(func() (*report.Fonts, error) { return report.LoadFonts(a.Config.Report.Fonts) }),
-		Areas: areas, City: a.Config.City.Name, Issuer: issuer, Base: a.Config.BaseURL, Region: a.Divisions.Name,
+		Areas: areas, City: a.Config.City.Name, Issuer: issuer, Base: base, Region: a.Divisions.Name,
 	})
 	return err
 }

@@ -334,7 +334,7 @@ func (b *Builder) Heading(level int, text string) {
 	if level > 1 {
 		b.Skip(size * 3 / 4)
 	}
-	b.need(leading(size)*Length(len(list)) + 60*Pt) // never alone at the foot of a page
+	b.need(leading(size)*Length(len(list)) + Length(170-40*level)*Pt) // never alone at the foot of a page, nor with the heading below it alone
 	b.outline = append(b.outline, bookmark{title: clean(text), level: level, page: b.page, y: b.y})
 	align := Start
 	if level == 1 {

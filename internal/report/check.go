@@ -33,7 +33,7 @@ type Verdict struct {
 	IssuedAt  time.Time           `json:"issuedAt"`
 	From      clock.Date          `json:"from,omitzero"`
 	To        clock.Date          `json:"to,omitzero"`
-	Summary   []SummaryLine      `json:"summary"`
+	Summary   []SummaryLine       `json:"summary"`
 	Records   int                 `json:"records"`
 	State     State               `json:"state"`
 	Says      string              `json:"says"`

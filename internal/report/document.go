@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"gongxin/internal/catalog"
@@ -30,30 +32,30 @@ const (
 
 // Document is a report as data. Its JSON is canonical: fields in this order, no spaces, UTF-8.
 type Document struct {
-	Format    string         `json:"format"`
-	Number    string         `json:"number"`
-	Code      string         `json:"code"` // for checking from paper
-	Kind      Kind           `json:"kind"`
-	Title     string         `json:"title"`
-	Layout    string         `json:"layout"` // V2.0
-	City      string         `json:"city"`
-	Issuer    string         `json:"issuer"`
-	IssuedAt  time.Time      `json:"issuedAt"`
-	AsOf      time.Time      `json:"asOf"`
-	Edition   string         `json:"edition"` // of the catalogue
-	VerifyURL string         `json:"verifyUrl,omitempty"`
-	Subject   Subject        `json:"subject"`
-	Labels    []string       `json:"labels"`
-	Basics    []Fact         `json:"basics"`
-	From      clock.Date     `json:"from,omitzero"` // special: the period, both days in it
-	To        clock.Date     `json:"to,omitzero"`
-	Purpose   string         `json:"purpose,omitempty"`
-	Basis     string         `json:"basis,omitempty"` // on which more than the public was read
+	Format    string        `json:"format"`
+	Number    string        `json:"number"`
+	Code      string        `json:"code"` // for checking from paper
+	Kind      Kind          `json:"kind"`
+	Title     string        `json:"title"`
+	Layout    string        `json:"layout"` // V2.0
+	City      string        `json:"city"`
+	Issuer    string        `json:"issuer"`
+	IssuedAt  time.Time     `json:"issuedAt"`
+	AsOf      time.Time     `json:"asOf"`
+	Edition   string        `json:"edition"` // of the catalogue
+	VerifyURL string        `json:"verifyUrl,omitempty"`
+	Subject   Subject       `json:"subject"`
+	Labels    []string      `json:"labels"`
+	Basics    []Fact        `json:"basics"`
+	From      clock.Date    `json:"from,omitzero"` // special: the period, both days in it
+	To        clock.Date    `json:"to,omitzero"`
+	Purpose   string        `json:"purpose,omitempty"`
+	Basis     string        `json:"basis,omitempty"` // on which more than the public was read
 	Summary   []SummaryLine `json:"summary"`
-	Chapters  []Chapter      `json:"chapters"`
-	Statement []Statement    `json:"statements,omitempty"`
-	Notes     []string       `json:"notes"`
-	Proofs    Proofs         `json:"proofs"`
+	Chapters  []Chapter     `json:"chapters"`
+	Statement []Statement   `json:"statements,omitempty"`
+	Notes     []string      `json:"notes"`
+	Proofs    Proofs        `json:"proofs"`
 }
 
 // Subject is whom the report is about. A person has a name and nothing else.
@@ -204,4 +206,44 @@ func (d *Document) records(yield func(*Item, *Record)) {
 			}
 		}
 	}
+}
+
+// Line is a line of a record as people read it.
+type Line struct {
+	Label, Value string
+	Masked       bool
+}
+
+// codeOf is how the name of a body's code begins with the body's own: 许可机关, 许可机关统一社会信用代码.
+const codeOf = "统一社会信用代码"
+
+// Lines gives a record as people read it: a body and its code stand in one line, and where it came from stands once.
+func (r *Record) Lines() []Line {
+	codes := map[string]string{}
+	for _, f := range r.Fields {
+		if body, ok := strings.CutSuffix(f.Name, codeOf); ok && body != "" {
+			codes[body] = f.Shown
+		}
+	}
+	out := make([]Line, 0, len(r.Fields)+1)
+	source := false
+	for _, f := range r.Fields {
+		if body, ok := strings.CutSuffix(f.Name, codeOf); ok && r.has(body) {
+			continue
+		}
+		value := f.Shown
+		if code := codes[f.Name]; code != "" {
+			value += "（" + code + "）"
+		}
+		source = source || strings.HasPrefix(f.Name, "数据来源")
+		out = append(out, Line{f.Name, value, f.Masked})
+	}
+	if !source {
+		out = append(out, Line{Label: "数据来源单位", Value: r.Source.Name + "（" + r.Source.Code + "）"})
+	}
+	return out
+}
+
+func (r *Record) has(name string) bool {
+	return name != "" && slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Name == name })
 }

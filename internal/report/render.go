@@ -239,24 +239,22 @@ func (l *layout) record(n int, r *Record) {
 		}
 		open = nil
 	}
-	for _, f := range r.Fields {
-		if len([]rune(f.Shown)) > 22 || len([]rune(f.Name)) > 11 {
+	for _, f := range r.Lines() {
+		if len([]rune(f.Value)) > 18 || len([]rune(f.Label)) > 10 {
 			flush()
-			rows = append(rows, []pdf.Cell{{Text: f.Name, Label: true}, {Text: f.Shown, Span: 3}})
+			rows = append(rows, []pdf.Cell{{Text: f.Label, Label: true}, {Text: f.Value, Span: 3}})
 			continue
 		}
-		open = append(open, pdf.Cell{Text: f.Name, Label: true}, pdf.Cell{Text: f.Shown})
+		open = append(open, pdf.Cell{Text: f.Label, Label: true}, pdf.Cell{Text: f.Value})
 		if len(open) == 4 {
 			flush()
 		}
 	}
 	flush()
-	source := r.Source.Name + "（" + r.Source.Code + "）"
-	rows = append(rows, []pdf.Cell{{Text: "数据来源", Label: true}, {Text: source, Span: 3}})
 	if !r.PublicUntil.IsZero() && l.d.Kind == Standard {
 		rows = append(rows, []pdf.Cell{{Text: "公示截止", Label: true}, {Text: r.PublicUntil.String() + "（当日起不再公示）", Span: 3}})
 	}
-	l.b.Table(pdf.Table{Columns: []int{20, 33, 20, 33}, Rows: rows, Size: 8500, Summary: r.Title})
+	l.b.Table(pdf.Table{Columns: []int{22, 33, 22, 33}, Rows: rows, Size: 8500, Summary: r.Title})
 }
 
 // foot sets the explanation and what proves the report.

@@ -367,15 +367,15 @@ func (v *view) basics() []ui.Fact {
 }
 
 func fields(r *report.Record) []ui.Fact {
-	out := make([]ui.Fact, 0, len(r.Fields)+1)
-	for _, f := range r.Fields {
-		x := ui.Fact{Label: f.Name, Value: f.Shown, Wide: long(f.Shown)}
-		if f.Masked {
-			x.Note = "依法隐去部分内容"
+	lines := r.Lines()
+	out := make([]ui.Fact, len(lines))
+	for i, l := range lines {
+		out[i] = ui.Fact{Label: l.Label, Value: l.Value, Wide: long(l.Value)}
+		if l.Masked {
+			out[i].Note = "依法隐去部分内容"
 		}
-		out = append(out, x)
 	}
-	return append(out, ui.Fact{Label: "数据来源", Value: r.Source.Name})
+	return out
 }
 
 func long(s string) bool { return len([]rune(s)) > 24 }
