@@ -175,9 +175,13 @@ func (s *Service) Check(ctx context.Context, ask Ask) (*Given, error) {
 }
 
 func (s *Service) question(ask *Ask, k *keeper) publish.Ask {
-	return publish.Ask{
-		Who: ask.Who, Subject: ask.Subject, Purpose: publish.Purpose{Matter: ask.Matter, Basis: ask.Basis}, AsOf: ask.AsOf, Limit: mostRecords, What: What, Keeper: k,
+	q := publish.Ask{
+		Who: ask.Who, Subject: ask.Subject, Purpose: publish.Purpose{Matter: ask.Matter, Basis: ask.Basis}, AsOf: ask.AsOf, Limit: mostRecords, What: What,
 	}
+	if k != nil {
+		q.Keeper = k
+	}
+	return q
 }
 
 // may asks the permission table about a thing of a unit.
@@ -196,8 +200,8 @@ type keeper struct {
 	rows    []row // by place in the question
 	allowed map[string][]Measure
 	batch   int64
-	// after writes more within the transaction.
-	after func(ctx context.Context, tx *db.Tx) error
+	// after writes more within the transaction; answered are the places of the questions that have an answer.
+	after func(ctx context.Context, tx *db.Tx, answered []int) error
 }
 
 // row is an answer to be kept.
@@ -277,10 +281,14 @@ func (k *keeper) Keep(ctx context.Context, tx *db.Tx, answers []publish.Kept) er
 			return err
 		}
 	}
-	if k.after != nil {
-		return k.after(ctx, tx)
+	if k.after == nil {
+		return nil
 	}
-	return nil
+	at := make([]int, len(answers))
+	for i := range answers {
+		at[i] = answers[i].At
+	}
+	return k.after(ctx, tx, at)
 }
 
 // compose makes the answer of what was disclosed.
