@@ -19,6 +19,7 @@ import (
 	"gongxin/internal/backup"
 	"gongxin/internal/blob"
 	"gongxin/internal/catalog"
+	"gongxin/internal/check"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
 	"gongxin/internal/db"
@@ -49,6 +50,7 @@ type App struct {
 	Names     *publish.Names
 	Ingest    *ingest.Service
 	Reports   *report.Service
+	Checks    *check.Service
 	Trust     Trust
 	Log       *slog.Logger
 
@@ -66,6 +68,8 @@ type App struct {
 	demo    []DemoAccount
 	rows    atomic.Int64  // of filings, answered by this process
 	wake    chan struct{} // a filing was acknowledged in this process
+
+	checksWake chan struct{} // a list of codes was ordered in this process
 }
 
 // Options are what does not stand in a configuration file.
@@ -165,6 +169,9 @@ func (a *App) build(ctx context.Context) (err error) {
 	})
 	a.desk = ingest.NewDesk(a.Ingest)
 	if err := a.openLists(ids); err != nil {
+		return err
+	}
+	if err := a.openChecks(ids); err != nil {
 		return err
 	}
 	return a.openReports()
@@ -292,6 +299,8 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { a.runProcedures(ctx) })
 	wg.Go(func() { a.runLists(ctx) })
 	wg.Go(func() { a.deliverNotices(ctx) })
+	wg.Go(func() { a.Checks.Work(ctx, a.checksWake) })
+	wg.Go(func() { a.sweepChecks(ctx) })
 	wg.Wait()
 	return nil
 }

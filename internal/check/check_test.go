@@ -253,3 +253,41 @@ func TestOneAnswerForOneQuestion(t *testing.T) {
 		}
 	})
 }
+
+// TestAnswersMoveToANewKey: after a change of the sealing key the answers are the same, under the new one.
+func TestAnswersMoveToANewKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t), 2)
+	ctx := context.Background()
+	var given []*check.Given
+	for _, code := range w.codes {
+		ask := w.ask(w.matter(t, "M-ALL", nil))
+		ask.Subject.Code = code
+		g, err := w.Check(ctx, ask)
+		must(t, err)
+		given = append(given, g)
+	}
+	_, err := w.ring.Rotate()
+	must(t, err)
+	r := w.Resealer()
+	if n, err := r.Stale(ctx); n != 2 || err != nil {
+		t.Fatalf("%d stale: %v", n, err)
+	}
+	next, done, err := r.Reseal(ctx, "", 1)
+	must(t, err)
+	if next == "" || done != 1 {
+		t.Fatal(next, done)
+	}
+	if next, done, err = r.Reseal(ctx, next, 10); next != "" || done != 1 || err != nil {
+		t.Fatal(next, done, err)
+	}
+	if n, err := r.Stale(ctx); n != 0 || err != nil {
+		t.Fatalf("%d stale: %v", n, err)
+	}
+	for _, g := range given {
+		again, err := w.Again(ctx, w.officer(), g.Answer.Receipt)
+		if err != nil || !bytes.Equal(again.JSON, g.JSON) {
+			t.Errorf("other bytes: %v", err)
+		}
+	}
+}
