@@ -103,9 +103,19 @@ func Report(raw []byte, k *Keys, signers Signers) *Result {
 	if raw != nil {
 		c.data(raw)
 	}
-	slices.Sort(r.Limits)
-	r.Limits = slices.Compact(r.Limits)
+	r.Proven, r.Limits, r.Notes = once(r.Proven), once(r.Limits), once(r.Notes)
 	return r
+}
+
+// once leaves out what was said before: several proofs speak of one checkpoint.
+func once(list []string) []string {
+	out := make([]string, 0, len(list))
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 type reportCheck struct {
