@@ -75,6 +75,7 @@ type Deps struct {
 	Subjects    Subjects  // subject.Store; needed with Consents, Audit and Queue
 	Labels      Labels    // publish.Service; nil = auditors see numbers alone
 	Reports     Reports   // report.Service
+	Checks      Checks    // check.Service
 	// KeyExpires gives the day on which an API key ends; nil leaves it out of GET /me.
 	KeyExpires func(ctx context.Context, key int64) (time.Time, error)
 	// PausedSince gives since when publication pauses because the public log stands still, the zero time when it does not; every answer then says so in
@@ -170,6 +171,7 @@ func New(d Deps) (Handler, error) {
 	s.queueRoutes()
 	s.selfRoutes()
 	s.reportRoutes()
+	s.checkRoutes()
 	if err := s.describe(); err != nil {
 		return nil, err
 	}

@@ -66,6 +66,8 @@ var examples = map[string]any{
 	"grant-consent": map[string]any{
 		"grantee": "91990102MA0A00014H", "items": []string{"XYPJ", "XZJF"}, "purpose": "credit", "until": "2026-12-31", "uses": 2,
 	},
+	"check":              map[string]any{"subject": "91990102MA0A00014H", "matter": "SPJY-XK"},
+	"check-feedback":     map[string]any{"result": "noted"},
 	"revoke-consent":     map[string]any{"why": "贷款已还清"},
 	"handle-alert":       map[string]any{"reason": "核对了窗口登记，确为集中办理，未见异常"},
 	"decide-queue-entry": map[string]any{"decision": "match", "subject": "91990102MA0A00014H", "note": "核对营业执照副本，代码有误"},

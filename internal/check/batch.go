@@ -28,6 +28,9 @@ func (s *Service) Stream(ctx context.Context, ask Ask, codes []string, yield fun
 	if len(codes) > MostCodes {
 		return ErrMany
 	}
+	if err := s.permit(ctx, &ask); err != nil {
+		return err
+	}
 	for part := range slices.Chunk(codes, chunk) {
 		k := s.keeper(&ask, len(part))
 		outcomes, err := s.Discloser.DiscloseMany(ctx, s.question(&ask, k), part)

@@ -106,6 +106,31 @@ func TestRefusalsNameWhatIsMissing(t *testing.T) {
 	}
 }
 
+// TestKeysForSomethingElse: a key that was given for look-ups makes no checks, and one for checks makes none without look-ups.
+func TestKeysForSomethingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t), 1)
+	ctx := context.Background()
+	m := w.matter(t, "M-ALL", nil)
+	for _, tt := range []struct {
+		scopes []authz.Action
+		ok     bool
+	}{
+		{nil, true},
+		{[]authz.Action{authz.CheckMake, authz.DiscloseDepartment}, true},
+		{[]authz.Action{authz.CheckMake}, false},
+		{[]authz.Action{authz.DiscloseDepartment}, false},
+	} {
+		ask := w.ask(m)
+		ask.Who.Kind, ask.Who.Scopes = authz.Key, tt.scopes
+		before := len(w.entries(t))
+		g, err := w.Check(ctx, ask)
+		if (err == nil) != tt.ok || (g != nil) != tt.ok || len(w.entries(t)) != before+1 {
+			t.Errorf("%v: %v, %d entries", tt.scopes, err, len(w.entries(t))-before)
+		}
+	}
+}
+
 // TestGoneIsGone: what was withdrawn, and what has left public view, is no hit any more; nor is an old answer's text once its time is over.
 func TestGoneIsGone(t *testing.T) {
 	t.Parallel()

@@ -163,6 +163,9 @@ type Given struct {
 
 // Check answers one check, or refuses it and says which element is missing. Answer and refusal alike are in the access log before it returns.
 func (s *Service) Check(ctx context.Context, ask Ask) (*Given, error) {
+	if err := s.permit(ctx, &ask); err != nil {
+		return nil, err
+	}
 	k := s.keeper(&ask, 1)
 	_, err := s.Discloser.Disclose(ctx, s.question(&ask, k))
 	if err != nil {
@@ -172,6 +175,24 @@ func (s *Service) Check(ctx context.Context, ask Ask) (*Given, error) {
 		return nil, errors.New("check: answered without an answer")
 	}
 	return k.rows[0].given, nil
+}
+
+// permit refuses an account that makes no checks at all, such as a key that was given for something else, and puts that on file. For whom and for which matter
+// is the disclosure's to decide.
+func (s *Service) permit(ctx context.Context, ask *Ask) error {
+	if !ask.Who.SignedIn() {
+		return nil // refused by the disclosure
+	}
+	err := s.Authority.Could(ask.Who, authz.CheckMake).Err()
+	if err == nil {
+		return nil
+	}
+	if _, lerr := s.Log.Record(ctx, audit.Access{
+		Who: ask.Who.Who(0), Matter: ask.Matter, What: What, Outcome: audit.Refused, Missing: string(publish.MissingRole),
+	}); lerr != nil {
+		return lerr
+	}
+	return err
 }
 
 func (s *Service) question(ask *Ask, k *keeper) publish.Ask {
