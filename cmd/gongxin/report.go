@@ -26,6 +26,11 @@ var errReportFile = fault.New(fault.Invalid, "report.file", "报告文件写不�
 
 // Run makes the report, signs it and writes it to a new file.
 func (c *ReportCmd) Run(e *Env) (err error) {
+	for _, name := range []string{c.Output, c.Data} { // before a report is on file that nobody has
+		if _, err := os.Stat(name); name != "" && err == nil {
+			return errReportFile
+		}
+	}
 	a, err := e.openApp(app.Options{})
 	if err != nil {
 		return err
