@@ -97,4 +97,4 @@ bench: build ## the benchmark suite: ratios against floors measured in the same 
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin bench-out $(VENDOR) node_modules
+	rm -rf bin bench-out $(VENDOR) internal/report/fonts/vendor node_modules
