@@ -14,14 +14,15 @@ func (a *App) procedurePages(site *web.Site, rt *web.Router) {
 	inbox.New(inbox.Deps{Site: site, Cases: p.Flow, Agencies: a.Agencies, Divisions: a.Divisions}).Routes(rt)
 	notices.New(notices.Deps{Site: site, Notices: p.Notices}).Routes(rt)
 	site.Menu = notices.Menu{Menu: site.Menu, Notices: p.Notices}
+	a.listPages(site, rt)
 }
 
-// inboxLink leads those to the inbox whose roles move cases of any procedure.
+// inboxLink leads those to the inbox whose roles move cases of any procedure, after the work with lists and joint action.
 func (a *App) inboxLink(who authz.Actor) []ui.Link {
 	for _, action := range inbox.Actions(a.Procedures.Flow.Tables()) {
 		if b := a.Trust.Authority.Bounds(who, authz.Action(action)); b.All || len(b.Agencies) > 0 || len(b.Regions) > 0 {
-			return []ui.Link{{Href: "/desk/inbox", Label: "待办"}}
+			return append(a.listLinks(who), ui.Link{Href: "/desk/inbox", Label: "待办"})
 		}
 	}
-	return nil
+	return a.listLinks(who)
 }

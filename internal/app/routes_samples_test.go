@@ -18,7 +18,7 @@ type sample func(h *holding) *http.Request
 
 // samples say how a call of each route that is not for everyone looks when it is about what somebody has. A new route without one fails the test.
 // Calls that change something leave out what the change needs, or may be made again and again.
-var samples = withDrafts(map[string]sample{
+var samples = withLists(withDrafts(map[string]sample{
 	"GET /desk":                         get("/desk"),
 	"GET /desk/filing":                  get("/desk/filing"),
 	"GET /desk/filing/running":          get("/desk/filing/running?n=1"),
@@ -150,7 +150,7 @@ var samples = withDrafts(map[string]sample{
 	"POST /desk/claims/{id}/approve":               post("/desk/claims/{claim}/approve", "why=核对了执照"),
 	"POST /desk/claims/{id}/reject":                post("/desk/claims/{claim}/reject", "why=执照不清"),
 	"GET /desk/drafts":                             get("/desk/drafts"),
-})
+}))
 
 // withDrafts adds the calls of every kind of draft. Who decides is never who drafted, so that those calls are about the filer's.
 func withDrafts(m map[string]sample) map[string]sample {
@@ -231,6 +231,7 @@ func (h *holding) names() *strings.Replacer {
 		"{unit}", h.unit.Code, "{unitID}", n(h.unit.ID), "{region}", h.unit.Region, "{name}", h.unit.Name, "{filed}", h.filed, "{entry}", n(h.entry), "{account}", n(h.account), "{access}", h.access,
 		"{alert}", n(h.alert.ID), "{alertPlace}", placed(h.alert.FirstAt, h.alert.ID), "{matter}", h.matter, "{firm}", h.firm.Code, "{subject}", n(h.firm.ID),
 		"{consent}", n(h.consent), "{revoked}", n(h.revoked), "{gone}", n(h.gone), "{receipt}", n(h.receipt), "{claim}", n(h.claim),
+		"{proposal}", n(h.proposal), "{listed}", n(h.listed), "{order}", n(h.order), "{task}", n(h.task),
 	}
 	for k, id := range h.draft {
 		list = append(list, "{draft."+string(k)+"}", n(id), "{foreign."+string(k)+"}", n(h.foreign[k]))

@@ -61,6 +61,8 @@ type holding struct {
 	claim   int64 // of somebody else to act for the firm; it waits
 	draft   map[approval.Kind]int64
 	foreign map[approval.Kind]int64 // drafts of the filer, whoever the holder is
+
+	proposal, listed, order, task int64 // see list
 }
 
 // filer is the account that filed, looked up and drafted what is not the caller's.
@@ -161,6 +163,7 @@ func (d *desks) fill(h *holding, author int64) {
 	must(d.t, err)
 	d.claim(h)
 	d.look(h)
+	d.list(h)
 	h.draft, h.foreign = d.drafts(author), d.drafts(filer)
 }
 

@@ -100,6 +100,15 @@ type ConfirmSpec struct {
 	Action string // address of the form
 	Tone   Tone
 	Open   bool // unfolded, after a refusal
+	File   bool // a file goes with it
+}
+
+// encoding is how the form is sent.
+func (c ConfirmSpec) encoding() string {
+	if c.File {
+		return "multipart/form-data"
+	}
+	return "application/x-www-form-urlencoded"
 }
 
 // SearchSpec describes the big search box.
@@ -125,6 +134,7 @@ type DropSpec struct {
 	Hint     string
 	Accept   string // .csv,.xlsx
 	Fault    string // what is wrong and how to mend it
+	Optional bool
 	MaxBytes int64  // a larger file is refused before it is sent; 0 = no limit here
 }
 

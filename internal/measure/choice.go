@@ -1,0 +1,67 @@
+package measure
+
+import (
+	"context"
+
+	"gongxin/internal/clock"
+)
+
+// Choice is a measure that an entry may be followed by, with who would get a task.
+type Choice struct {
+	Row
+	KindName string
+	Adverse  bool
+	Matters  []MatterLists // empty = nobody has the measure: an order would reach nobody and is refused
+	Open     int64         // the order that is open already; 0 = none
+}
+
+// Choices gives the measures of the base list that are valid today and name the entry's list and its kind of subject. It is what an order is chosen from;
+// Issue asks everything again. ok is false when the entry does not stand.
+func (s *Service) Choices(ctx context.Context, entry int64) (list []Choice, ok bool, err error) {
+	today, q := clock.Today(s.Clock), s.DB.Read()
+	cause, ok, err := s.Causes.Standing(ctx, q, entry, today)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	subjects, err := s.Subjects.ByIDs(ctx, []int64{cause.Subject})
+	if err != nil {
+		return nil, false, err
+	}
+	open, err := orders(ctx, q, `entry_id = $1 AND state = 'open'`, entry)
+	if err != nil {
+		return nil, false, err
+	}
+	base := s.Base.Today()
+	for i := range base.rows {
+		row := &base.rows[i]
+		if !row.Fits(cause.List, subjects[cause.Subject].Kind, today) {
+			continue
+		}
+		c := Choice{Row: *row, KindName: base.KindOf(row).Name, Adverse: base.Adverse(row)}
+		if c.Matters, err = s.fitting(ctx, q, cause.List, row.Code, today); err != nil {
+			return nil, false, err
+		}
+		for j := range open {
+			if open[j].Measure == row.Code {
+				c.Open = open[j].ID
+			}
+		}
+		list = append(list, c)
+	}
+	return list, true, nil
+}
+
+// MattersInUse gives the lists of every matter that has any, as they are in use.
+func (s *Service) MattersInUse(ctx context.Context) ([]MatterLists, error) {
+	return matterLists(ctx, s.DB.Read(), `seq = (SELECT max(n.seq) FROM measure_matter AS n WHERE n.matter = measure_matter.matter) ORDER BY agency_id, matter`)
+}
+
+// RowOf gives the measure of an order as it stood when the order was issued.
+func (s *Service) RowOf(o *Order) Row {
+	for _, base := range []*Base{s.Base.KnownOn(o.BaseOn, o.IssuedAt), s.Base.On(o.BaseOn), s.Base.Today()} {
+		if row, ok := base.Row(o.Measure); ok {
+			return *row
+		}
+	}
+	return Row{Code: o.Measure, Content: o.Measure, Law: o.Law}
+}

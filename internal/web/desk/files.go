@@ -1,0 +1,101 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/authz"
+	"gongxin/internal/flow"
+	"gongxin/internal/web"
+)
+
+// Attacher takes in what goes with a step of a case; *flow.Engine does.
+type Attacher interface {
+	Attach(ctx context.Context, title string, r io.Reader) (flow.Attachment, error)
+}
+
+// maxFiled bounds a form with one file, which may be as large as an attachment.
+const maxFiled = flow.MaxAttachment + 256<<10
+
+// FormWithFile reads a form that may carry a file under "file", and takes the file in as title. hashes is empty when none was chosen. The fields are
+// given even when the file is refused, so that nobody types them twice.
+func FormWithFile(w http.ResponseWriter, r *http.Request, in Attacher, title string) (form url.Values, hashes []string, err error) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		form, err = Form(w, r)
+		return form, nil, err
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxFiled)
+	if err := r.ParseMultipartForm(1 << 20); err != nil { //nolint:gosec // G120: MaxBytesReader above bounds it
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return url.Values{}, nil, flow.ErrFileLarge.With(err)
+		}
+		return nil, nil, ErrForm.With(err)
+	}
+	defer func() { _ = r.MultipartForm.RemoveAll() }()
+	form = url.Values{}
+	for name, list := range r.MultipartForm.Value {
+		for _, text := range list {
+			if !utf8.ValidString(text) {
+				return nil, nil, ErrForm
+			}
+			form.Add(name, strings.TrimSpace(text))
+		}
+	}
+	for _, head := range r.MultipartForm.File["file"] {
+		if head.Size == 0 && head.Filename == "" {
+			continue
+		}
+		f, err := head.Open()
+		if err != nil {
+			return form, nil, ErrForm.With(err)
+		}
+		a, err := in.Attach(r.Context(), title, f)
+		_ = f.Close()
+		if err != nil {
+			return form, nil, err
+		}
+		hashes = append(hashes, a.Hash)
+	}
+	return form, hashes, nil
+}
+
+// HandFile hands out an attachment, as a file to be kept: nothing that somebody uploaded is shown within the site.
+func HandFile(w http.ResponseWriter, r *http.Request, a flow.Attachment, f *os.File) {
+	ext := map[string]string{"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "application/ofd": ".ofd"}[a.Type]
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", `attachment; filename="`+Cut(a.Hash, 12)+ext+`"; filename*=UTF-8''`+url.PathEscape(a.Title+ext))
+	http.ServeContent(w, r, "", time.Time{}, f)
+}
+
+// UnitList knows the units; *agency.Store is one.
+type UnitList interface {
+	List(ctx context.Context) ([]agency.Agency, error)
+}
+
+// Units gives the units that the caller reaches with an action, in the order of the register.
+func Units(ctx context.Context, s *web.Site, units UnitList, a authz.Action) ([]agency.Agency, error) {
+	b := s.Bounds(ctx, a)
+	list, err := units.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []agency.Agency
+	for _, u := range list {
+		if b.All || b.Unit(u.ID, u.Region) {
+			out = append(out, u)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,63 @@
+package lists
+
+import (
+	"strconv"
+
+	"gongxin/internal/listing"
+	"gongxin/internal/web/ui"
+)
+
+// nothing says why a page offers no step.
+func (v *entryView) nothing() string {
+	switch v.State {
+	case listing.Open:
+		return "您的岗位现在没有可以办理的步骤：提出、送达由经办人办理，决定由没有经手提出和送达的认定人员办理（须第二步验证）。"
+	case listing.Listed:
+		return "移出由认定单位的认定人员决定（须第二步验证）；期满自动移出，不用办理。"
+	default:
+		return "已经办结。"
+	}
+}
+
+// effect says what a decision does.
+func (v *entryView) effect() string {
+	what := "从决定日期起列入“" + v.kind.Name + "”，" + v.last + "。"
+	if v.kind.Polarity == listing.Adverse {
+		return what + "依法公示，可以据此发起惩戒措施。当事人会收到消息，写明救济途径。"
+	}
+	return what + "依法公示，可以据此给予激励措施。"
+}
+
+// whys are the ways out that the list knows.
+func (v *entryView) whys() []ui.Option {
+	var out []ui.Option
+	for _, w := range listing.Manual() {
+		if w == listing.Early && v.kind.EarlyAfter == listing.NoEarly {
+			continue
+		}
+		out = append(out, ui.Option{Value: string(w), Label: w.Word()})
+	}
+	return out
+}
+
+func (v *paperView) polarityWords() string { return "列入“" + v.kind.Name + "”" }
+
+func (v *paperView) term() string {
+	if v.kind.Months == 0 {
+		return "至移出为止"
+	}
+	return "为 " + months(v.kind.Months) + "，自决定之日起计算"
+}
+
+// rights say what the notified may do, and until when.
+func (v *paperView) rights() string {
+	k := v.kind
+	out := "你单位有权陈述、申辩。"
+	if k.Notice > 0 {
+		out = "你单位有权在收到本告知书之日起 " + strconv.Itoa(k.Notice) + " 个工作日内，向本单位书面或者口头陈述、申辩；逾期不提出的，视为放弃。"
+	}
+	if k.Hearing {
+		out += "你单位也有权在同一期限内要求举行听证。"
+	}
+	return out + "陈述、申辩不会使处理加重。"
+}
