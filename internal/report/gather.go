@@ -10,9 +10,11 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
+	"gongxin/internal/cntext"
 	"gongxin/internal/fault"
 	"gongxin/internal/publish"
 	"gongxin/internal/record"
+	"gongxin/internal/subject"
 	"gongxin/internal/translog"
 )
 
@@ -124,11 +126,17 @@ func (s *Service) idOf(ctx context.Context, m *material) (int64, error) {
 			return at.Subject, nil
 		}
 	}
-	sub, ok, err := s.c.Subjects.ByCode(ctx, m.subject.Code)
-	if err != nil || ok && m.subject.Code != "" {
-		return sub.ID, err
+	find := func() (subject.Subject, bool, error) { return s.c.Subjects.ByCode(ctx, m.subject.Code) }
+	if w := m.order.Subject; w.Number != "" {
+		find = func() (subject.Subject, bool, error) {
+			return s.c.Subjects.ByPerson(ctx, cntext.Fold(w.DocKind), cntext.Fold(w.Number))
+		}
 	}
-	return 0, publish.MissingSubject.Err()
+	sub, ok, err := find()
+	if err == nil && !ok {
+		err = publish.MissingSubject.Err()
+	}
+	return sub.ID, err
 }
 
 // prove binds the document to the public log.

@@ -198,6 +198,18 @@ func TestConsentOpensAReport(t *testing.T) {
 	if _, err := w.Create(t.Context(), o); err == nil {
 		t.Error("the consent was for one use")
 	}
+	// A person whom nothing of the consented is on file about has a report too, by the whole number of the document and under a masked name.
+	c, _, err = w.consents.Grant(t.Context(), w.resident(), consent.Terms{Subject: w.human, Grantee: bankCode, Items: []catalog.ItemCode{"RYXX"}, Purpose: "credit", Uses: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc = document(t, w.create(t, report.Order{
+		Who: w.banker(), Kind: report.Person, Subject: publish.Whom{DocKind: docKind, Number: idNumber},
+		Purpose: publish.Purpose{Consent: c.ID, Aim: "credit", Agency: w.bank.ID},
+	}))
+	if doc.Subject.Name == person || doc.Subject.Name == "" || len(doc.Chapters) != 11 {
+		t.Errorf("%+v, %d chapters", doc.Subject, len(doc.Chapters))
+	}
 }
 
 // The same report is the same file, however often and by whichever way it comes.

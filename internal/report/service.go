@@ -36,8 +36,7 @@ type Register interface {
 // Subjects finds whom a report is about; subject.Store does.
 type Subjects interface {
 	ByCode(ctx context.Context, code string) (subject.Subject, bool, error)
-	ByIDs(ctx context.Context, ids []int64) (map[int64]subject.Subject, error)
-	Identity(ctx context.Context, id int64) (subject.Identity, bool, error)
+	ByPerson(ctx context.Context, docKind, number string) (subject.Subject, bool, error)
 }
 
 // Versions knows the newest version of each record; record.Store does.
