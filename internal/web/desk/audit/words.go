@@ -34,17 +34,6 @@ var missingWords = map[string]string{
 	"consent_revoked": "未撤销的授权", "consent_early": "已生效的授权", "consent_expired": "有效期内的授权", "consent_used": "授权的剩余次数", "consent_item": "授权书列出的信息事项",
 }
 
-// actionWords say what the acts are; an act of a later version shows its code.
-var actionWords = map[string]string{
-	"account.open": "开立账号", "account.disable": "停用账号", "account.enable": "恢复账号", "account.grant": "授予角色", "account.revoke": "收回角色", "account.reset_password": "重置口令",
-	"account.reset_factor": "清除第二步验证", "session.end_all": "结束全部登录", "claim.make": "认领主体", "claim.decide": "审核认领", "claim.end": "放弃认领",
-	"account.close": "本人注销账号", "oidc.tie": "关联统一身份", "oidc.untie": "解除统一身份关联", "factor.rename": "通行密钥改名", "claim.evidence_expire": "删除到期的认领材料",
-	"key.new": "申领接口密钥", "key.rotate": "更换接口密钥", "key.log_new": "另立日志密钥", "key.revoke": "停用接口密钥", "consent.grant": "授权", "consent.revoke": "撤销授权",
-	"access.search": "查阅查询日志", "access.export": "下载查询日志", "act.search": "查阅操作日志", "alert.handle": "处理异常提醒", "access.secrecy": "设定延迟告知",
-	"access.secrecy_end": "结束延迟告知", "approval.draft": "起草", "approval.revise": "修改草案", "approval.submit": "提交草案", "approval.approve": "批准草案",
-	"approval.reject": "退回草案", "approval.withdraw": "撤回草案", "approval.apply": "草案施行", "approval.give_back": "草案到期未施行",
-}
-
 // detailWords puts the codes of elements in an alert's sentence into words.
 func detailWords(s string) string {
 	before, rest, ok := strings.Cut(s, "“")
