@@ -29,6 +29,7 @@ var work = []struct {
 	link   ui.Link
 }{
 	{authz.SubmissionCreate, ui.Link{Href: "/desk/filing", Label: "数据报送"}},
+	{authz.CheckMake, ui.Link{Href: "/desk/check", Label: "信用核查"}},
 	{authz.DiscloseDepartment, ui.Link{Href: "/desk/lookup", Label: "凭事项查询"}},
 	{authz.DiscloseConsented, ui.Link{Href: "/desk/lookup/consent", Label: "凭授权查询"}},
 	{authz.QueueDecide, ui.Link{Href: "/desk/queue", Label: "人工匹配"}},
@@ -38,6 +39,7 @@ var work = []struct {
 	{authz.AccessSecrecy, ui.Link{Href: "/desk/audit/secrecy", Label: "延迟告知"}},
 	{authz.AccountRead, ui.Link{Href: "/desk/people", Label: "账号"}},
 	{authz.DraftRead, ui.Link{Href: "/desk/drafts", Label: "起草和审批"}},
+	{authz.CheckCoverage, ui.Link{Href: "/desk/check/coverage", Label: "查询使用指标"}},
 	{authz.DiscloseOwn, ui.Link{Href: "/me", Label: "我的信用"}},
 	{authz.ReportOwn, ui.Link{Href: "/me/report", Label: "信用报告"}},
 }
@@ -106,6 +108,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	}).Routes(rt)
 	lookup.New(lookup.Deps{
 		Site: site, Discloser: a.Publish, Matters: t.Matters, Consents: t.Consents, Agencies: a.Agencies, Editions: a.Editions, Clock: a.Clock,
+		Checks: a.Checks, Wake: a.wakeChecks,
 	}).Routes(rt)
 	drafts.New(drafts.Deps{
 		Site: site, Drafts: t.Drafts, Editions: a.Editions, Rules: a.rules, Clock: a.Clock, Appliers: a.appliers(),
@@ -121,7 +124,7 @@ func (a *App) interfaceDeps(site *web.Site) api.Deps {
 	t := &a.Trust
 	return api.Deps{
 		Version: a.options.Version, Reader: a.Publish, Filer: a.desk, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: a.Log,
-		Disclosures: a.Publish, Consents: t.Consents, Audit: t.Audit, Queue: a.desk, Subjects: a.Subjects, Labels: a.Publish, Reports: a.Reports, RegionName: a.Divisions.Name,
+		Disclosures: a.Publish, Consents: t.Consents, Audit: t.Audit, Queue: a.desk, Subjects: a.Subjects, Labels: a.Publish, Reports: a.Reports, Checks: a.Checks, RegionName: a.Divisions.Name,
 		PausedSince: t.watch.PausedSince, Session: site.Session, Actors: site.Actors, KeyExpires: t.Identity.KeyExpires, Authority: t.Authority, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, ClientAddr: a.clientAddr,
 	}
 }

@@ -51,6 +51,10 @@ var samples = withLists(withDrafts(map[string]sample{
 	"POST /api/v1/consents/{id}/revoke":        body("/api/v1/consents/{revoked}/revoke", `{}`),
 	"GET /api/v1/access-log":                   get("/api/v1/access-log?subject={firm}"),
 	"GET /api/v1/audit/access":                 get("/api/v1/audit/access"),
+	"POST /api/v1/checks":                      body("/api/v1/checks", `{"subject":"{firm}","matter":"{matter}"}`),
+	"GET /api/v1/checks/{receipt}":             get("/api/v1/checks/{checked}"),
+	"POST /api/v1/checks/{receipt}/feedback":   body("/api/v1/checks/{checked}/feedback", `{"result":"noted"}`),
+	"GET /api/v1/check-coverage":               get("/api/v1/check-coverage"),
 	"POST /api/v1/reports/batch":               body("/api/v1/reports/batch", `{"unit":"{unit}","subjects":[{"subject":"{firm}"}]}`),
 	"GET /api/v1/audit/alerts":                 get("/api/v1/audit/alerts"),
 	"POST /api/v1/audit/alerts/{id}/handle":    body("/api/v1/audit/alerts/{alert}/handle", `{"reason":"核对了窗口登记"}`),
@@ -111,6 +115,16 @@ var samples = withLists(withDrafts(map[string]sample{
 	"GET /me/consents/{id}/revocation.json":         get("/me/consents/{gone}/revocation.json?of={subject}"),
 	"GET /me/consents/{id}/revoke":                  get("/me/consents/{consent}/revoke?of={subject}"),
 	"POST /me/consents/{id}/revoke":                 post("/me/consents/{revoked}/revoke?of={subject}", ""),
+	"GET /desk/check":                               get("/desk/check"),
+	"POST /desk/check":                              post("/desk/check", "matter={matter}&code={firm}"),
+	"GET /desk/check/{receipt}":                     get("/desk/check/{checked}"),
+	"POST /desk/check/{receipt}/feedback":           post("/desk/check/{checked}/feedback", "result=noted"),
+	"GET /desk/check/batch":                         get("/desk/check/batch"),
+	"POST /desk/check/batch":                        upload("/desk/check/batch", "matter", "{matter}", "codes", "{firm}"),
+	"GET /desk/check/batch/{id}":                    get("/desk/check/batch/{batch}"),
+	"GET /desk/check/batch/{id}/result.csv":         get("/desk/check/batch/{batch}/result.csv"),
+	"GET /desk/check/coverage":                      get("/desk/check/coverage"),
+	"GET /desk/check/coverage.csv":                  get("/desk/check/coverage.csv"),
 	"GET /desk/lookup":                              get("/desk/lookup"),
 	"POST /desk/lookup":                             post("/desk/lookup", "matter={matter}&code={firm}"),
 	"GET /desk/lookup/consent":                      get("/desk/lookup/consent"),
@@ -202,7 +216,8 @@ var beyond = map[string]string{
 // hides are the routes on which what belongs to somebody else is not there.
 var hides = []string{
 	"GET /desk/audit/find", "GET /desk/lookup/consent/{id}", "GET /desk/lookup/consent/{id}/receipt.json", "GET /desk/lookup/consent/{id}/revocation.json",
-	"GET /api/v1/consents/{id}", "POST /api/v1/consents/{id}/revoke", "POST /api/v1/audit/alerts/{id}/handle",
+	"GET /desk/check/{receipt}", "POST /desk/check/{receipt}/feedback", "GET /desk/check/batch/{id}", "GET /desk/check/batch/{id}/result.csv",
+	"GET /api/v1/checks/{receipt}", "POST /api/v1/checks/{receipt}/feedback", "GET /api/v1/consents/{id}", "POST /api/v1/consents/{id}/revoke", "POST /api/v1/audit/alerts/{id}/handle",
 }
 
 // gone are the routes whose sample names a part that is not there, of a thing that is; what becomes of parts that are there stands in tests of their own.
@@ -231,6 +246,7 @@ func (h *holding) names() *strings.Replacer {
 		"{unit}", h.unit.Code, "{unitID}", n(h.unit.ID), "{region}", h.unit.Region, "{name}", h.unit.Name, "{filed}", h.filed, "{entry}", n(h.entry), "{account}", n(h.account), "{access}", h.access,
 		"{alert}", n(h.alert.ID), "{alertPlace}", placed(h.alert.FirstAt, h.alert.ID), "{matter}", h.matter, "{firm}", h.firm.Code, "{subject}", n(h.firm.ID),
 		"{consent}", n(h.consent), "{revoked}", n(h.revoked), "{gone}", n(h.gone), "{receipt}", n(h.receipt), "{claim}", n(h.claim),
+		"{checked}", h.checked, "{batch}", n(h.batch),
 		"{proposal}", n(h.proposal), "{listed}", n(h.listed), "{order}", n(h.order), "{task}", n(h.task),
 	}
 	for k, id := range h.draft {

@@ -96,7 +96,7 @@ func list(r authz.Route) bool {
 		"GET /api/v1/submissions", "GET /api/v1/queue", "GET /api/v1/consents", "GET /api/v1/audit/access", "GET /api/v1/audit/alerts":
 		return true
 	}
-	return slices.Contains(listsOfLists, r.Pattern) || r.Scope == "" || r.Scope == "本人的账号" || r.Scope == "提交人以外的人"
+	return slices.Contains(listsOfLists, r.Pattern) || slices.Contains(listsOfChecks, r.Pattern) || r.Scope == "" || r.Scope == "本人的账号" || r.Scope == "提交人以外的人"
 }
 
 // everyCaller gives nobody, an account without roles, and every role with its session, with and without second factor, and its key.

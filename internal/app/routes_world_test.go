@@ -58,6 +58,8 @@ type holding struct {
 	revoked int64 // another one, which a call may revoke
 	gone    int64 // a third one, which is revoked
 	receipt int64 // number of the look-up
+	checked string // receipt of a check by the unit
+	batch   int64  // a list of codes that it had checked
 	claim   int64 // of somebody else to act for the firm; it waits
 	draft   map[approval.Kind]int64
 	foreign map[approval.Kind]int64 // drafts of the filer, whoever the holder is
@@ -161,6 +163,7 @@ func (d *desks) fill(h *holding, author int64) {
 	h.consent, h.revoked, h.gone = d.consent(h), d.consent(h), d.consent(h)
 	_, err := d.app.Trust.Consents.Revoke(context.Background(), agentOf(h), h.gone, "")
 	must(d.t, err)
+	d.check(h)
 	d.claim(h)
 	d.look(h)
 	d.list(h)

@@ -5,7 +5,6 @@ import (
 
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
-	"gongxin/internal/publish"
 )
 
 // Outcome says whether anything was found that speaks for or against the subject.
@@ -41,18 +40,33 @@ func (p Polarity) Word() string {
 
 // Answer is what a check answers. Its JSON is kept as it is and given again byte for byte.
 type Answer struct {
-	Receipt  string             `json:"receipt" doc:"回执编号，也是查询日志中这一笔的编号；凭它可以原样再取"`
-	Result   string             `json:"result" doc:"一句话的结果"`
-	Outcome  Outcome            `json:"outcome" enum:"none,hit" doc:"none 未命中，hit 命中"`
-	Subject  publish.SubjectRef `json:"subject" doc:"主体；自然人的姓名已遮盖"`
-	Matter   string             `json:"matter" doc:"应用事项的代码"`
-	Basis    string             `json:"basis" doc:"查询依据：法律和条款"`
-	Hits     []Finding          `json:"hits" doc:"失信和守信记录，按决定日期从新到旧"`
-	Others   []Finding          `json:"others" doc:"应用事项列出的其他信息，如登记、许可，不算命中"`
-	Lists    []Listed           `json:"lists" doc:"所在的名单"`
-	Measures []Measure          `json:"measures" doc:"本事项可以采取的措施；是否采取由办理人员依法决定并说明理由"`
-	More     bool               `json:"more,omitempty" doc:"记录太多，没有全部列出"`
-	AsOf     time.Time          `json:"asOf" doc:"回答的是哪一时刻已知的内容"`
+	Receipt  string    `json:"receipt" doc:"回执编号，也是查询日志中这一笔的编号；凭它可以原样再取"`
+	Result   string    `json:"result" doc:"一句话的结果"`
+	Outcome  Outcome   `json:"outcome" enum:"none,hit" doc:"none 未命中，hit 命中"`
+	Subject  Party     `json:"subject" doc:"主体；自然人的姓名已遮盖"`
+	Matter   string    `json:"matter" doc:"应用事项的代码"`
+	Basis    string    `json:"basis" doc:"查询依据：法律和条款"`
+	Hits     []Finding `json:"hits" doc:"失信和守信记录，按决定日期从新到旧"`
+	Others   []Finding `json:"others" doc:"应用事项列出的其他信息，如登记、许可，不算命中"`
+	Lists    []Listed  `json:"lists" doc:"所在的名单"`
+	Measures []Measure `json:"measures" doc:"本事项可以采取的措施；是否采取由办理人员依法决定并说明理由"`
+	More     bool      `json:"more,omitempty" doc:"记录太多，没有全部列出"`
+	AsOf     time.Time `json:"asOf" doc:"回答的是哪一时刻已知的内容"`
+}
+
+// Party is the subject of a check.
+type Party struct {
+	Code   string              `json:"code" doc:"统一社会信用代码；自然人没有"`
+	Name   string              `json:"name" doc:"名称；自然人的姓名已遮盖"`
+	Kind   catalog.SubjectKind `json:"kind" doc:"主体种类"`
+	Region string              `json:"region" doc:"行政区划代码"`
+	Status string              `json:"status" doc:"状态"`
+}
+
+// Origin is the unit that a record came from.
+type Origin struct {
+	Code string `json:"code" doc:"统一社会信用代码"`
+	Name string `json:"name" doc:"名称"`
 }
 
 // Finding is one record that the matter opens to whoever asked.
@@ -67,7 +81,7 @@ type Finding struct {
 	Categories  []string         `json:"categories,omitempty" doc:"类别"`
 	Severity    string           `json:"severity,omitempty" doc:"失信程度：minor 轻微，ordinary 一般，serious 严重"`
 	Authority   string           `json:"authority,omitempty" doc:"认定单位"`
-	Source      publish.Source   `json:"source" doc:"来源单位"`
+	Source      Origin           `json:"source" doc:"来源单位"`
 	DecidedOn   clock.Date       `json:"decidedOn" doc:"决定日期"`
 	PublicUntil clock.Date       `json:"publicUntil,omitzero" doc:"不再公示的第一天；没有截止的不写"`
 	Basis       string           `json:"basis" doc:"收集和使用这类信息的依据"`

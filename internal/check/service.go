@@ -317,7 +317,7 @@ func (s *Service) compose(ctx context.Context, k *keeper, m *agency.Matter, of p
 	d := of.Answer
 	on := clock.DateOf(d.AsOf)
 	a := &Answer{
-		Receipt: strconv.FormatInt(d.Entry, 10), Subject: d.Subject, Matter: d.Matter, Basis: d.Basis, More: d.Next != "",
+		Receipt: strconv.FormatInt(d.Entry, 10), Subject: Party(d.Subject), Matter: d.Matter, Basis: d.Basis, More: d.Next != "",
 		AsOf: d.AsOf.UTC().Truncate(time.Microsecond).In(clock.Zone), Hits: []Finding{}, Others: []Finding{}, Lists: []Listed{}, Measures: []Measure{},
 	}
 	units := map[string]bool{} // list and unit of the entries made here
@@ -376,7 +376,7 @@ func (s *Service) listed(ctx context.Context, m *agency.Matter, e *ListEntry, on
 func (s *Service) finding(r *publish.RecordView, on clock.Date) (Finding, *ListKind) {
 	f := Finding{
 		Record: r.ID, Item: r.Item, ItemName: r.ItemName, Title: r.Title, Polarity: Neutral, DocNo: r.DocNo, Categories: r.Categories, Severity: r.Severity, Authority: r.Authority,
-		Source: r.Source, DecidedOn: r.DecidedOn, Version: r.Version, RecordedAt: r.RecordedAt.In(clock.Zone), Fields: make([]Field, len(r.Fields)),
+		Source: Origin(r.Source), DecidedOn: r.DecidedOn, Version: r.Version, RecordedAt: r.RecordedAt.In(clock.Zone), Fields: make([]Field, len(r.Fields)),
 	}
 	if r.Class == catalog.Public && r.Subject.Kind != catalog.Person {
 		f.PublicUntil = r.PublicUntil

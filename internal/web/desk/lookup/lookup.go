@@ -1,7 +1,7 @@
 // Package lookup keeps the rule that nothing that is not public is shown without its reason on file first: a window officer asks for a matter of the own unit
 // and sees its legal basis, an institution shows a consent with its purpose, and whatever is answered or refused carries which element decided
-// it. A person is named by the whole number of a document, typed once; no page shows it again. It holds the window desk (窗口核查) and the
-// desk of institutions (授权查询); both work by keyboard alone: the field has the focus, Enter asks.
+// it. A person is named by the whole number of a document, typed once; no page shows it again. It holds the desk of checks (信用核查), the look-up by
+// matter (窗口核查) and the desk of institutions (授权查询); all work by keyboard alone: the field has the focus, Enter asks.
 package lookup
 
 import (
@@ -58,6 +58,9 @@ type Deps struct {
 	Agencies  Agencies
 	Editions  Editions
 	Clock     clock.Clock
+
+	Checks Checks // nil = this desk makes none
+	Wake   func() // tells the worker that a list of codes waits; nil when it finds out by itself
 }
 
 // Desk is the desks.
@@ -80,6 +83,7 @@ const (
 // Routes hangs the desks into the site.
 func (d *Desk) Routes(rt *web.Router) {
 	page := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, d.site.Handle(h)) }
+	d.checkRoutes(rt)
 	page("GET /desk/lookup", web.Among(authz.DiscloseDepartment, matterUnit), d.window)
 	page("POST /desk/lookup", web.Among(authz.DiscloseDepartment, matterUnit), d.ask)
 	page("GET /desk/lookup/consent", web.Among(authz.DiscloseConsented, granteeUnit), d.institution)
