@@ -376,7 +376,7 @@ func statements(v *view) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table(ui.TableSpec{Caption: "各领域的查询结果", Columns: []ui.Column{{Label: "领域"}, {Label: "结果"}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table(ui.TableSpec{Caption: "各领域的查询结果", HideCaption: true, Columns: []ui.Column{{Label: "领域"}, {Label: "结果"}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1087,7 +1087,7 @@ func ownPage(v *ownView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Table(ui.TableSpec{Caption: "生成过的报告", Columns: []ui.Column{{Label: "生成时间"}, {Label: "种类"}, {Label: "编号"}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Table(ui.TableSpec{Caption: "生成过的报告", HideCaption: true, Columns: []ui.Column{{Label: "生成时间"}, {Label: "种类"}, {Label: "编号"}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
