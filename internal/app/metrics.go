@@ -67,6 +67,7 @@ var (
 	logLag     = prometheus.NewDesc("gongxin_log_lag_seconds", "Age of the oldest change that is not in the public log yet; 0 when none waits.", nil, nil)
 	logPending = prometheus.NewDesc("gongxin_log_pending_changes", "Changes that are not in the public log yet, counted up to 10000.", nil, nil)
 	logEntries = prometheus.NewDesc("gongxin_log_entries", "Entries of the public log.", nil, nil)
+	deliveries = prometheus.NewDesc("gongxin_notice_deliveries", "Notices to be sent outside that wait for their next try, and those given up.", []string{"state"}, nil)
 	paused     = prometheus.NewDesc("gongxin_publication_paused", "1 while publication pauses because the public log stands still.", nil, nil)
 )
 
@@ -75,16 +76,18 @@ const stateWait = 3 * time.Second
 
 // Describe names the gauges.
 func (state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{databaseUp, logLag, logPending, logEntries, paused} {
+	for _, d := range []*prometheus.Desc{databaseUp, logLag, logPending, logEntries, paused, deliveries} {
 		ch <- d
 	}
 }
 
-// Collect asks the database. When it does not answer, the figures about the log are left out rather than guessed.
+// Collect asks the database. When it does not answer, what it was asked for is left out rather than guessed.
 func (s state) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), stateWait)
 	defer cancel()
-	gauge := func(d *prometheus.Desc, v float64) { ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v) }
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
 	log, err := s.a.Trust.watch.Status(ctx)
 	if err != nil {
 		gauge(databaseUp, 0)
@@ -95,4 +98,10 @@ func (s state) Collect(ch chan<- prometheus.Metric) {
 	gauge(logPending, float64(log.Pending))
 	gauge(logEntries, float64(log.Size))
 	gauge(paused, map[bool]float64{true: 1}[log.Paused])
+	waiting, dead, err := s.a.Procedures.Notices.Backlog(ctx)
+	if err != nil {
+		return
+	}
+	gauge(deliveries, float64(waiting), "waiting")
+	gauge(deliveries, float64(dead), "dead")
 }

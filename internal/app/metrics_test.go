@@ -9,6 +9,7 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
+	"gongxin/internal/db"
 	"gongxin/internal/publish"
 )
 
@@ -32,10 +33,17 @@ func TestMetrics(t *testing.T) {
 	if err != nil || status.Pending < 2 {
 		t.Fatalf("%d changes wait: %v", status.Pending, err)
 	}
+	for i, state := range []string{"waiting", "dead", "dead", "sent"} {
+		must(t, a.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO notice_delivery (delivery_id, notice_id, channel_id, state, attempts, next_at, lease_owner, lease_until, failure, made_at, sent_at)
+				VALUES ($1, 1, 1, $2, 0, 0, '', 0, '', 0, 0)`, i+1, state)
+			return err
+		}))
+	}
 	text := ask(a.metrics(), "/metrics").Body.String()
 	for _, want := range []string{
 		"gongxin_database_up 1", "gongxin_log_lag_seconds 600", fmt.Sprintf("gongxin_log_pending_changes %d", status.Pending), "gongxin_log_entries 0",
-		"gongxin_publication_paused 1",
+		"gongxin_publication_paused 1", `gongxin_notice_deliveries{state="waiting"} 1`, `gongxin_notice_deliveries{state="dead"} 2`,
 		`gongxin_disclosures_total{kind="subject",outcome="refused",reason="matter"} 1`, `gongxin_disclosures_total{kind="subject",outcome="answered",reason="none"} 0`,
 		`gongxin_gate_decisions_total{class="A",outcome="shown",reason="none"} 0`, `gongxin_gate_decisions_total{class="C",outcome="held",reason="log_paused"} 0`,
 		"gongxin_filing_rows_total 0",

@@ -19,6 +19,7 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/id"
 	"gongxin/internal/ingest"
+	"gongxin/internal/notice"
 	"gongxin/internal/translog"
 )
 
@@ -145,6 +146,19 @@ func (x *exam) filings(ctx context.Context) {
 		return
 	}
 	x.fine("报送", "没有积压的批次（等待处理 %d 个）", len(ids))
+}
+
+// post finds notices that nobody could be sent.
+func (x *exam) post(ctx context.Context) {
+	waiting, dead, err := notice.New(notice.Config{DB: x.db, Clock: x.Clock}).Backlog(ctx)
+	switch {
+	case err != nil:
+		x.failed("通知", err)
+	case dead > 0:
+		x.say("通知", Warn, fmt.Sprintf("%d 条外发的通知多次发送失败，已停止重发（本站里的通知不受影响）", dead), "请检查配置 [notice] 里的邮件服务器和短信网关，以及各单位接收系统的地址；失败的原因在服务日志里")
+	default:
+		x.fine("通知", "没有发不出去的通知（等待发送 %d 条）", waiting)
+	}
 }
 
 // sampleFiles is how many received files are opened unless all are asked for.

@@ -107,6 +107,13 @@ func TestFindsWhatIsWrong(t *testing.T) {
 		"clock of another age": {func(_ *testing.T, _ *doctor.Input, _ *db.DB, now *clock.Manual) {
 			now.Set(time.Date(1970, 1, 1, 0, 0, 0, 0, clock.Zone))
 		}, "时钟", doctor.Fault, []string{"节假日表", "信用目录"}},
+		"notices given up": {func(t *testing.T, _ *doctor.Input, d *db.DB, _ *clock.Manual) {
+			must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.ExecContext(ctx, `INSERT INTO notice_delivery (delivery_id, notice_id, channel_id, state, attempts, next_at, lease_owner, lease_until, failure, made_at, sent_at)
+					VALUES (1, 1, 1, 'dead', 12, 0, '', 0, '', 0, 0), (2, 1, 1, 'waiting', 0, 0, '', 0, '', 0, 0)`)
+				return err
+			}))
+		}, "通知", doctor.Warn, nil},
 		"no holidays": {func(_ *testing.T, _ *doctor.Input, _ *db.DB, now *clock.Manual) {
 			now.Set(time.Date(2040, 3, 2, 12, 0, 0, 0, clock.Zone))
 		}, "节假日表", doctor.Fault, []string{"备份", "临时文件"}},

@@ -270,8 +270,7 @@ func (s *Service) Retry(ctx context.Context, delivery int64) error {
 
 // Backlog counts deliveries that wait and that are dead.
 func (s *Service) Backlog(ctx context.Context) (waiting, dead int, err error) {
-	err = s.DB.Read().QueryRowContext(ctx, `SELECT coalesce(sum(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN state = 'dead' THEN 1 ELSE 0 END), 0)
-		FROM notice_delivery WHERE state <> 'sent'`).Scan(&waiting, &dead)
+	err = s.DB.Read().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM notice_delivery WHERE state = 'waiting'), (SELECT count(*) FROM notice_delivery WHERE state = 'dead')`).Scan(&waiting, &dead)
 	if err != nil {
 		return 0, 0, fmt.Errorf("notice: backlog: %w", err)
 	}
