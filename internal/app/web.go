@@ -46,7 +46,7 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 	}
 	rt := site.Router()
 	site.Mount(rt)
-	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes}).Routes(rt)
+	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes, Lists: a.Lists.kinds.Today, Measures: a.Lists.base.Today}).Routes(rt)
 	a.pages(site, rt)
 	calls, err := api.New(a.interfaceDeps(site))
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
+	"gongxin/internal/listing"
+	"gongxin/internal/measure"
 	"gongxin/internal/publish"
 	"gongxin/internal/web"
 	"gongxin/internal/web/ui"
@@ -51,6 +53,9 @@ type Deps struct {
 	Map     []byte // GeoJSON of the districts; empty leaves the map out
 	Office  Office
 	Dev     bool // also serve the gallery of components at /ui
+	// Lists and Measures give the lists and the base list of measures in force; their pages are left out without them.
+	Lists    func() *listing.Kinds
+	Measures func() *measure.Base
 	// MaxExports bounds the downloads that run at the same time; 4 when zero.
 	MaxExports int
 }
@@ -65,6 +70,8 @@ type Portal struct {
 	shapes  *districtMap
 	office  Office
 	dev     bool
+	lists   func() *listing.Kinds
+	base    func() *measure.Base
 	exports chan struct{}
 	log     *slog.Logger
 }
@@ -93,6 +100,8 @@ func Nav() []ui.NavItem {
 func Footer() []ui.Link {
 	return []ui.Link{
 		{Href: "/about", Label: "关于本站"},
+		{Href: "/lists", Label: "名单"},
+		{Href: "/measures", Label: "奖惩措施清单"},
 		{Href: "/help", Label: "使用帮助"},
 		{Href: "/verify/report", Label: "报告核验"},
 		{Href: "/guide/objection", Label: "异议指南"},
@@ -115,7 +124,7 @@ func New(d Deps) *Portal {
 	}
 	p := &Portal{
 		site: d.Site, source: d.Source, catalog: d.Catalog, clock: d.Clock, baseURL: d.BaseURL,
-		office: d.Office, dev: d.Dev, exports: make(chan struct{}, n), log: log,
+		office: d.Office, dev: d.Dev, lists: d.Lists, base: d.Measures, exports: make(chan struct{}, n), log: log,
 	}
 	if len(d.Map) > 0 {
 		shapes, err := parseMap(d.Map)
@@ -140,6 +149,11 @@ func (p *Portal) Routes(rt *web.Router) {
 	page("/r/{id}", authz.RecordRead, p.record)
 	page("/c", authz.ColumnRead, p.columns)
 	page("/c/{item}", authz.ColumnRead, p.column)
+	if p.lists != nil && p.base != nil {
+		page("/lists", authz.ColumnRead, p.listKinds)
+		page("/lists/{kind}", authz.ColumnRead, p.listEntries)
+		page("/measures", authz.ColumnRead, p.measures)
+	}
 	page("/catalog", authz.CatalogRead, p.catalogue)
 	page("/catalog/{item}", authz.CatalogRead, p.item)
 	page("/catalog/{item}/template.csv", authz.CatalogRead, p.templateCSV)
