@@ -95,8 +95,6 @@ var ErrUnfinished = fault.New(fault.Conflict, "check.unfinished", "这个批次�
 // Start puts a batch on file; a worker runs it. What would refuse every single check refuses it, and that refusal is in the access log.
 func (s *Service) Start(ctx context.Context, o Order) (int64, error) {
 	switch {
-	case len(o.Codes) == 0:
-		return 0, ErrFile
 	case len(o.Codes) > MostCodes:
 		return 0, ErrMany
 	case o.Matter == "":
@@ -117,6 +115,9 @@ func (s *Service) Start(ctx context.Context, o Order) (int64, error) {
 			return 0, refused
 		}
 		return 0, err
+	}
+	if len(o.Codes) == 0 {
+		return 0, ErrFile
 	}
 	batch := s.IDs.Next()
 	name := []rune(cntext.Clean(o.Name))

@@ -15,11 +15,11 @@ var kindWords = map[string]string{
 var kindOptions = options("account", "账号", "key", "接口密钥", "local", "本机操作员", "system", "定时任务", "anonymous", "未登录")
 
 var whatWords = map[string]string{
-	"subject": "查一个主体", "record": "查一条记录", "consented": "凭授权查询", "own": "本人查询", "claim": "审核认领时看材料",
+	"subject": "查一个主体", "record": "查一条记录", "consented": "凭授权查询", "own": "本人查询", "check": "信用核查", "check_again": "再看核查结果", "claim": "审核认领时看材料",
 	"queue": "看待匹配的行", "workbook": "下载错误表", "file": "下载报送原文件",
 }
 
-var whatOptions = options("subject", "查一个主体", "record", "查一条记录", "consented", "凭授权查询", "own", "本人查询", "claim", "审核认领时看材料",
+var whatOptions = options("subject", "查一个主体", "record", "查一条记录", "consented", "凭授权查询", "own", "本人查询", "check", "信用核查", "check_again", "再看核查结果", "claim", "审核认领时看材料",
 	"queue", "看待匹配的行", "workbook", "下载错误表", "file", "下载报送原文件")
 
 var outcomeWords = map[string]string{log.Answered: "已作答", log.Refused: "已拒绝"}

@@ -278,8 +278,10 @@ func (d *Desk) feedback(w http.ResponseWriter, r *http.Request) error {
 
 // whyNot are the usual reasons for which nothing is applied.
 var whyNot = []ui.Option{
-	{Value: "经核实不影响本事项的办理", Label: "经核实不影响本事项的办理"}, {Value: "本事项没有可以采取的措施", Label: "本事项没有可以采取的措施"},
-	{Value: "主体已经整改", Label: "主体已经整改"}, {Value: "信息可能有误，正在核实", Label: "信息可能有误，正在核实"},
+	{Value: "经核实不影响本事项的办理", Label: "经核实不影响本事项的办理"},
+	{Value: "本事项没有可以采取的措施", Label: "本事项没有可以采取的措施"},
+	{Value: "主体已经整改", Label: "主体已经整改"},
+	{Value: "信息可能有误，正在核实", Label: "信息可能有误，正在核实"},
 }
 
 func measureOptions(list []check.Measure) []ui.Option {
@@ -331,7 +333,9 @@ func listedFacts(l *check.Listed) []ui.Fact {
 		until = l.Until.AddDays(-1).String()
 	}
 	return []ui.Fact{
-		{Label: "列入日期", Value: desk.Dash(l.DecidedOn.String())}, {Label: "截止", Value: until}, {Label: "认定单位", Value: desk.Dash(l.Unit)},
+		{Label: "列入日期", Value: desk.Dash(l.DecidedOn.String())},
+		{Label: "截止", Value: until},
+		{Label: "认定单位", Value: desk.Dash(l.Unit)},
 		{Label: "设列依据", Value: desk.Dash(l.Basis), Wide: true},
 	}
 }

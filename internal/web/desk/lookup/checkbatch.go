@@ -73,17 +73,21 @@ func (d *Desk) orderBatch(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer func() { _ = r.MultipartForm.RemoveAll() }()
 	v := &batchView{matter: desk.Cut(r.PostFormValue("matter"), 40), pasted: r.PostFormValue("codes")}
-	codes, name, err := listOf(r, v.pasted)
+	codes, name, unread := listOf(r, v.pasted)
+	o := check.Order{Who: authz.From(r.Context()), Matter: v.matter, Name: name}
+	if unread == nil {
+		o.Codes = codes.List
+	}
+	id, err := d.Checks.Start(r.Context(), o) // whether one may is said before what is wrong with the list
+	if unread != nil && errors.Is(err, check.ErrFile) {
+		err = unread
+	}
 	if err == nil {
-		var id int64
-		id, err = d.Checks.Start(r.Context(), check.Order{Who: authz.From(r.Context()), Matter: v.matter, Name: name, Codes: codes.List})
-		if err == nil {
-			d.rememberMatter(w, v.matter)
-			if d.Wake != nil {
-				d.Wake()
-			}
-			return desk.See(w, r, "/desk/check/batch/"+desk.Dec(id))
+		d.rememberMatter(w, v.matter)
+		if d.Wake != nil {
+			d.Wake()
 		}
+		return desk.See(w, r, "/desk/check/batch/"+desk.Dec(id))
 	}
 	f, ok := desk.Refusal(err)
 	if !ok {
@@ -183,8 +187,12 @@ func batchTone(s check.BatchState) ui.Tone {
 
 func batchFacts(b *check.Batch) []ui.Fact {
 	facts := []ui.Fact{
-		{Label: "来源", Value: b.Name, Wide: true}, {Label: "应用事项", Value: b.Matter, Code: true}, {Label: "提交时间", Value: desk.Moment(b.CreatedAt)},
-		{Label: "代码", Value: ui.Num(b.Total)}, {Label: "命中", Value: ui.Num(b.Hits)}, {Label: "没有作答", Value: ui.Num(b.Refused)},
+		{Label: "来源", Value: b.Name, Wide: true},
+		{Label: "应用事项", Value: b.Matter, Code: true},
+		{Label: "提交时间", Value: desk.Moment(b.CreatedAt)},
+		{Label: "代码", Value: ui.Num(b.Total)},
+		{Label: "命中", Value: ui.Num(b.Hits)},
+		{Label: "没有作答", Value: ui.Num(b.Refused)},
 	}
 	if !b.FinishedAt.IsZero() {
 		facts = append(facts, ui.Fact{Label: "结束时间", Value: desk.Moment(b.FinishedAt)})

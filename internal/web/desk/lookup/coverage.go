@@ -116,7 +116,9 @@ func monthText(m int) string { return fmt.Sprintf("%04d-%02d", m/100, m%100) }
 func (v *coverageView) figures() []ui.Figure {
 	t := &v.c.Total
 	return []ui.Figure{
-		{Label: "核查次数", Value: ui.Num(t.Checks)}, {Label: "命中率", Value: ui.Percent(t.Hits, t.Checks)}, {Label: "反馈率", Value: ui.Percent(t.Fed, t.Checks)},
+		{Label: "核查次数", Value: ui.Num(t.Checks)},
+		{Label: "命中率", Value: ui.Percent(t.Hits, t.Checks)},
+		{Label: "反馈率", Value: ui.Percent(t.Fed, t.Checks)},
 		{Label: "采取的措施", Value: ui.Num(t.Applied)},
 	}
 }
