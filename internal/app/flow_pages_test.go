@@ -39,7 +39,7 @@ func TestFlowPages(t *testing.T) {
 	if *update {
 		must(t, os.MkdirAll(flowPages, 0o755))
 		for name, want := range pages {
-			must(t, os.WriteFile(filepath.Join(flowPages, name), []byte(want), 0o644)) //nolint:gosec // G306: a page of the manual
+			must(t, os.WriteFile(filepath.Join(flowPages, name), []byte(want), 0o644))
 		}
 	}
 	have, err := filepath.Glob(flowPages + "/*.md")

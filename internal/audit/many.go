@@ -163,25 +163,10 @@ func (l *Log) manyOf(ctx context.Context, tx *db.Tx, r *Rule, list []Access, sub
 	for _, s := range subjects {
 		args = append(args, s)
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT subject_id, count(*) FROM (SELECT DISTINCT subject_id, who_kind, who_id FROM access_reader WHERE day > $1 AND subject_id IN `+
-		db.In(len(subjects), 3)+`) AS readers GROUP BY subject_id HAVING count(*) >= $2 ORDER BY subject_id`, args...)
+	hits, err := readMost(ctx, tx, args, len(subjects))
 	if err != nil {
 		return err
 	}
-	type hit struct{ subject, n int64 }
-	var hits []hit
-	for rows.Next() {
-		var h hit
-		if err := rows.Scan(&h.subject, &h.n); err != nil {
-			_ = rows.Close()
-			return err
-		}
-		hits = append(hits, h)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	_ = rows.Close()
 	for _, h := range hits {
 		for i := range list {
 			if list[i].Subject != h.subject {
@@ -194,6 +179,28 @@ func (l *Log) manyOf(ctx context.Context, tx *db.Tx, r *Rule, list []Access, sub
 		}
 	}
 	return nil
+}
+
+// readers counts who looked a subject up.
+type readers struct{ subject, n int64 }
+
+// readMost gives, of n subjects, those that at least so many looked up since a day; args are the day, the number and the subjects.
+func readMost(ctx context.Context, tx *db.Tx, args []any, n int) ([]readers, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT subject_id, count(*) FROM (SELECT DISTINCT subject_id, who_kind, who_id FROM access_reader WHERE day > $1 AND subject_id IN `+
+		db.In(n, 3)+`) AS readers GROUP BY subject_id HAVING count(*) >= $2 ORDER BY subject_id`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var out []readers
+	for rows.Next() {
+		var h readers
+		if err := rows.Scan(&h.subject, &h.n); err != nil {
+			return nil, err
+		}
+		out = append(out, h)
+	}
+	return out, rows.Err()
 }
 
 // SecrecyOf is Secrecy for several subjects; those that are not hidden are left out.

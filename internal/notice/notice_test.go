@@ -32,7 +32,6 @@ type world struct {
 	*Service
 	clock *clock.Manual
 	logs  *bytes.Buffer
-	mail  *mailServer
 }
 
 func newWorld(t testing.TB, d *db.DB, change func(*Config)) *world {

@@ -152,7 +152,7 @@ func TestProofKeepsMasked(t *testing.T) {
 	code := item.Fields[slices.IndexFunc(item.Fields, func(f catalog.Field) bool { return len(f.Mask) == 2 })].Code
 	must(t, w.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, _, err := w.records.Apply(ctx, tx, []record.Draft{
-			w.draft(item, w.second, "1", func(d *record.Draft) { d.Body = `{"` + string(code) + `":"` + number1 + `"}` }), w.draft(item, w.second, "2", nil),
+			w.draft(item, w.second, "1", func(d *record.Draft) { d.Body = `{"` + code + `":"` + number1 + `"}` }), w.draft(item, w.second, "2", nil),
 		}, record.Change{At: w.clock.Now(), Actor: "test"})
 		return err
 	}))

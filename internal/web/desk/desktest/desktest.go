@@ -58,15 +58,15 @@ func NewSite(t testing.TB) *web.Site {
 // SignIn gives a request the session of an actor.
 func SignIn(r *http.Request, who authz.Actor) {
 	spelled, _ := json.Marshal(who)
-	r.AddCookie(&http.Cookie{Name: "gx", Value: hex.EncodeToString(spelled)})
+	r.AddCookie(&http.Cookie{Name: "gx", Value: hex.EncodeToString(spelled)}) //nolint:gosec // G124: a request's cookie, which has no flags
 }
 
 // Visit asks as somebody; a form makes it a post.
 func Visit(t testing.TB, h http.Handler, who authz.Actor, path string, form url.Values) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
 	if form != nil {
-		r = httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+		r = httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(form.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	return Send(t, h, who, r)

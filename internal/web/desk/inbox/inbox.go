@@ -232,7 +232,7 @@ func (d *Desk) fill(ctx context.Context, v *view, cases []flow.Case) error {
 			return err
 		}
 		for i := range list {
-			units[int64(list[i].ID)] = list[i].Name
+			units[list[i].ID] = list[i].Name
 		}
 	}
 	tables := map[string]*flow.Table{}
