@@ -87,7 +87,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 		unified = append(unified, ui.Link{Href: "/sign-in/oidc/" + p.Name, Label: p.Label})
 	}
 	centre := me.Deps{
-		Site: site, Accounts: t.Identity, Files: a.Publish, Proofs: a.Publish, Records: a.Records, Looks: t.Audit, Consents: t.Consents, Agencies: a.Agencies, Matters: t.Matters,
+		Site: site, Accounts: t.Identity, Files: a.Publish, Proofs: a.Publish, Records: a.Records, Looks: t.Audit, Consents: t.Consents, Agencies: a.Agencies, Matters: t.Matters, Measures: a.Checks,
 		Editions: a.Editions, Clock: a.Clock, Methods: []string{"licence"}, Evidence: evidence{a.blobs}, Unified: unified, Settings: ui.Link{Href: "/account", Label: "账号设置"},
 	}
 	if a.options.Demo {
@@ -97,7 +97,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	a.verifyPages(site, rt)
 	console.New(console.Deps{
 		Site: site, Intake: a.desk, Queue: a.desk, Agencies: a.Agencies, Finder: a.Publish, Register: a.Subjects, Editions: a.Editions,
-		Clock: a.Clock, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name,
+		Clock: a.Clock, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name, Home: a.home,
 	}).Routes(rt)
 	people.New(people.Deps{
 		Site: site, Accounts: t.Identity, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Evidence: a.blobs, Log: t.Audit, Divisions: a.Divisions,

@@ -105,6 +105,7 @@ var samples = withLists(withDrafts(map[string]sample{
 	"GET /me/file":                                  get("/me/file?of={subject}"),
 	"GET /me/file/{record}":                         get("/me/file/{subject}-1?of={subject}"),
 	"GET /me/looked":                                get("/me/looked?of={subject}"),
+	"GET /me/measures":                              get("/me/measures?of={subject}"),
 	"GET /me/proof":                                 get("/me/proof?of={subject}"),
 	"GET /me/proof/bundle.json":                     get("/me/proof/bundle.json?of={subject}&asOf=x"),
 	"GET /me/consents":                              get("/me/consents?of={subject}"),

@@ -105,6 +105,8 @@ type Deps struct {
 	Matters  Matters
 	Editions Editions
 	Clock    clock.Clock
+	// Measures gives what was applied because of the record; nil = nobody applies anything here.
+	Measures Measures
 	// Proofs gives the proof of the own records; nil = there is no public log.
 	Proofs Prover
 	// Methods are the methods of claims that this installation knows, by their names.
@@ -161,6 +163,9 @@ func (c *Centre) Routes(rt *web.Router) {
 	page("GET /me/file/{record}", c.mine(authz.DiscloseOwn), c.record)
 	page("GET /me/looked", c.mine(authz.AccessOwn), c.looked)
 
+	if c.Measures != nil {
+		page("GET /me/measures", c.mine(authz.DiscloseOwn), c.measures)
+	}
 	c.proofRoutes(rt, c.mine(authz.DiscloseOwn))
 
 	page("GET /me/consents", c.mine(authz.ConsentGrant), c.consents)

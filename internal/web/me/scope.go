@@ -66,17 +66,18 @@ type party struct {
 
 // around is what every page of the centre knows: whom it is about, and whom else the caller acts for.
 type around struct {
-	who     authz.Actor
-	subject int64 // 0 = none yet
-	parties []party
-	tab     string
-	here    string // address of the page without its subject
-	keeps   bool   // one prints the page to keep it
+	who      authz.Actor
+	subject  int64 // 0 = none yet
+	parties  []party
+	tab      string
+	here     string // address of the page without its subject
+	measured bool   // measures can be shown
+	keeps    bool   // one prints the page to keep it
 }
 
 // around reads whom a page is about. The subject must be the caller's own: the guard has asked already where there is one.
 func (c *Centre) around(r *http.Request, tab, here string) (around, error) {
-	a := around{who: authz.From(r.Context()), tab: tab, here: here}
+	a := around{who: authz.From(r.Context()), tab: tab, here: here, measured: c.Measures != nil}
 	var err error
 	if a.subject, err = chosen(r); err != nil {
 		return a, err
@@ -151,7 +152,11 @@ func (a *around) tabs() []ui.Tab {
 	}
 	out := []ui.Tab{tab("home", "/me", "总览")}
 	if a.subject != 0 {
-		out = append(out, tab("file", "/me/file", "信用档案"), tab("looked", "/me/looked", "谁查过"), tab("proof", "/me/proof", "证明"), tab("consents", "/me/consents", "授权"))
+		out = append(out, tab("file", "/me/file", "信用档案"), tab("looked", "/me/looked", "谁查过"))
+		if a.measured {
+			out = append(out, tab("measures", "/me/measures", "采取的措施"))
+		}
+		out = append(out, tab("proof", "/me/proof", "证明"), tab("consents", "/me/consents", "授权"))
 	}
 	return append(out, tab("claim", "/me/claim", "认领与验证"))
 }
