@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -104,6 +105,9 @@ func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
 		p.Path = r.URL.RequestURI()
 	}
 	p.Account = s.account(r)
+	p.Account.Links = slices.DeleteFunc(slices.Clone(p.Account.Links), func(l ui.Link) bool { // once is enough
+		return slices.ContainsFunc(p.Nav, func(n ui.NavItem) bool { return n.Href == l.Href })
+	})
 	if s.Notice != nil {
 		p.Notice = s.Notice(r.Context())
 	}

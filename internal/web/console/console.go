@@ -91,6 +91,8 @@ type Deps struct {
 	MaxBytes int64
 	// RegionName names a division; nil shows the code.
 	RegionName func(code string) string
+	// Home is where a caller's work is, for /desk; nil is the filing desk.
+	Home func(authz.Actor) string
 }
 
 // Console is the staff desks.
@@ -127,7 +129,7 @@ func (c *Console) Routes(rt *web.Router) {
 	stream := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, c.site.Stream(h)) }
 	filings := web.Among(authz.SubmissionRead, filingUnit)
 	page("GET /desk", web.Anywhere(authz.DeskOpen), func(w http.ResponseWriter, r *http.Request) error {
-		http.Redirect(w, r, "/desk/filing", http.StatusSeeOther)
+		http.Redirect(w, r, c.home(authz.From(r.Context())), http.StatusSeeOther)
 		return nil
 	})
 	page("GET /desk/filing", filings, c.filing)
@@ -143,6 +145,14 @@ func (c *Console) Routes(rt *web.Router) {
 	page("POST /desk/queue/{id}/match", c.ofEntry(authz.QueueDecide), c.match)
 	page("POST /desk/queue/{id}/refuse", c.ofEntry(authz.QueueDecide), c.refuse)
 	page("POST /desk/queue/{id}/undo", c.ofEntry(authz.QueueUndo), c.undo)
+}
+
+// home is where a caller's work is.
+func (c *Console) home(who authz.Actor) string {
+	if c.Home == nil {
+		return "/desk/filing"
+	}
+	return c.Home(who)
 }
 
 // page makes a desk's frame.

@@ -116,7 +116,12 @@ type view struct {
 	refused                     *fault.Error
 }
 
-var kindWords = map[string]string{notice.Email: "邮箱", notice.Phone: "手机短信", notice.Webhook: "本单位的系统（webhook）"}
+// listens reports whether a caller acts for a unit or a firm, which may have a system that takes notices in.
+func listens(who authz.Actor) bool {
+	return slices.ContainsFunc(who.Grants, func(g authz.Grant) bool { return g.Role != authz.Resident })
+}
+
+var kindWords = map[string]string{notice.Email: "邮箱", notice.Phone: "手机短信", notice.Webhook: "本单位的系统（接口推送）"}
 
 var doneWords = map[string]string{"read": "已标为已读", "added": "验证码已经发出，请在下面填写", "confirmed": "地址已经确认，以后的通知会发到这里", "removed": "地址已经删除"}
 
@@ -153,6 +158,9 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, v *view
 		return err
 	}
 	for _, k := range p.Notices.Kinds() {
+		if k == notice.Webhook && !listens(who) {
+			continue
+		}
 		v.kinds = append(v.kinds, ui.Option{Value: k, Label: kindWords[k]})
 	}
 	frame := p.Site.Page(r, "通知", ui.Link{Href: "/account", Label: "我的账户"}, ui.Link{Label: "通知"})

@@ -1,5 +1,10 @@
 package ui
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // htmxConfig keeps htmx inside the content security policy: no eval, no style element of its own, and no page kept in the browser's storage.
 const htmxConfig = `{"historyCacheSize":0,"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true}`
 
@@ -32,4 +37,13 @@ type HeadedSpec struct {
 	ID    string
 	Title string
 	Class string
+}
+
+// sentence ends words as a sentence ends. Refusals are written without, for they also stand in lists and in the interface's answers.
+func sentence(words string) string {
+	last, _ := utf8.DecodeLastRuneInString(words)
+	if words == "" || strings.ContainsRune("。！？；：", last) {
+		return words
+	}
+	return words + "。"
 }
