@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"gongxin/internal/approval"
 	"gongxin/internal/authz"
@@ -63,7 +64,7 @@ func (a *App) openLists(ids *id.Maker) error {
 	l, t, p := &a.Lists, &a.Trust, &a.Procedures
 	l.Listing = listing.New(listing.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Kinds: l.kinds, Subjects: a.Subjects, Agencies: a.Agencies, Authority: t.Authority, Flow: p.Flow, Acts: t.Audit,
-		Filer: intake{a.Ingest}, Notices: p.Notices,
+		Filer: intake{a.Ingest}, Notices: p.Notices, Representative: a.representative,
 		Changed: func(ctx context.Context, tx *db.Tx, e *listing.Entry) error {
 			if e.State != listing.Removed {
 				return nil
@@ -80,6 +81,26 @@ func (a *App) openLists(ids *id.Maker) error {
 		},
 	})
 	return errors.Join(p.Flow.Register(listing.Table(), noHooks), p.Flow.Register(measure.Table(), noHooks))
+}
+
+// representativeField is where the record that establishes a business names its legal representative or the person in charge.
+const representativeField = "DJ_FRDB"
+
+// representative gives who represents a business, as far as the public may know it.
+func (a *App) representative(ctx context.Context, code string) (string, error) {
+	view, err := a.Publish.Subject(ctx, code, time.Time{})
+	if fault.KindOf(err) == fault.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, p := range view.Basics {
+		if p.Code == representativeField {
+			return p.Value, nil
+		}
+	}
+	return "", nil
 }
 
 // causes tells measures which entries stand.

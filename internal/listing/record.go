@@ -3,6 +3,7 @@ package listing
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 
@@ -31,16 +32,16 @@ const (
 // fields says under which codes an item takes what an entry knows. An item that is not here is filed by its own unit; entries about persons never are, for
 // their numbers do not leave the register to come in again.
 var fields = map[catalog.ItemCode]struct {
-	name, kind, code, list, law, cause, docNo, on, body, bodyCode, until, removal, source, sourceCode string
+	name, kind, code, list, law, cause, docNo, on, body, bodyCode, until, removal, source, sourceCode, person string
 }{
 	"YZSX": {
-		"YZ_XDR_MC", "YZ_XDR_LB", "YZ_XDR_SHXYM", "YZ_MDLB", "YZ_RDYJ", "YZ_LRSY", "YZ_LRWH", "YZ_LRRQ", "YZ_JG", "YZ_JGDM", "YZ_YXQZI", "YZ_YCTJ", "YZ_LYDW", "YZ_LYDWDM",
+		"YZ_XDR_MC", "YZ_XDR_LB", "YZ_XDR_SHXYM", "YZ_MDLB", "YZ_RDYJ", "YZ_LRSY", "YZ_LRWH", "YZ_LRRQ", "YZ_JG", "YZ_JGDM", "YZ_YXQZI", "YZ_YCTJ", "YZ_LYDW", "YZ_LYDWDM", "YZ_FRDB",
 	},
 	"RYXX": {
-		"RY_XDR_MC", "RY_XDR_LB", "RY_XDR_SHXYM", "RY_RYMC", "", "RY_RYNR", "RY_WSH", "RY_JDRQ", "RY_JG", "RY_JGDM", "RY_YXQZI", "", "RY_LYDW", "RY_LYDWDM",
+		"RY_XDR_MC", "RY_XDR_LB", "RY_XDR_SHXYM", "RY_RYMC", "", "RY_RYNR", "RY_WSH", "RY_JDRQ", "RY_JG", "RY_JGDM", "RY_YXQZI", "", "RY_LYDW", "RY_LYDWDM", "RY_FRDB",
 	},
 	"JYYC": {
-		"JY_MC", "", "JY_SHXYM", "JY_LRYY", "", "JY_LRSY", "JY_LRWH", "JY_LRRQ", "JY_LRJG", "JY_LRJGDM", "", "", "", "",
+		"JY_MC", "", "JY_SHXYM", "JY_LRYY", "", "JY_LRSY", "JY_LRWH", "JY_LRRQ", "JY_LRJG", "JY_LRJGDM", "", "", "", "", "JY_FRDB",
 	},
 }
 
@@ -106,7 +107,12 @@ func (s *Service) fileOne(ctx context.Context, e *Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Filer.File(ctx, k.Item, unit.Code, k.Name+".ndjson", fmt.Sprintf("listing-%d-%s", e.ID, flag), row); err != nil {
+	if row, err = s.represent(ctx, fields[k.Item].person, &sub, row); err != nil {
+		return err
+	}
+	// The key holds the content: what was refused for want of something is filed anew once that is known, and what did not change is not.
+	hash := sha256.Sum256(row)
+	if err := s.Filer.File(ctx, k.Item, unit.Code, k.Name+".ndjson", fmt.Sprintf("listing-%d-%s-%x", e.ID, flag, hash[:6]), row); err != nil {
 		return err
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -123,6 +129,27 @@ func (s *Service) fileOne(ctx context.Context, e *Entry) error {
 		return err
 	})
 }
+
+// represent adds who represents the business, as the business is registered: the standard tells businesses apart by it. It does not put that person onto
+// the list.
+func (s *Service) represent(ctx context.Context, field string, sub *subject.Subject, row []byte) ([]byte, error) {
+	if s.Representative == nil || field == "" {
+		return row, nil
+	}
+	name, err := s.Representative(ctx, sub.Code)
+	if err != nil || name == "" {
+		return row, err
+	}
+	var values map[string]string
+	if err := json.Unmarshal(row, &values); err != nil {
+		return nil, fmt.Errorf("listing: row: %w", err)
+	}
+	values[field] = name
+	return json.Marshal(values)
+}
+
+// Unfiled reports whether the entry's record is still on its way: to the register, or out of it.
+func (e *Entry) Unfiled() bool { return e.filed == filedWaits || e.filed == filedWithdraw }
 
 // rowOf writes an entry as a row of its item.
 func rowOf(e *Entry, k *Kind, sub *subject.Subject, unit *agency.Agency, flag string) ([]byte, error) {

@@ -51,6 +51,9 @@ type Config struct {
 	Filer     Filer   // files entries as records; nil = entries are not filed
 	Notices   Notices // tells the subject of every turn; nil = nobody is told
 
+	// Representative gives who represents a business, as it is registered; "" = not known. Nil = the records of entries name nobody.
+	Representative func(ctx context.Context, code string) (string, error)
+
 	// Changed is told, in its transaction, of every entry that began or ceased to stand: measures rest on it. Nil = nobody.
 	Changed func(ctx context.Context, tx *db.Tx, e *Entry) error
 }
