@@ -312,7 +312,7 @@ func findingFacts(f *check.Finding) []ui.Fact {
 	if !f.PublicUntil.IsZero() {
 		facts = append(facts, ui.Fact{Label: "公示至", Value: f.PublicUntil.AddDays(-1).String()})
 	}
-	return append(facts, ui.Fact{Label: "信息的依据", Value: desk.Dash(f.Basis), Wide: true})
+	return facts
 }
 
 func findingFields(f *check.Finding) []ui.Fact {
@@ -324,7 +324,7 @@ func findingFields(f *check.Finding) []ui.Fact {
 		}
 		facts = append(facts, x)
 	}
-	return facts
+	return append(facts, ui.Fact{Label: "收集和使用这类信息的依据", Value: desk.Dash(f.Basis), Wide: true})
 }
 
 func listedFacts(l *check.Listed) []ui.Fact {
