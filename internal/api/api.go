@@ -16,6 +16,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
+	"gongxin/internal/db"
 	"gongxin/internal/ingest"
 	"gongxin/internal/publish"
 )
@@ -76,6 +77,8 @@ type Deps struct {
 	Labels      Labels    // publish.Service; nil = auditors see numbers alone
 	Reports     Reports   // report.Service
 	Checks      Checks    // check.Service
+	Measures    Measures  // measure.Service; nil leaves joint action out
+	MeasureDB   db.Querier
 	// KeyExpires gives the day on which an API key ends; nil leaves it out of GET /me.
 	KeyExpires func(ctx context.Context, key int64) (time.Time, error)
 	// PausedSince gives since when publication pauses because the public log stands still, the zero time when it does not; every answer then says so in
@@ -172,6 +175,7 @@ func New(d Deps) (Handler, error) {
 	s.selfRoutes()
 	s.reportRoutes()
 	s.checkRoutes()
+	s.measureRoutes()
 	if err := s.describe(); err != nil {
 		return nil, err
 	}

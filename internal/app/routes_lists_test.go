@@ -74,6 +74,10 @@ func withLists(m map[string]sample) map[string]sample {
 		"POST /desk/lists/entries/{entry}/orders":   post("/desk/lists/entries/{listed}/orders", "measure="+sampleMeasure+"&reason="),
 		"GET /desk/orders/{id}":                     get("/desk/orders/{order}"),
 		"POST /desk/orders/{id}/withdraw":           post("/desk/orders/{order}/withdraw", "reason="),
+		"GET /api/v1/measures/tasks":                get("/api/v1/measures/tasks"),
+		"POST /api/v1/measures/tasks/{id}/respond":  post("/api/v1/measures/tasks/{task}/respond", ""),
+		"POST /api/v1/measures/tasks/{id}/feedback": body("/api/v1/measures/tasks/{task}/feedback", `{"result":"executed","reason":"已办"}`),
+		"POST /api/v1/measures/tasks/{id}/release":  post("/api/v1/measures/tasks/{task}/release", ""),
 		"GET /desk/matters":                         get("/desk/matters"),
 		"GET /desk/matters/{code}":                  get("/desk/matters/{matter}"),
 		"POST /desk/matters/{code}":                 post("/desk/matters/{matter}", "from="),
@@ -86,6 +90,7 @@ func withLists(m map[string]sample) map[string]sample {
 // listsOfLists are the pages that show what their caller may see.
 var listsOfLists = []string{
 	"GET /desk/lists", "GET /desk/lists/kinds", "GET /desk/lists/new", "GET /desk/tasks", "GET /desk/tasks/statistics", "GET /desk/orders", "GET /desk/matters",
+	"GET /api/v1/measures/tasks",
 }
 
 func init() {
