@@ -253,12 +253,8 @@ func (k *keeper) Prepare(ctx context.Context, answers []publish.Kept) error {
 			return err
 		}
 	}
-	m, err := k.s.Matters.ByCode(ctx, answers[0].Answer.Matter)
-	if err != nil {
-		return err
-	}
 	for _, a := range answers {
-		answer, err := k.s.compose(ctx, k, &m, a, standing[a.Subject])
+		answer, err := k.s.compose(ctx, k, a, standing[a.Subject])
 		if err != nil {
 			return err
 		}
@@ -268,7 +264,7 @@ func (k *keeper) Prepare(ctx context.Context, answers []publish.Kept) error {
 		}
 		sum := sha256.Sum256(raw)
 		k.rows[a.At] = row{
-			given:   &Given{Answer: answer, JSON: raw, Digest: hex.EncodeToString(sum[:]), Agency: m.Agency},
+			given:   &Given{Answer: answer, JSON: raw, Digest: hex.EncodeToString(sum[:]), Agency: a.Matter.Agency},
 			subject: a.Subject, sealed: k.s.Ring.Seal(label(answer.Receipt), string(raw)), receipt: a.Answer.Entry,
 		}
 	}
@@ -313,8 +309,8 @@ func (k *keeper) Keep(ctx context.Context, tx *db.Tx, answers []publish.Kept) er
 }
 
 // compose makes the answer of what was disclosed.
-func (s *Service) compose(ctx context.Context, k *keeper, m *agency.Matter, of publish.Kept, standing []ListEntry) (*Answer, error) {
-	d := of.Answer
+func (s *Service) compose(ctx context.Context, k *keeper, of publish.Kept, standing []ListEntry) (*Answer, error) {
+	d, m := of.Answer, of.Matter
 	on := clock.DateOf(d.AsOf)
 	a := &Answer{
 		Receipt: strconv.FormatInt(d.Entry, 10), Subject: Party(d.Subject), Matter: d.Matter, Basis: d.Basis, More: d.Next != "",

@@ -14,10 +14,11 @@ import (
 	"gongxin/internal/subject"
 )
 
-// Kept is an answer as a Keeper sees it: At is the place of its question in the set, Subject the subject's number.
+// Kept is an answer as a Keeper sees it: At is the place of its question in the set, Subject the subject's number, Matter what it was given for.
 type Kept struct {
 	At      int
 	Subject int64
+	Matter  *agency.Matter
 	Answer  *Answer
 }
 
@@ -211,7 +212,7 @@ func kept(list []lookup) []Kept {
 	out := make([]Kept, 0, len(list))
 	for i := range list {
 		if list[i].answer != nil && list[i].g.missing == "" {
-			out = append(out, Kept{At: i, Subject: list[i].sub.ID, Answer: list[i].answer})
+			out = append(out, Kept{At: i, Subject: list[i].sub.ID, Matter: &list[i].g.matter, Answer: list[i].answer})
 		}
 	}
 	return out
