@@ -9,6 +9,8 @@ import (
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
 	"gongxin/internal/identity"
+	"gongxin/internal/listing"
+	"gongxin/internal/measure"
 )
 
 // TestDemoAccounts opens the demo's accounts and signs in with each: every one has its role, those that watch have their second factor, the
@@ -29,10 +31,13 @@ func TestDemoAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close() })
-	for range 2 {
+	for turn := range 2 {
 		list, err := a.DemoAccounts(ctx)
 		if err != nil || len(list) != len(demoRoles) {
 			t.Fatalf("%d accounts: %v", len(list), err)
+		}
+		if n, err := a.Lists.Listing.FileDue(ctx); turn == 0 && n != 3 || turn == 1 && n != 0 || err != nil {
+			t.Errorf("%d entries became records: %v", n, err)
 		}
 		for i, d := range list {
 			s, err := a.SignInDemo(ctx, d, identity.Attempt{Address: "127.0.0.1", Agent: "test"})
@@ -51,6 +56,18 @@ func TestDemoAccounts(t *testing.T) {
 			}
 		}
 		now.Advance(time.Minute) // each code of an authenticator counts once
+	}
+	entries, err := a.Lists.Listing.List(ctx, listing.Filter{})
+	if err != nil || len(entries) != 4 {
+		t.Errorf("%d entries on lists: %v", len(entries), err)
+	}
+	states := map[string]int{}
+	tasks, err := a.Lists.Measures.Tasks(ctx, measure.Filter{})
+	for i := range tasks {
+		states[tasks[i].State]++
+	}
+	if err != nil || states["done"] != 1 || states["pushed"] != 1 || states["recalled"] != 2 {
+		t.Errorf("tasks %v: %v", states, err)
 	}
 	o := a.options
 	o.Demo = false

@@ -137,8 +137,13 @@ func (s *Service) represent(ctx context.Context, field string, sub *subject.Subj
 		return row, nil
 	}
 	name, err := s.Representative(ctx, sub.Code)
-	if err != nil || name == "" {
-		return row, err
+	switch {
+	case err != nil:
+		return nil, err
+	case name == "" && sub.Kind == catalog.LegalEntity:
+		return nil, ErrRepresentative // the intake would refuse it: it waits for the registration
+	case name == "":
+		return row, nil
 	}
 	var values map[string]string
 	if err := json.Unmarshal(row, &values); err != nil {

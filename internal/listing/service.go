@@ -81,19 +81,20 @@ func NewBook(d *db.DB, c clock.Clock, known func(catalog.ItemCode) bool) (*rules
 
 // Faults of lists.
 var (
-	ErrNone    = fault.New(fault.NotFound, "listing.none", "没有这个名单条目", "请从名单列表重新打开")
-	ErrKind    = fault.New(fault.NotFound, "listing.kind", "没有这一种名单", "请从名单种类中选择")
-	ErrBasis   = fault.New(fault.Denied, "listing.basis", "这种名单的设列依据当天没有生效或者已经失效，不得列入", "请核对设列依据的施行日期和失效日期")
-	ErrDecider = fault.New(fault.Denied, "listing.decider", "本单位不在这种名单的认定清单中，不得认定", "请信用办核对认定清单")
-	ErrSubject = fault.New(fault.NotFound, "listing.subject", "没有查到这个主体", "请核对统一社会信用代码")
-	ErrAdmits  = fault.New(fault.Denied, "listing.subject_kind", "这种名单不适用于这一类主体", "请核对名单的适用对象")
-	ErrTwice   = fault.New(fault.Conflict, "listing.twice", "本单位已经将该主体列入或者拟列入这种名单", "请在已有的条目上办理")
-	ErrText    = fault.New(fault.Invalid, "listing.text", "列入事由应为 5 至 2000 字", "请写明事实和情节")
-	ErrNotice  = fault.New(fault.Conflict, "listing.notice", "这种名单要先告知、听取陈述申辩，期限未满不得决定", "请先送达告知书，等期限届满后再决定")
-	ErrDoc     = fault.New(fault.Invalid, "listing.document", "没有写明文书号或者日期", "请填写文书号（1 至 128 字）和日期，日期不能晚于今天")
-	ErrUntil   = fault.New(fault.Invalid, "listing.until", "截止日期早于列入日期，或者超过名单规定的最长期限", "请核对决定写明的期限")
-	ErrWhy     = fault.New(fault.Invalid, "listing.why", "没有写明移出的原因", "请选择提前移出、信用修复、异议成立或者决定被撤销")
-	ErrEarly   = fault.New(fault.Denied, "listing.early", "还没有到可以提前移出的时间", "请核对名单规定的最短期限")
+	ErrNone           = fault.New(fault.NotFound, "listing.none", "没有这个名单条目", "请从名单列表重新打开")
+	ErrKind           = fault.New(fault.NotFound, "listing.kind", "没有这一种名单", "请从名单种类中选择")
+	ErrBasis          = fault.New(fault.Denied, "listing.basis", "这种名单的设列依据当天没有生效或者已经失效，不得列入", "请核对设列依据的施行日期和失效日期")
+	ErrDecider        = fault.New(fault.Denied, "listing.decider", "本单位不在这种名单的认定清单中，不得认定", "请信用办核对认定清单")
+	ErrSubject        = fault.New(fault.NotFound, "listing.subject", "没有查到这个主体", "请核对统一社会信用代码")
+	ErrAdmits         = fault.New(fault.Denied, "listing.subject_kind", "这种名单不适用于这一类主体", "请核对名单的适用对象")
+	ErrTwice          = fault.New(fault.Conflict, "listing.twice", "本单位已经将该主体列入或者拟列入这种名单", "请在已有的条目上办理")
+	ErrText           = fault.New(fault.Invalid, "listing.text", "列入事由应为 5 至 2000 字", "请写明事实和情节")
+	ErrNotice         = fault.New(fault.Conflict, "listing.notice", "这种名单要先告知、听取陈述申辩，期限未满不得决定", "请先送达告知书，等期限届满后再决定")
+	ErrDoc            = fault.New(fault.Invalid, "listing.document", "没有写明文书号或者日期", "请填写文书号（1 至 128 字）和日期，日期不能晚于今天")
+	ErrUntil          = fault.New(fault.Invalid, "listing.until", "截止日期早于列入日期，或者超过名单规定的最长期限", "请核对决定写明的期限")
+	ErrWhy            = fault.New(fault.Invalid, "listing.why", "没有写明移出的原因", "请选择提前移出、信用修复、异议成立或者决定被撤销")
+	ErrRepresentative = fault.New(fault.Conflict, "listing.representative", "这个法人的登记信息中没有法定代表人，名单条目还不能写入信用库", "请登记机关补报登记信息；补报以后自动写入")
+	ErrEarly          = fault.New(fault.Denied, "listing.early", "还没有到可以提前移出的时间", "请核对名单规定的最短期限")
 )
 
 // kind gives the list as it is today, whether or not its basis is in force.
