@@ -62,8 +62,12 @@ func TestPauseIsSaid(t *testing.T) {
 	check := func(paused bool) {
 		t.Helper()
 		for _, path := range pages {
-			if body := ask(h, path).Body.String(); strings.Contains(body, "公示暂停更新，自 2026-03-12 10:00 起") != paused || strings.Contains(body, "site-notice") != paused {
+			body := ask(h, path).Body.String()
+			if strings.Contains(body, "公示暂停更新，自 2026-03-12 10:00 起") != paused || strings.Contains(body, "site-notice") != paused {
 				t.Errorf("%s: paused is %v, and the page says otherwise", path, paused)
+			}
+			if upTo := at.Now(); paused && !strings.Contains(body, "数据截至 <time>2026-03-12 10:00</time>") || !paused && !strings.Contains(body, "数据截至 <time>"+upTo.In(clock.Zone).Format("2006-01-02 15:04")+"</time>") {
+				t.Errorf("%s: paused is %v, and the foot of the page says otherwise", path, paused)
 			}
 		}
 		for _, path := range calls {

@@ -35,7 +35,7 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 	}
 	site := &web.Site{
 		City: a.Config.City.Name, Assets: assets, Log: a.Log, Nav: append(portal.Nav(), me.Nav()...), Footer: portal.Footer(), Licence: "Apache-2.0",
-		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.Clock.Now, Now: a.Clock.Now,
+		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.asOf, Now: a.Clock.Now,
 		Notice: a.notice, Actors: actors, Authority: a.Trust.Authority, ClientAddr: a.clientAddr, Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
 	}
 	shapes := a.options.Map
@@ -101,6 +101,14 @@ func (a *App) notice(ctx context.Context) *ui.Notice {
 		"公开日志自这一时刻起没有前进。每一条公示都要能对照日志核验，所以此后报送和变更的记录，在写入日志之前暂不显示。",
 		"已经写入日志的记录照常显示，报送、凭事项和凭授权的查询照常办理。日志恢复后自动补齐，不必重报。",
 	}}
+}
+
+// asOf is the moment up to which the pages know: now, or when publication began to pause. The watch remembers its answer for a second.
+func (a *App) asOf() time.Time {
+	if since := a.Trust.watch.PausedSince(context.Background()); !since.IsZero() {
+		return since
+	}
+	return a.Clock.Now()
 }
 
 func (a *App) server(h http.Handler) *http.Server {
