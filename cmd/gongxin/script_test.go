@@ -53,7 +53,7 @@ func TestScriptsPostgres(t *testing.T) {
 func setup(e *testscript.Env) error {
 	today := clock.Today(clock.System{})
 	for name, value := range map[string]string{
-		"GONGXIN_DATA": filepath.Join(e.WorkDir, "data"), "UNIT": unit, "FIRM": firm, "OTHER": businessCode(7), "THIRD": businessCode(8), "TODAY": today.String(),
+		"GONGXIN_DATA": filepath.Join(e.WorkDir, "data"), "UNIT": unit, "FIRM": firm, "OTHER": businessCode(7), "THIRD": businessCode(8), "TODAY": today.String(), "SOON": today.AddMonths(6).String(),
 		"TOMORROW": today.AddDays(1).String(), "NEXTYEAR": today.AddYears(1).String(), "CITIZEN": citizen, "PERSON": person,
 	} {
 		e.Setenv(name, value)
