@@ -54,13 +54,13 @@ type holding struct {
 	alert   audit.Alert
 	matter  string
 	firm    subject.Subject
-	consent int64 // of the firm to the unit
-	revoked int64 // another one, which a call may revoke
-	gone    int64 // a third one, which is revoked
-	receipt int64 // number of the look-up
+	consent int64  // of the firm to the unit
+	revoked int64  // another one, which a call may revoke
+	gone    int64  // a third one, which is revoked
+	receipt int64  // number of the look-up
 	checked string // receipt of a check by the unit
 	batch   int64  // a list of codes that it had checked
-	claim   int64 // of somebody else to act for the firm; it waits
+	claim   int64  // of somebody else to act for the firm; it waits
 	draft   map[approval.Kind]int64
 	foreign map[approval.Kind]int64 // drafts of the filer, whoever the holder is
 

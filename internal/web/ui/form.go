@@ -135,7 +135,7 @@ type DropSpec struct {
 	Accept   string // .csv,.xlsx
 	Fault    string // what is wrong and how to mend it
 	Optional bool
-	MaxBytes int64  // a larger file is refused before it is sent; 0 = no limit here
+	MaxBytes int64 // a larger file is refused before it is sent; 0 = no limit here
 }
 
 func (d DropSpec) attributes() templ.Attributes {
