@@ -62,8 +62,11 @@ func (k *kindDoor) facts() []ui.Fact {
 		from += "，" + k.Basis.Until.String() + " 起失效"
 	}
 	return []ui.Fact{
-		{Label: "设列依据", Value: k.Basis.String(), Note: from, Wide: true}, {Label: "认定单位", Value: k.Decider}, {Label: "期限", Value: until},
-		{Label: "列入条件", Value: k.Criteria, Wide: true}, {Label: "移出条件", Value: k.Removal, Wide: true},
+		{Label: "设列依据", Value: k.Basis.String(), Note: from, Wide: true},
+		{Label: "认定单位", Value: k.Decider},
+		{Label: "期限", Value: until},
+		{Label: "列入条件", Value: k.Criteria, Wide: true},
+		{Label: "移出条件", Value: k.Removal, Wide: true},
 	}
 }
 
