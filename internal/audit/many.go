@@ -37,18 +37,22 @@ func (l *Log) WriteMany(ctx context.Context, tx *db.Tx, list []Access) ([]int64,
 	numbers, leaves := make([]int64, len(list)), make([]translog.Leaf, len(list))
 	args := make([]any, 0, len(list)*accessParams)
 	list = slices.Clone(list)
+	who, at := list[0].Who, l.stamp(list[0].At)
 	for i := range list {
 		a := &list[i]
 		if err := a.check(); err != nil {
 			return nil, err
 		}
-		if a.Who != list[0].Who || !a.At.Equal(list[0].At) {
+		if a.At.IsZero() {
+			a.At = at
+		}
+		if a.Who != who || !l.stamp(a.At).Equal(at) {
 			return nil, ErrEntry
 		}
 		if a.ID == 0 {
 			a.ID = l.ids.Next()
 		}
-		a.At = l.stamp(a.At)
+		a.At = at
 		salt := newSalt()
 		numbers[i], leaves[i] = a.ID, translog.Hash(salt, a.Parts()...)
 		args = append(args, a.Subject, a.ID, micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Matter, a.Basis, a.Consent,
