@@ -24,6 +24,20 @@ func TestMakerGrowsWhenTheClockStandsOrGoesBack(t *testing.T) {
 	}
 }
 
+// Makers of one process never give the same id, though they begin at the same moment.
+func TestMakersOfOneProcessDiffer(t *testing.T) {
+	t.Parallel()
+	now := func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
+	seen := map[int64]bool{}
+	for range 1000 {
+		n := NewMaker(now).Next()
+		if seen[n] {
+			t.Fatalf("id %d twice", n)
+		}
+		seen[n] = true
+	}
+}
+
 func TestPairRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

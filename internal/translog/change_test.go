@@ -17,10 +17,10 @@ func TestChangesOfOneMomentDoNotCollide(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx := context.Background()
-		const n = 200
+		const n = 1100
 		err := d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 			var first error
-			for range n { // of 200 makers with 1,024 random parts some share theirs
+			for range n { // makers have 1,024 different parts, so that the last of these begin as the first did
 				first = errors.Join(first, QueueChange(ctx, tx, id.NewMaker(func() time.Time { return at }),
 					Change{Kind: "rules/1", Name: "x", At: at.UnixMicro()}))
 			}
