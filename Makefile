@@ -55,11 +55,11 @@ test: assets check-format vet check-generated check-house ## every test
 
 .PHONY: test-go
 test-go:
-	$(GO) test $(TEST_FLAGS) $(PACKAGES)
+	$(GO) test -timeout 30m $(TEST_FLAGS) $(PACKAGES)
 
 .PHONY: test-race
 test-race:
-	@if command -v "$$($(GO) env CC)" >/dev/null; then set -x; CGO_ENABLED=1 $(GO) test -race $(TEST_FLAGS) $(RACE_PACKAGES); \
+	@if command -v "$$($(GO) env CC)" >/dev/null; then set -x; CGO_ENABLED=1 $(GO) test -race -timeout 30m $(TEST_FLAGS) $(RACE_PACKAGES); \
 	elif [ "$(CI)" ]; then echo "the race detector needs a C compiler" >&2; exit 1; \
 	else echo "SKIPPED: the race detector needs a C compiler" >&2; fi
 
