@@ -374,7 +374,7 @@ func TestDatabaseBehindTheLog(t *testing.T) {
 		t.Fatal("an empty database took over a log")
 	}
 	other := newBench(t, b.db)
-	other.conf.Origin = Origin("110000")
+	other.conf.Origin, other.conf.Keys = Origin("110000"), b.conf.Keys
 	if _, err := other.open().begin(t.Context()); err == nil {
 		t.Fatal("the log took another name")
 	}
