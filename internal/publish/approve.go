@@ -97,12 +97,12 @@ func (a *RuleSets) Apply(ctx context.Context, tx *db.Tx, content []byte, effecti
 	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) + 1 FROM publish_ruleset WHERE effective_on = $1`, int64(effective)).Scan(&version); err != nil {
 		return fmt.Errorf("publish: rule set version: %w", err)
 	}
+	now := a.Clock.Now() // one moment for the row and its leaf: the auditor compares them
 	_, err := tx.ExecContext(ctx, `INSERT INTO publish_ruleset (effective_on, version, content, hash, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6)`,
-		int64(effective), version, string(content), hashOf(content), a.Clock.Now().UnixMicro(), by)
+		int64(effective), version, string(content), hashOf(content), now.UnixMicro(), by)
 	if err != nil {
 		return fmt.Errorf("publish: save rule set: %w", err)
 	}
-	now := a.Clock.Now()
 	return translog.QueueChange(ctx, tx, id.NewMaker(a.Clock.Now), translog.Change{
 		Kind: "rules/1", Name: "publicity/" + effective.String() + "/" + strconv.FormatInt(version, 10), Parts: []string{hashOf(content), strconv.FormatInt(now.UnixMicro(), 10), by}, At: now.UnixMicro(),
 	})

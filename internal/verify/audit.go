@@ -342,7 +342,7 @@ func (a *audit) catalogue(ctx context.Context) error {
 		_ = json.Unmarshal([]byte(text), &parts) // what does not read is reported by changes
 		newest[name] = parts
 		return nil
-	}, `SELECT c.name, c.parts FROM log_change c LEFT JOIN log_sequence s ON s.outbox_id = c.outbox_id WHERE c.kind = 'catalog/1'
+	}, `SELECT c.name, c.parts FROM log_change c LEFT JOIN log_sequence s ON s.outbox_id = c.outbox_id WHERE c.kind IN ('catalog/1', 'rules/1')
 		ORDER BY coalesce(s.log_index, 9223372036854775807), c.outbox_id`)
 	if err != nil {
 		return err
@@ -394,12 +394,33 @@ func (a *audit) catalogue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.rules(ctx, compare); err != nil {
+		return err
+	}
 	for name := range newest {
 		if !found[name] {
 			a.fail("catalog.deleted", "日志中的 %s 在数据库中已不存在：被删除", name)
 		}
 	}
 	return nil
+}
+
+// rules compares the files of rules: publicity, kinds of lists, measures.
+func (a *audit) rules(ctx context.Context, compare func(table, name string, parts ...string)) error {
+	return a.each(ctx, func(scan func(...any) error) error {
+		var table, series, content, hash, by string
+		var from, version, at int64
+		if err := scan(&table, &series, &from, &version, &content, &hash, &at, &by); err != nil {
+			return err
+		}
+		name := fmt.Sprintf("%s/%04d-%02d-%02d/%d", series, from/10000, from/100%100, from%100, version)
+		if sum := digest([]byte(content)); sum != hash {
+			a.fail("catalog.changed", "%s 的 %s 与同一行的校验值不符：被改动", table, name)
+		}
+		compare(table, name, hash, dec(at), by)
+		return nil
+	}, `SELECT 'publish_ruleset', 'publicity', effective_on, version, content, hash, loaded_at, loaded_by FROM publish_ruleset
+		UNION ALL SELECT 'ruleset_version', series, effective_on, version, content, hash, loaded_at, loaded_by FROM ruleset_version ORDER BY 1, 2, 3, 4`)
 }
 
 func digest(b []byte) string {

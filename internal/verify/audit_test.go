@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -202,6 +203,23 @@ func (c *city) rules(at time.Time) {
 			return translog.QueueChange(ctx, tx, c.ids, translog.CatalogChange(x.name, when, "me", x.parts...))
 		})
 	}
+	for table, series := range map[string]string{"publish_ruleset": "", "ruleset_version": "series, "} {
+		name, content := "publicity/2026-04-01/1", "rules of "+table
+		if series != "" {
+			name = "measures/2026-04-01/1"
+		}
+		c.tx(func(ctx context.Context, tx *db.Tx) error {
+			values := strings.Replace(series, "series", "'measures'", 1)
+			_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (`+series+`effective_on, version, content, hash, loaded_at, loaded_by) VALUES (`+values+`20260401, 1, $1, $2, $3, 'me')`,
+				content, translog.Digest([]byte(content)), when)
+			if err != nil {
+				return err
+			}
+			return translog.QueueChange(ctx, tx, c.ids, translog.Change{
+				Kind: "rules/1", Name: name, Parts: []string{translog.Digest([]byte(content)), strconv.FormatInt(when, 10), "me"}, At: when,
+			})
+		})
+	}
 }
 
 var errUndo = errors.New("undo")
@@ -296,6 +314,13 @@ func TestEveryTamperingIsFoundAndNamed(t *testing.T) {
 			{"catalog.deleted", "calendar/2026", []string{`DELETE FROM calendar_year`}},
 			{"catalog.changed", "legacy/C1", []string{`UPDATE legacy_code SET note = 'x'`}},
 			{"catalog.unlogged", "legacy/C2", []string{`INSERT INTO legacy_code (code, note, added_at, added_by) VALUES ('C2', '', 0, '')`}},
+			{"catalog.changed", "measures/2026-04-01/1", []string{`UPDATE ruleset_version SET content = 'none'`}},
+			{"catalog.changed", "measures/2026-04-01/1", []string{`UPDATE ruleset_version SET loaded_by = 'x'`}},
+			{"catalog.deleted", "measures/2026-04-01/1", []string{`DELETE FROM ruleset_version`}},
+			{"catalog.unlogged", "measures/2025-01-01/1", []string{`UPDATE ruleset_version SET effective_on = 20250101`}},
+			{"catalog.changed", "publicity/2026-04-01/1", []string{`UPDATE publish_ruleset SET content = 'none', hash = 'h'`}},
+			{"catalog.deleted", "publicity/2026-04-01/1", []string{`DELETE FROM publish_ruleset`}},
+			{"catalog.unlogged", "publicity/2026-05-01/1", []string{`INSERT INTO publish_ruleset SELECT 20260501, version, content, hash, loaded_at, loaded_by FROM publish_ruleset`}},
 			{"outbox.deleted", "log_outbox", []string{`DELETE FROM log_outbox WHERE outbox_id = ` + batch}},
 			{"outbox.inserted", "log_outbox", []string{`INSERT INTO log_outbox (outbox_id, kind, n, payload, created_at) SELECT outbox_id + 1, kind, n, payload, created_at FROM log_outbox WHERE outbox_id = ` + batch}},
 			{"outbox.changed", "log_outbox", []string{`UPDATE log_outbox SET payload = (SELECT o.payload FROM log_outbox o WHERE o.n = 12 AND o.outbox_id <> log_outbox.outbox_id ORDER BY o.outbox_id LIMIT 1) WHERE n = 12`}},
