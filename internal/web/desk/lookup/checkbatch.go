@@ -68,7 +68,7 @@ func running(b *check.Batch) bool { return b.State == check.Waiting || b.State =
 // orderBatch takes a list in, from a file or pasted.
 func (d *Desk) orderBatch(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBatchFile+1<<16)
-	if err := r.ParseMultipartForm(maxBatchFile); err != nil {
+	if err := r.ParseMultipartForm(maxBatchFile); err != nil { //nolint:gosec // G120: MaxBytesReader above bounds it
 		return errBatchForm.With(err)
 	}
 	defer func() { _ = r.MultipartForm.RemoveAll() }()

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"gongxin/internal/agency"
 	"gongxin/internal/authz"
 	"gongxin/internal/check"
 	"gongxin/internal/clock"
@@ -23,7 +22,6 @@ type coverageView struct {
 	unit     int64
 	fault    string
 	c        *check.Coverage
-	units    []agency.Agency
 }
 
 // readCoverage reads the filter and counts.
