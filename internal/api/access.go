@@ -148,7 +148,7 @@ func (s *server) searchAccess(ctx context.Context, in *auditInput) (*body[List[A
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := s.Audit.Search(ctx, auditWho(authz.From(ctx)), f, in.Cursor, in.limit())
+	list, next, err := s.Audit.Search(ctx, authz.From(ctx).Who(0), f, in.Cursor, in.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -262,10 +262,6 @@ func (s *server) reach(ctx context.Context, act authz.Action) ([]agency.ID, erro
 		}
 	}
 	return out, nil
-}
-
-func auditWho(a authz.Actor) audit.Who {
-	return audit.Who{Kind: string(a.Kind), ID: a.ID, Address: a.Address, Session: a.Session}
 }
 
 func callerOf(w audit.Who) Caller {

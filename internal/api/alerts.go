@@ -128,10 +128,10 @@ func (s *server) handleAlert(ctx context.Context, in *alertInput) (*body[Alert],
 	if err := s.mayHandle(ctx, who, a); err != nil {
 		return nil, err
 	}
-	if err := s.Audit.Handle(ctx, auditWho(who), a.ID, in.Body.Reason); err != nil {
+	if err := s.Audit.Handle(ctx, who.Who(0), a.ID, in.Body.Reason); err != nil {
 		return nil, err
 	}
-	a.State, a.HandledBy, a.HandledAt, a.Reason = audit.Handled, auditWho(who), s.Clock.Now(), strings.TrimSpace(in.Body.Reason)
+	a.State, a.HandledBy, a.HandledAt, a.Reason = audit.Handled, who.Who(0), s.Clock.Now(), strings.TrimSpace(in.Body.Reason)
 	labels, err := s.labels(ctx, []int64{a.Subject})
 	if err != nil {
 		return nil, err

@@ -265,12 +265,8 @@ func (s *Service) step(ctx context.Context, draft int64, name string, change fun
 // act notes a step: kind, content by its hash, and day. Title and reason are people's words and stay out.
 func (s *Service) act(ctx context.Context, tx *db.Tx, d *Draft, step string) error {
 	a := authz.From(ctx)
-	kind := a.Kind
-	if kind == "" {
-		kind = authz.Anonymous
-	}
 	return s.Acts.WriteAct(ctx, tx, audit.Act{
-		At: s.Clock.Now(), Who: audit.Who{Kind: string(kind), ID: a.ID, Address: a.Address, Session: a.Session},
+		At: s.Clock.Now(), Who: a.Who(0),
 		Action: "approval." + step, Entity: "draft:" + strconv.FormatInt(d.ID, 10),
 		Detail: fmt.Sprintf("kind=%s state=%s effective=%s sha256=%s", d.Kind, d.State, d.EffectiveOn, d.Hash),
 	})

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
@@ -20,23 +19,9 @@ func scan(row scanner) (*Draft, error) {
 	var d Draft
 	var created, submitted, decided, day, applied int64
 	err := row.Scan(&d.ID, &d.Kind, &d.Title, &d.Content, &d.Hash, &d.Base, &d.Diff, &d.Author, &created, &submitted, &d.Approver, &decided, &day, &applied, &d.State, &d.Why)
-	d.CreatedAt, d.SubmittedAt, d.DecidedAt, d.AppliedAt = instant(created), instant(submitted), instant(decided), instant(applied)
+	d.CreatedAt, d.SubmittedAt, d.DecidedAt, d.AppliedAt = db.Instant(created), db.Instant(submitted), db.Instant(decided), db.Instant(applied)
 	d.EffectiveOn = clock.Date(day)
 	return &d, err
-}
-
-func instant(v int64) time.Time {
-	if v == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(v).UTC()
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
 }
 
 func (s *Service) get(ctx context.Context, q db.Querier, draft int64) (*Draft, error) {
@@ -103,7 +88,7 @@ func (s *Service) List(ctx context.Context, f Filter) ([]*Draft, error) {
 
 func insert(ctx context.Context, tx *db.Tx, d *Draft) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO approval_draft (`+columns+`) VALUES ($1, $2, $3, $4, $5, '', '', $6, $7, 0, 0, 0, $8, 0, $9, '')`,
-		d.ID, string(d.Kind), d.Title, nonNil(d.Content), d.Hash, d.Author, micros(d.CreatedAt), int64(d.EffectiveOn), string(d.State))
+		d.ID, string(d.Kind), d.Title, nonNil(d.Content), d.Hash, d.Author, db.Micros(d.CreatedAt), int64(d.EffectiveOn), string(d.State))
 	if err != nil {
 		return fmt.Errorf("approval: insert: %w", err)
 	}
@@ -122,8 +107,8 @@ func nonNil(b []byte) []byte {
 func update(ctx context.Context, tx *db.Tx, d *Draft, was State) error {
 	res, err := tx.ExecContext(ctx, `UPDATE approval_draft SET title = $1, content = $2, hash = $3, base = $4, diff = $5, submitted_at = $6, approver = $7, decided_at = $8,
 		effective_on = $9, applied_at = $10, state = $11, why = $12 WHERE draft_id = $13 AND state = $14 AND author <> $7`,
-		d.Title, nonNil(d.Content), d.Hash, d.Base, d.Diff, micros(d.SubmittedAt), d.Approver, micros(d.DecidedAt),
-		int64(d.EffectiveOn), micros(d.AppliedAt), string(d.State), d.Why, d.ID, string(was))
+		d.Title, nonNil(d.Content), d.Hash, d.Base, d.Diff, db.Micros(d.SubmittedAt), d.Approver, db.Micros(d.DecidedAt),
+		int64(d.EffectiveOn), db.Micros(d.AppliedAt), string(d.State), d.Why, d.ID, string(was))
 	if err != nil {
 		return fmt.Errorf("approval: update: %w", err)
 	}

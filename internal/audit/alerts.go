@@ -105,7 +105,7 @@ func (l *Log) scanAlert(row scanner) (Alert, error) {
 	var first, last, handled int64
 	err := row.Scan(&a.ID, &a.Rule, &a.Who.Kind, &a.Who.ID, &a.Who.Agency, &a.Subject, &a.Day, &a.Count, &a.Detail, &a.Access, &first, &last, &a.State,
 		&a.HandledBy.Kind, &a.HandledBy.ID, &handled, &a.Reason)
-	a.FirstAt, a.LastAt, a.HandledAt = instant(first), instant(last), instant(handled)
+	a.FirstAt, a.LastAt, a.HandledAt = db.Instant(first), db.Instant(last), db.Instant(handled)
 	a.RuleName = a.Rule
 	for i := range l.rules {
 		if l.rules[i].Code == a.Rule {
@@ -134,7 +134,7 @@ func (l *Log) Handle(ctx context.Context, who Who, alert int64, reason string) e
 			return ErrHandled
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE access_alert SET state = $2, handled_kind = $3, handled_by = $4, handled_at = $5, reason = $6 WHERE alert_id = $1`,
-			alert, Handled, who.Kind, who.ID, micros(l.clock.Now()), reason)
+			alert, Handled, who.Kind, who.ID, db.Micros(l.clock.Now()), reason)
 		if err != nil {
 			return err
 		}

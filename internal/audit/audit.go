@@ -130,12 +130,12 @@ func (l *Log) Write(ctx context.Context, tx *db.Tx, a Access) (int64, error) {
 	_, err := tx.ExecContext(ctx, `INSERT INTO access_log (subject_id, access_id, at, who_kind, who_id, agency_id, address, session_id, matter, basis, consent_id,
 		what, records, outcome, missing, hidden_until, secrecy_basis, salt, outbox_id, outbox_pos) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
 		$14, $15, $16, $17, $18, $19, 0)`,
-		a.Subject, a.ID, micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Matter, a.Basis, a.Consent,
-		a.What, refsText(a.Records), a.Outcome, a.Missing, micros(a.HiddenUntil), a.SecrecyBasis, salt, outbox)
+		a.Subject, a.ID, db.Micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Matter, a.Basis, a.Consent,
+		a.What, refsText(a.Records), a.Outcome, a.Missing, db.Micros(a.HiddenUntil), a.SecrecyBasis, salt, outbox)
 	if err != nil {
 		return 0, fmt.Errorf("audit: write access: %w", err)
 	}
-	if err := translog.Queue(ctx, tx, outbox, "access", []translog.Leaf{translog.Hash(salt, a.Parts()...)}, micros(a.At)); err != nil {
+	if err := translog.Queue(ctx, tx, outbox, "access", []translog.Leaf{translog.Hash(salt, a.Parts()...)}, db.Micros(a.At)); err != nil {
 		return 0, fmt.Errorf("audit: write access: %w", err)
 	}
 	if err := l.watch(ctx, tx, &a); err != nil {
@@ -166,11 +166,11 @@ func (l *Log) WriteAct(ctx context.Context, tx *db.Tx, a Act) error {
 	salt, outbox := newSalt(), l.ids.Next()
 	_, err := tx.ExecContext(ctx, `INSERT INTO audit_act (act_id, at, who_kind, who_id, agency_id, address, session_id, action, entity, detail, salt, outbox_id, outbox_pos)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)`,
-		a.ID, micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Action, a.Entity, a.Detail, salt, outbox)
+		a.ID, db.Micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Action, a.Entity, a.Detail, salt, outbox)
 	if err != nil {
 		return fmt.Errorf("audit: write act: %w", err)
 	}
-	if err := translog.Queue(ctx, tx, outbox, "act", []translog.Leaf{translog.Hash(salt, a.Parts()...)}, micros(a.At)); err != nil {
+	if err := translog.Queue(ctx, tx, outbox, "act", []translog.Leaf{translog.Hash(salt, a.Parts()...)}, db.Micros(a.At)); err != nil {
 		return fmt.Errorf("audit: write act: %w", err)
 	}
 	return nil
@@ -181,8 +181,8 @@ func (l *Log) WriteAct(ctx context.Context, tx *db.Tx, a Act) error {
 // the column's text: numbers in decimal, instants in microseconds since 1970 (0 = none), records as "RECORD@VERSION" joined by single spaces.
 func (a *Access) Parts() []string {
 	return []string{
-		"access/1", dec(a.ID), dec(micros(a.At)), a.Who.Kind, dec(a.Who.ID), dec(a.Who.Agency), a.Who.Address, dec(a.Who.Session), dec(a.Subject),
-		a.Matter, a.Basis, dec(a.Consent), a.What, refsText(a.Records), a.Outcome, a.Missing, dec(micros(a.HiddenUntil)), a.SecrecyBasis,
+		"access/1", dec(a.ID), dec(db.Micros(a.At)), a.Who.Kind, dec(a.Who.ID), dec(a.Who.Agency), a.Who.Address, dec(a.Who.Session), dec(a.Subject),
+		a.Matter, a.Basis, dec(a.Consent), a.What, refsText(a.Records), a.Outcome, a.Missing, dec(db.Micros(a.HiddenUntil)), a.SecrecyBasis,
 	}
 }
 
@@ -190,7 +190,7 @@ func (a *Access) Parts() []string {
 // agency_id, address, session_id, action, entity, detail, spelt as in "access/1".
 func (a *Act) Parts() []string {
 	return []string{
-		"act/1", dec(a.ID), dec(micros(a.At)), a.Who.Kind, dec(a.Who.ID), dec(a.Who.Agency), a.Who.Address, dec(a.Who.Session), a.Action, a.Entity, a.Detail,
+		"act/1", dec(a.ID), dec(db.Micros(a.At)), a.Who.Kind, dec(a.Who.ID), dec(a.Who.Agency), a.Who.Address, dec(a.Who.Session), a.Action, a.Entity, a.Detail,
 	}
 }
 
@@ -227,19 +227,6 @@ func newSalt() []byte {
 func dec(n int64) string { return strconv.FormatInt(n, 10) }
 
 // micros writes an instant; the zero time is 0.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func instant(v int64) time.Time {
-	if v == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(v).UTC()
-}
 
 func refsText(list []Ref) string {
 	texts := make([]string, len(list))

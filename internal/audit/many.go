@@ -55,15 +55,15 @@ func (l *Log) WriteMany(ctx context.Context, tx *db.Tx, list []Access) ([]int64,
 		a.At = at
 		salt := newSalt()
 		numbers[i], leaves[i] = a.ID, translog.Hash(salt, a.Parts()...)
-		args = append(args, a.Subject, a.ID, micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Matter, a.Basis, a.Consent,
-			a.What, refsText(a.Records), a.Outcome, a.Missing, micros(a.HiddenUntil), a.SecrecyBasis, salt, outbox, i)
+		args = append(args, a.Subject, a.ID, db.Micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Matter, a.Basis, a.Consent,
+			a.What, refsText(a.Records), a.Outcome, a.Missing, db.Micros(a.HiddenUntil), a.SecrecyBasis, salt, outbox, i)
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO access_log (subject_id, access_id, at, who_kind, who_id, agency_id, address, session_id, matter, basis, consent_id,
 		what, records, outcome, missing, hidden_until, secrecy_basis, salt, outbox_id, outbox_pos) VALUES `+places(len(list), accessParams), args...)
 	if err != nil {
 		return nil, fmt.Errorf("audit: write accesses: %w", err)
 	}
-	if err := translog.Queue(ctx, tx, outbox, "access", leaves, micros(list[0].At)); err != nil {
+	if err := translog.Queue(ctx, tx, outbox, "access", leaves, db.Micros(list[0].At)); err != nil {
 		return nil, fmt.Errorf("audit: write accesses: %w", err)
 	}
 	if err := l.watchMany(ctx, tx, list); err != nil {
@@ -229,7 +229,7 @@ func (*Log) SecrecyOf(ctx context.Context, q db.Querier, agency int64, subjects 
 		if err := rows.Scan(&subject, &until, &h.Basis); err != nil {
 			return nil, err
 		}
-		h.Until = instant(until)
+		h.Until = db.Instant(until)
 		out[subject] = h // the longest comes last, and of equals the earliest, as Secrecy has it
 	}
 	return out, rows.Err()

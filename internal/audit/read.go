@@ -41,7 +41,7 @@ func scanEntry(row scanner) (Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	e.At, e.HiddenUntil = instant(at), instant(hidden)
+	e.At, e.HiddenUntil = db.Instant(at), db.Instant(hidden)
 	e.Records, err = parseRefs(records)
 	return e, err
 }
@@ -73,7 +73,7 @@ func (l *Log) OfSubject(ctx context.Context, subject int64, cursor string, limit
 	}
 	limit = clamp(limit)
 	list, err := entries(ctx, l.db.Read(), `SELECT `+accessColumns+` FROM access_log WHERE subject_id = $1 AND hidden_until <= $2 AND (at, access_id) < ($3, $4)
-		ORDER BY at DESC, access_id DESC LIMIT $5+0`, subject, micros(l.clock.Now()), at, before, limit+1)
+		ORDER BY at DESC, access_id DESC LIMIT $5+0`, subject, db.Micros(l.clock.Now()), at, before, limit+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("audit: of subject: %w", err)
 	}
@@ -127,8 +127,8 @@ func (f *Filter) String() string {
 	add("outcome", f.Outcome)
 	add("action", f.Action)
 	add("entity", f.Entity)
-	add("from", dec(micros(f.From)))
-	add("to", dec(micros(f.To)))
+	add("from", dec(db.Micros(f.From)))
+	add("to", dec(db.Micros(f.To)))
 	return strings.Join(parts, " ")
 }
 
@@ -179,10 +179,10 @@ func (f *Filter) where(at, before int64, key string) *where {
 	}
 	w.within(f.Agencies)
 	if !f.From.IsZero() {
-		w.and("at >= $", micros(f.From))
+		w.and("at >= $", db.Micros(f.From))
 	}
 	if !f.To.IsZero() {
-		w.and("at < $", micros(f.To))
+		w.and("at < $", db.Micros(f.To))
 	}
 	return w
 }
@@ -286,7 +286,7 @@ func acts(ctx context.Context, q db.Querier, query string, args ...any) ([]ActEn
 		if err != nil {
 			return nil, err
 		}
-		e.At = instant(at)
+		e.At = db.Instant(at)
 		out = append(out, e)
 	}
 	return out, rows.Err()
@@ -353,7 +353,7 @@ func clamp(n int) int {
 	return min(n, MaxPage)
 }
 
-func place(at time.Time, id int64) string { return dec(micros(at)) + "." + dec(id) }
+func place(at time.Time, id int64) string { return dec(db.Micros(at)) + "." + dec(id) }
 
 func parseCursor(cursor string) (at, id int64, err error) {
 	if cursor == "" {

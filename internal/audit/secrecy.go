@@ -37,11 +37,11 @@ func (l *Log) OrderSecrecy(ctx context.Context, o Order) (int64, error) {
 	o.ID = l.ids.Next()
 	err := l.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO access_secrecy (order_id, agency_id, subject_id, basis, from_at, until_at, by_kind, by_id, ended_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`, o.ID, o.Agency, o.Subject, o.Basis, micros(now), micros(o.Until), o.By.Kind, o.By.ID)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`, o.ID, o.Agency, o.Subject, o.Basis, db.Micros(now), db.Micros(o.Until), o.By.Kind, o.By.ID)
 		if err != nil {
 			return err
 		}
-		return l.WriteAct(ctx, tx, Act{Who: o.By, Action: "access.secrecy", Entity: "secrecy:" + dec(o.ID), Detail: "agency=" + dec(o.Agency) + " until=" + dec(micros(o.Until))})
+		return l.WriteAct(ctx, tx, Act{Who: o.By, Action: "access.secrecy", Entity: "secrecy:" + dec(o.ID), Detail: "agency=" + dec(o.Agency) + " until=" + dec(db.Micros(o.Until))})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("audit: order secrecy: %w", err)
@@ -52,7 +52,7 @@ func (l *Log) OrderSecrecy(ctx context.Context, o Order) (int64, error) {
 // EndSecrecy calls an order off: it covers no further look-up. What it covered appears on the day it was written with.
 func (l *Log) EndSecrecy(ctx context.Context, who Who, order int64) error {
 	err := l.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		now := micros(l.stamp(time.Time{}))
+		now := db.Micros(l.stamp(time.Time{}))
 		res, err := tx.ExecContext(ctx, `UPDATE access_secrecy SET ended_at = $2 WHERE order_id = $1 AND ended_at = 0 AND until_at > $2`, order, now)
 		if err != nil {
 			return err
@@ -72,20 +72,20 @@ func (l *Log) EndSecrecy(ctx context.Context, who Who, order int64) error {
 func (l *Log) Secrecy(ctx context.Context, q db.Querier, agency, subject int64, at time.Time) (until time.Time, basis string, err error) {
 	var v int64
 	err = q.QueryRowContext(ctx, `SELECT until_at, basis FROM access_secrecy WHERE subject_id = $1 AND agency_id = $2 AND from_at <= $3 AND until_at > $3 AND ended_at = 0
-		ORDER BY until_at DESC, order_id LIMIT 1`, subject, agency, micros(at)).Scan(&v, &basis)
+		ORDER BY until_at DESC, order_id LIMIT 1`, subject, agency, db.Micros(at)).Scan(&v, &basis)
 	if noRows(err) {
 		return time.Time{}, "", nil
 	}
 	if err != nil {
 		return time.Time{}, "", fmt.Errorf("audit: secrecy: %w", err)
 	}
-	return instant(v), basis, nil
+	return db.Instant(v), basis, nil
 }
 
 // Orders gives every order in force, the one that ends soonest first.
 func (l *Log) Orders(ctx context.Context) ([]Order, error) {
 	rows, err := l.db.Read().QueryContext(ctx, `SELECT order_id, agency_id, subject_id, basis, from_at, until_at, by_kind, by_id, ended_at FROM access_secrecy
-		WHERE ended_at = 0 AND until_at > $1 ORDER BY until_at, order_id`, micros(l.clock.Now()))
+		WHERE ended_at = 0 AND until_at > $1 ORDER BY until_at, order_id`, db.Micros(l.clock.Now()))
 	if err != nil {
 		return nil, fmt.Errorf("audit: orders: %w", err)
 	}
@@ -97,7 +97,7 @@ func (l *Log) Orders(ctx context.Context) ([]Order, error) {
 		if err := rows.Scan(&o.ID, &o.Agency, &o.Subject, &o.Basis, &from, &until, &o.By.Kind, &o.By.ID, &ended); err != nil {
 			return nil, err
 		}
-		o.From, o.Until, o.Ended = instant(from), instant(until), instant(ended)
+		o.From, o.Until, o.Ended = db.Instant(from), db.Instant(until), db.Instant(ended)
 		out = append(out, o)
 	}
 	return out, rows.Err()

@@ -161,7 +161,7 @@ func (l *Log) alertOn(ctx context.Context, tx *db.Tx, r *Rule, a *Access, found 
 	_, err := tx.ExecContext(ctx, `INSERT INTO access_alert (alert_id, rule, who_kind, who_id, agency_id, subject_id, day, n, detail, access_id, first_at, last_at,
 		state, handled_kind, handled_by, handled_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $11, $8, $9, $10, $10, 'open', '', 0, 0, '')
 		ON CONFLICT (rule, who_kind, who_id, subject_id, day) DO UPDATE SET n = access_alert.n + excluded.n, detail = excluded.detail, last_at = excluded.last_at, state = 'open'`,
-		l.ids.Next(), r.Code, who.Kind, who.ID, who.Agency, subject, int64(found.day), found.detail, a.ID, micros(a.At), found.n)
+		l.ids.Next(), r.Code, who.Kind, who.ID, who.Agency, subject, int64(found.day), found.detail, a.ID, db.Micros(a.At), found.n)
 	return err
 }
 

@@ -175,7 +175,7 @@ func (s *Store) Grant(ctx context.Context, who authz.Actor, t Terms) (*Consent, 
 	if err != nil {
 		return nil, nil, err
 	}
-	c.ID, c.Grantor = s.ids.Next(), actorWho(who)
+	c.ID, c.Grantor = s.ids.Next(), who.Who(0)
 	code, ok, err := s.subjects.CodeOf(ctx, t.Subject)
 	if err != nil {
 		return nil, nil, fmt.Errorf("consent: grant: %w", err)
@@ -292,12 +292,12 @@ func (s *Store) Revoke(ctx context.Context, who authz.Actor, consent int64, why 
 		return nil, err
 	}
 	at := s.clock.Now().UTC().Truncate(time.Microsecond)
-	text := revocation(c, at, actorWho(who))
+	text := revocation(c, at, who.Who(0))
 	signature, err := s.key.Sign(text)
 	if err != nil {
 		return nil, fmt.Errorf("consent: revoke: %w", err)
 	}
-	by := actorWho(who)
+	by := who.Who(0)
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE consent SET revoked_at = $3, revoked_kind = $4, revoked_by = $5, revoke_why = $6 WHERE subject_id = $1 AND consent_id = $2
 			AND revoked_at = 0`, c.Subject, c.ID, at.UnixMicro(), by.Kind, by.ID, why)
@@ -376,10 +376,6 @@ func (s *Store) Take(ctx context.Context, tx *db.Tx, consent, subject int64, at 
 		return missingState[state], nil
 	}
 	return MissingUses, nil
-}
-
-func actorWho(a authz.Actor) audit.Who {
-	return audit.Who{Kind: string(a.Kind), ID: a.ID, Address: a.Address, Session: a.Session}
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -96,7 +96,7 @@ func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachm
 	a.Hash = info.Hash
 	err = e.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO flow_file (hash, added_by, title, media_type, bytes, scan, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (hash, added_by) DO UPDATE SET title = excluded.title, scan = excluded.scan`, a.Hash, e.Who(ctx).String(), a.Title, a.Type, a.Bytes, a.Scan, micros(a.AddedAt))
+			ON CONFLICT (hash, added_by) DO UPDATE SET title = excluded.title, scan = excluded.scan`, a.Hash, e.Who(ctx).String(), a.Title, a.Type, a.Bytes, a.Scan, db.Micros(a.AddedAt))
 		return err
 	}, db.ReadCommitted)
 	if err != nil {
@@ -147,7 +147,7 @@ func (e *Engine) file(ctx context.Context, q db.Querier, hash, by string) (Attac
 	if err != nil {
 		return a, fmt.Errorf("flow: attachment: %w", err)
 	}
-	a.AddedAt = instant(added)
+	a.AddedAt = db.Instant(added)
 	return a, nil
 }
 

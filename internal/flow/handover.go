@@ -116,7 +116,7 @@ func (e *Engine) SetDeputy(ctx context.Context, d Deputy) error {
 	return e.deputyTx(ctx, "deputy.set", d, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO flow_deputy (principal, deputy, from_on, until_on, made_at, made_by) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (principal, deputy, from_on) DO UPDATE SET until_on = excluded.until_on, made_at = excluded.made_at, made_by = excluded.made_by`,
-			d.Of, d.By, int64(d.From), int64(d.Until), micros(e.now()), e.Who(ctx).String())
+			d.Of, d.By, int64(d.From), int64(d.Until), db.Micros(e.now()), e.Who(ctx).String())
 		return err
 	})
 }

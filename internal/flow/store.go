@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"gongxin/internal/audit"
 	"gongxin/internal/clock"
@@ -31,7 +30,7 @@ func (e *Engine) scan(row scanner) (*Case, error) {
 	var roll, overdue int
 	err := row.Scan(&c.ID, &c.Kind, &c.State, &c.Subject, &c.Ref, &c.Agency, &c.Region, &c.Author, &c.Title, &c.Assignee, &opened, &arrived, &closed, &c.Due, &c.Unit,
 		&c.c.from, &c.c.n, &roll, &c.OnDue, &c.Extended, &c.ExtendUpTo, &c.PausedOn, &c.PauseUntil, &c.c.paused, &overdue, &c.c.wake, &last, &c.Version)
-	c.OpenedAt, c.ArrivedAt, c.ClosedAt, c.c.last = instant(opened), instant(arrived), instant(closed), instant(last)
+	c.OpenedAt, c.ArrivedAt, c.ClosedAt, c.c.last = db.Instant(opened), db.Instant(arrived), db.Instant(closed), db.Instant(last)
 	c.c.roll, c.Overdue = roll != 0, overdue != 0
 	c.Provisional = e.provisional(&c)
 	return &c, err
@@ -47,20 +46,6 @@ func (c *Case) sort() int64 {
 		return sortPaused
 	}
 	return int64(c.Due)
-}
-
-func instant(v int64) time.Time {
-	if v == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(v).UTC()
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
 }
 
 func flag(b bool) int {
@@ -90,9 +75,9 @@ func (e *Engine) Load(ctx context.Context, q db.Querier, id int64) (*Case, error
 func insert(ctx context.Context, tx *db.Tx, c *Case) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO flow_case (`+caseColumns+`, place, sort_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
 		$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`,
-		c.ID, c.Kind, c.State, c.Subject, c.Ref, c.Agency, c.Region, c.Author, c.Title, c.Assignee, micros(c.OpenedAt), micros(c.ArrivedAt), micros(c.ClosedAt),
+		c.ID, c.Kind, c.State, c.Subject, c.Ref, c.Agency, c.Region, c.Author, c.Title, c.Assignee, db.Micros(c.OpenedAt), db.Micros(c.ArrivedAt), db.Micros(c.ClosedAt),
 		int64(c.Due), string(c.Unit), int64(c.c.from), c.c.n, flag(c.c.roll), string(c.OnDue), c.Extended, c.ExtendUpTo, int64(c.PausedOn), int64(c.PauseUntil), c.c.paused,
-		flag(c.Overdue), int64(c.c.wake), micros(c.c.last), c.Version, c.place(), c.sort())
+		flag(c.Overdue), int64(c.c.wake), db.Micros(c.c.last), c.Version, c.place(), c.sort())
 	if err != nil {
 		return fmt.Errorf("flow: open: %w", err)
 	}
@@ -106,8 +91,8 @@ func updateFrom(ctx context.Context, tx *db.Tx, c *Case, was int) error {
 	res, err := tx.ExecContext(ctx, `UPDATE flow_case SET state = $1, assignee = $2, arrived_at = $3, closed_at = $4, due_on = $5, due_unit = $6, due_from = $7, due_n = $8, due_roll = $9,
 		on_due = $10, extended = $11, extend_up_to = $12, paused_on = $13, pause_until = $14, paused_days = $15, overdue = $16, wake_on = $17, last_at = $18, steps = $19, place = $20,
 		sort_on = $21 WHERE case_id = $22 AND steps = $23`,
-		c.State, c.Assignee, micros(c.ArrivedAt), micros(c.ClosedAt), int64(c.Due), string(c.Unit), int64(c.c.from), c.c.n, flag(c.c.roll), string(c.OnDue), c.Extended, c.ExtendUpTo,
-		int64(c.PausedOn), int64(c.PauseUntil), c.c.paused, flag(c.Overdue), int64(c.c.wake), micros(c.c.last), c.Version, c.place(), c.sort(), c.ID, was)
+		c.State, c.Assignee, db.Micros(c.ArrivedAt), db.Micros(c.ClosedAt), int64(c.Due), string(c.Unit), int64(c.c.from), c.c.n, flag(c.c.roll), string(c.OnDue), c.Extended, c.ExtendUpTo,
+		int64(c.PausedOn), int64(c.PauseUntil), c.c.paused, flag(c.Overdue), int64(c.c.wake), db.Micros(c.c.last), c.Version, c.place(), c.sort(), c.ID, was)
 	if err != nil {
 		return fmt.Errorf("flow: step: %w", err)
 	}
@@ -129,7 +114,7 @@ func insertStep(ctx context.Context, tx *db.Tx, s *Step) error {
 		hashes[i] = s.Files[i].Hash
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO flow_step (`+stepColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-		s.Case, s.Seq, string(s.Event), s.From, s.To, micros(s.At), int64(s.Day), micros(s.Recorded), s.Who.Kind, s.Who.ID, s.Who.Agency, s.Reason, s.Note,
+		s.Case, s.Seq, string(s.Event), s.From, s.To, db.Micros(s.At), int64(s.Day), db.Micros(s.Recorded), s.Who.Kind, s.Who.ID, s.Who.Agency, s.Reason, s.Note,
 		strings.Join(hashes, " "), int64(s.Due), flag(s.Late), s.Days, string(s.Unit))
 	if err != nil {
 		return fmt.Errorf("flow: step: %w", err)
@@ -153,7 +138,7 @@ func steps(ctx context.Context, q db.Querier, id int64) ([]Step, error) {
 		if err != nil {
 			return nil, fmt.Errorf("flow: steps: %w", err)
 		}
-		s.At, s.Recorded, s.Late = instant(at), instant(recorded), late != 0
+		s.At, s.Recorded, s.Late = db.Instant(at), db.Instant(recorded), late != 0
 		for hash := range strings.FieldsSeq(files) {
 			s.Files = append(s.Files, Attachment{Hash: hash})
 		}

@@ -192,7 +192,7 @@ func (s *Service) insertClaim(ctx context.Context, tx *db.Tx, c *Claim, p party)
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO claim (claim_id, account_id, kind, method, subject_id, person, sealed, evidence, region, state, decided_by, decided_at, why,
 		created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13)`,
-		c.ID, c.Account, string(c.Kind), c.Method, c.Subject, p.person, s.sealDoc(c.ID, p.doc), c.Evidence, c.Region, string(c.State), decided, micros(c.DecidedAt), c.CreatedAt.UnixMicro())
+		c.ID, c.Account, string(c.Kind), c.Method, c.Subject, p.person, s.sealDoc(c.ID, p.doc), c.Evidence, c.Region, string(c.State), decided, db.Micros(c.DecidedAt), c.CreatedAt.UnixMicro())
 	return err
 }
 

@@ -188,13 +188,6 @@ func (s *Service) keyed(label string, parts ...string) string {
 
 func accountEntity(id int64) string { return "account:" + strconv.FormatInt(id, 10) }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
 func instant(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}

@@ -139,7 +139,7 @@ func (d *Desk) look(ctx context.Context, list ...audit.Access) error {
 	err := d.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		for _, a := range list {
 			a.At, a.Outcome = at, audit.Answered
-			a.Who = audit.Who{Kind: string(who.Kind), ID: who.ID, Agency: onBehalf(who, a.Who.Agency), Address: who.Address, Session: who.Session}
+			a.Who = who.Who(onBehalf(who, a.Who.Agency))
 			if a.Subject != 0 && a.Who.Agency != 0 {
 				var err error
 				if a.HiddenUntil, a.SecrecyBasis, err = d.Access.Secrecy(ctx, tx, a.Who.Agency, a.Subject, at); err != nil {

@@ -88,7 +88,7 @@ func deciders(ctx context.Context, q db.Querier, where string, args ...any) ([]D
 		if err := rows.Scan(&d.Kind, &d.Agency, &d.Seq, &d.From, &d.Until, &d.Basis, &at, &d.RecordedBy); err != nil {
 			return nil, fmt.Errorf("listing: deciders: %w", err)
 		}
-		d.RecordedAt = instant(at)
+		d.RecordedAt = db.Instant(at)
 		out = append(out, d)
 	}
 	return out, rows.Err()

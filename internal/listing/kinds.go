@@ -1,7 +1,6 @@
 package listing
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"io"
@@ -95,15 +94,6 @@ var shipped []byte
 
 // ErrKinds refuses a file of kinds.
 var ErrKinds = fault.New(fault.Invalid, "listing.kinds", "名单种类文件有误", "请对照随程序附带的名单种类文件修改")
-
-// DefaultKinds gives the kinds that ship with the program.
-func DefaultKinds() *Kinds {
-	k, err := LoadKinds(bytes.NewReader(shipped))
-	if err != nil {
-		panic(err) // the embedded file is tested
-	}
-	return k
-}
 
 // maxKinds bounds a file; there are some forty lists in the country.
 const (

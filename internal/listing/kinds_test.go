@@ -10,7 +10,10 @@ import (
 
 func TestShippedKinds(t *testing.T) {
 	t.Parallel()
-	k := DefaultKinds()
+	k, err := LoadKinds(strings.NewReader(Shipped))
+	if err != nil {
+		t.Fatal(err)
+	}
 	edition := catalog.Default()
 	for _, kind := range k.List() {
 		item, ok := edition.Item(kind.Item)

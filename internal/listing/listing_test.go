@@ -297,7 +297,7 @@ func TestBasisLapsesBeforeTheDecision(t *testing.T) {
 		if _, err := x.Notify(x.clerk(), e.ID, x.paper("1号")); err != nil {
 			t.Fatal(err)
 		}
-		text := strings.Replace(string(listing.DefaultKinds().Text()), `from = "2021-09-01"`, "from = \"2021-09-01\"\n  until = \"2026-03-05\"", 1)
+		text := strings.Replace(listing.Shipped, `from = "2021-09-01"`, "from = \"2021-09-01\"\n  until = \"2026-03-05\"", 1)
 		err := d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
 			return x.Kinds.Apply(ctx, tx, []byte(text), 20260303, "draft:1")
 		})
@@ -369,7 +369,7 @@ func TestRemovalAndRecords(t *testing.T) {
 // edit puts the shipped kinds with a change in force from a day on.
 func (x *desk) edit(on clock.Date, old, instead string) {
 	x.t.Helper()
-	text := strings.Replace(string(listing.DefaultKinds().Text()), old, instead, 1)
+	text := strings.Replace(listing.Shipped, old, instead, 1)
 	err := x.db.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error { return x.Kinds.Apply(ctx, tx, []byte(text), on, "draft:1") })
 	if err == nil {
 		err = x.Kinds.Refresh(context.Background())

@@ -14,26 +14,12 @@ import (
 const columns = `entry_id, subject_id, kind, agency_id, region, case_id, state, cause, law, proposed_at, proposed_by, notice_no, notice_on, doc_no, doc_blob, decided_by,
 	listed_at, listed_on, until, removed_at, removed_on, removed_why, removed_note, removed_doc, removed_by, filed`
 
-func instant(v int64) time.Time {
-	if v == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(v).UTC()
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
 func scan(row interface{ Scan(...any) error }) (Entry, error) {
 	var e Entry
 	var proposed, listed, removed int64
 	err := row.Scan(&e.ID, &e.Subject, &e.Kind, &e.Agency, &e.Region, &e.Case, &e.State, &e.Cause, &e.Law, &proposed, &e.ProposedBy, &e.NoticeNo, &e.NoticeOn, &e.DocNo, &e.DocBlob,
 		&e.DecidedBy, &listed, &e.ListedOn, &e.Until, &removed, &e.RemovedOn, &e.RemovedWhy, &e.RemovedNote, &e.RemovedDoc, &e.RemovedBy, &e.filed)
-	e.ProposedAt, e.ListedAt, e.RemovedAt = instant(proposed), instant(listed), instant(removed)
+	e.ProposedAt, e.ListedAt, e.RemovedAt = db.Instant(proposed), db.Instant(listed), db.Instant(removed)
 	return e, err
 }
 
@@ -57,7 +43,7 @@ func query(ctx context.Context, q db.Querier, where string, args ...any) ([]Entr
 func insert(ctx context.Context, tx *db.Tx, e *Entry) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO listing_entry (`+columns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '', '', '', 0, 0, 0, 0, 0, '', '', '', '', 0)`,
-		e.ID, e.Subject, e.Kind, e.Agency, e.Region, e.Case, string(e.State), e.Cause, e.Law, micros(e.ProposedAt), e.ProposedBy)
+		e.ID, e.Subject, e.Kind, e.Agency, e.Region, e.Case, string(e.State), e.Cause, e.Law, db.Micros(e.ProposedAt), e.ProposedBy)
 	if err != nil {
 		return fmt.Errorf("listing: insert: %w", err)
 	}
@@ -69,8 +55,8 @@ func save(ctx context.Context, tx *db.Tx, e *Entry) error {
 	_, err := tx.ExecContext(ctx, `UPDATE listing_entry SET state = $3, law = $4, notice_no = $5, notice_on = $6, doc_no = $7, doc_blob = $8, decided_by = $9, listed_at = $10,
 		listed_on = $11, until = $12, removed_at = $13, removed_on = $14, removed_why = $15, removed_note = $16, removed_doc = $17, removed_by = $18, filed = $19
 		WHERE subject_id = $1 AND entry_id = $2`,
-		e.Subject, e.ID, string(e.State), e.Law, e.NoticeNo, int64(e.NoticeOn), e.DocNo, e.DocBlob, e.DecidedBy, micros(e.ListedAt), int64(e.ListedOn), int64(e.Until),
-		micros(e.RemovedAt), int64(e.RemovedOn), string(e.RemovedWhy), e.RemovedNote, e.RemovedDoc, e.RemovedBy, e.filed)
+		e.Subject, e.ID, string(e.State), e.Law, e.NoticeNo, int64(e.NoticeOn), e.DocNo, e.DocBlob, e.DecidedBy, db.Micros(e.ListedAt), int64(e.ListedOn), int64(e.Until),
+		db.Micros(e.RemovedAt), int64(e.RemovedOn), string(e.RemovedWhy), e.RemovedNote, e.RemovedDoc, e.RemovedBy, e.filed)
 	if err != nil {
 		return fmt.Errorf("listing: save: %w", err)
 	}

@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
@@ -210,13 +209,4 @@ func Periods(book *ruleset.Book[*Base]) func(key string, on clock.Date) (int, fl
 		}
 		return n, flow.Working, nil
 	}
-}
-
-// DefaultBase gives the list that ships with the program.
-func DefaultBase() *Base {
-	b, err := LoadBase(bytes.NewReader(shipped))
-	if err != nil {
-		panic(err) // the embedded file is tested
-	}
-	return b
 }

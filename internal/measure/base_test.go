@@ -13,7 +13,10 @@ func Shipped() string { return string(shipped) }
 
 func TestShippedBase(t *testing.T) {
 	t.Parallel()
-	b := DefaultBase()
+	b, err := LoadBase(strings.NewReader(Shipped()))
+	if err != nil {
+		t.Fatal(err)
+	}
 	classes := map[int]int{}
 	for _, k := range b.order {
 		classes[k.Class]++

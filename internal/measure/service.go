@@ -262,7 +262,7 @@ func matterLists(ctx context.Context, q db.Querier, where string, args ...any) (
 		if err := rows.Scan(&m.Matter, &m.Seq, &m.Agency, &lists, &measures, &must, &m.From, &m.Until, &at, &m.RecordedBy); err != nil {
 			return nil, fmt.Errorf("measure: matters: %w", err)
 		}
-		m.Lists, m.Measures, m.Must, m.RecordedAt = strings.Fields(lists), strings.Fields(measures), must == 1, instant(at)
+		m.Lists, m.Measures, m.Must, m.RecordedAt = strings.Fields(lists), strings.Fields(measures), must == 1, db.Instant(at)
 		out = append(out, m)
 	}
 	return out, rows.Err()
@@ -276,20 +276,6 @@ func bit(b bool) int64 {
 }
 
 func (s *Service) now() time.Time { return s.Clock.Now().UTC().Truncate(time.Microsecond) }
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func instant(v int64) time.Time {
-	if v == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(v).UTC()
-}
 
 // words bounds a text that somebody typed.
 func words(text string, least, most int) (string, bool) {

@@ -18,7 +18,7 @@ func scanOrder(row interface{ Scan(...any) error }) (Order, error) {
 	var o Order
 	var issued, recalled, released int64
 	err := row.Scan(&o.Subject, &o.ID, &o.Entry, &o.List, &o.Measure, &o.Law, &o.BaseOn, &o.Agency, &o.Reason, &issued, &o.IssuedBy, &o.From, &o.Until, &o.State, &recalled, &o.RecallWhy, &o.RecallNote, &released)
-	o.IssuedAt, o.RecalledAt, o.ReleasedAt = instant(issued), instant(recalled), instant(released)
+	o.IssuedAt, o.RecalledAt, o.ReleasedAt = db.Instant(issued), db.Instant(recalled), db.Instant(released)
 	return o, err
 }
 
@@ -53,7 +53,7 @@ func (s *Service) Order(ctx context.Context, q db.Querier, order int64) (Order, 
 
 func insertOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO measure_order (`+orderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', '', 0)`,
-		o.Subject, o.ID, o.Entry, o.List, o.Measure, o.Law, int64(o.BaseOn), o.Agency, o.Reason, micros(o.IssuedAt), o.IssuedBy, int64(o.From), int64(o.Until), string(o.State))
+		o.Subject, o.ID, o.Entry, o.List, o.Measure, o.Law, int64(o.BaseOn), o.Agency, o.Reason, db.Micros(o.IssuedAt), o.IssuedBy, int64(o.From), int64(o.Until), string(o.State))
 	if err != nil {
 		return fmt.Errorf("measure: insert order: %w", err)
 	}
@@ -62,7 +62,7 @@ func insertOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 
 func saveOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 	_, err := tx.ExecContext(ctx, `UPDATE measure_order SET state = $3, recalled_at = $4, recall_why = $5, recall_note = $6, released_at = $7 WHERE subject_id = $1 AND order_id = $2`,
-		o.Subject, o.ID, string(o.State), micros(o.RecalledAt), string(o.RecallWhy), o.RecallNote, micros(o.ReleasedAt))
+		o.Subject, o.ID, string(o.State), db.Micros(o.RecalledAt), string(o.RecallWhy), o.RecallNote, db.Micros(o.ReleasedAt))
 	if err != nil {
 		return fmt.Errorf("measure: save order: %w", err)
 	}
@@ -76,7 +76,7 @@ func scanTask(row interface{ Scan(...any) error }) (Task, error) {
 	var answered, released, pushed, responded, late, recalled int64
 	err := row.Scan(&t.Subject, &t.ID, &t.Order, &t.Agency, &t.Matter, &t.Case, &t.State, &t.Result, &t.Reason, &t.CaseNo, &t.ExecutedOn, &t.Evidence, &answered, &released,
 		&pushed, &responded, &late, &recalled)
-	t.AnsweredAt, t.ReleasedAt, t.PushedAt, t.RespondedAt, t.Late, t.RecalledAt = instant(answered), instant(released), instant(pushed), instant(responded), late == 1, instant(recalled)
+	t.AnsweredAt, t.ReleasedAt, t.PushedAt, t.RespondedAt, t.Late, t.RecalledAt = db.Instant(answered), db.Instant(released), db.Instant(pushed), db.Instant(responded), late == 1, db.Instant(recalled)
 	return t, err
 }
 
@@ -111,7 +111,7 @@ func (s *Service) Task(ctx context.Context, q db.Querier, task int64) (Task, err
 
 func insertTask(ctx context.Context, tx *db.Tx, t *Task) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO measure_task (`+taskColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', 0, '', 0, 0, $8, 0, 0, 0)`,
-		t.Subject, t.ID, t.Order, t.Agency, t.Matter, t.Case, t.State, micros(t.PushedAt))
+		t.Subject, t.ID, t.Order, t.Agency, t.Matter, t.Case, t.State, db.Micros(t.PushedAt))
 	if err != nil {
 		return fmt.Errorf("measure: insert task: %w", err)
 	}
@@ -122,8 +122,8 @@ func saveTask(ctx context.Context, tx *db.Tx, t *Task) error {
 	_, err := tx.ExecContext(ctx, `UPDATE measure_task SET state = $3, result = $4, reason = $5, case_no = $6, executed_on = $7, evidence = $8, answered_at = $9, released_at = $10, responded_at = $11, late = $12,
 		recalled_at = $13
 		WHERE subject_id = $1 AND task_id = $2`,
-		t.Subject, t.ID, t.State, string(t.Result), t.Reason, t.CaseNo, int64(t.ExecutedOn), t.Evidence, micros(t.AnsweredAt), micros(t.ReleasedAt), micros(t.RespondedAt), bit(t.Late),
-		micros(t.RecalledAt))
+		t.Subject, t.ID, t.State, string(t.Result), t.Reason, t.CaseNo, int64(t.ExecutedOn), t.Evidence, db.Micros(t.AnsweredAt), db.Micros(t.ReleasedAt), db.Micros(t.RespondedAt), bit(t.Late),
+		db.Micros(t.RecalledAt))
 	if err != nil {
 		return fmt.Errorf("measure: save task: %w", err)
 	}

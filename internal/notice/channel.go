@@ -81,7 +81,7 @@ func (s *Service) AddChannel(ctx context.Context, to Recipient, kind, address st
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO notice_channel (channel_id, to_kind, to_id, kind, address, secret, code, tries, confirmed_at, made_at, made_by)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`, c.ID, to.Kind, to.ID, kind, s.Ring.Seal(labelAddress, address), s.sealed(labelSecret, secret),
-			s.sealed(labelCode, code), confirmedAt(&c), micros(c.MadeAt), s.Who(ctx).String())
+			s.sealed(labelCode, code), confirmedAt(&c), db.Micros(c.MadeAt), s.Who(ctx).String())
 		if err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func invalidTo(to Recipient) error {
 
 func confirmedAt(c *Channel) int64 {
 	if c.Confirmed {
-		return micros(c.MadeAt)
+		return db.Micros(c.MadeAt)
 	}
 	return 0
 }
@@ -158,7 +158,7 @@ func newCode() (string, error) {
 func (s *Service) sendCode(ctx context.Context, tx *db.Tx, c *Channel) error {
 	number := s.IDs.Next()
 	_, err := tx.ExecContext(ctx, `INSERT INTO notice (notice_id, to_kind, to_id, topic, title, body, link, ref, at, read_at, read_by) VALUES ($1, 'channel', $2, $3, $4, $5, '', '', $6, $6, '')`,
-		number, c.ID, topicCode, "验证通知地址", "", micros(c.MadeAt))
+		number, c.ID, topicCode, "验证通知地址", "", db.Micros(c.MadeAt))
 	if err != nil {
 		return err
 	}
@@ -190,12 +190,12 @@ func (s *Service) Confirm(ctx context.Context, to Recipient, channel int64, code
 		if err != nil {
 			return err
 		}
-		if tries >= codeTries || s.now().Sub(instant(made)) > codeLife || subtle.ConstantTimeCompare([]byte(want), []byte(strings.TrimSpace(code))) != 1 {
+		if tries >= codeTries || s.now().Sub(db.Instant(made)) > codeLife || subtle.ConstantTimeCompare([]byte(want), []byte(strings.TrimSpace(code))) != 1 {
 			wrong = true
 			_, err := tx.ExecContext(ctx, `UPDATE notice_channel SET tries = tries + 1 WHERE channel_id = $1`, channel)
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE notice_channel SET confirmed_at = $2, code = '' WHERE channel_id = $1`, channel, micros(s.now())); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE notice_channel SET confirmed_at = $2, code = '' WHERE channel_id = $1`, channel, db.Micros(s.now())); err != nil {
 			return err
 		}
 		return s.act(ctx, tx, "channel.confirm", &Channel{ID: channel, To: to})
@@ -265,7 +265,7 @@ func (s *Service) Channels(ctx context.Context, to Recipient) ([]Channel, error)
 		if err != nil {
 			return nil, fmt.Errorf("notice: channels: %w", err)
 		}
-		c.Address, c.Confirmed, c.MadeAt = Masked(c.Kind, address), confirmed != 0, instant(made)
+		c.Address, c.Confirmed, c.MadeAt = Masked(c.Kind, address), confirmed != 0, db.Instant(made)
 		out = append(out, c)
 	}
 	return out, rows.Err()

@@ -85,7 +85,7 @@ func (s *Service) lease(ctx context.Context) (out []int64, err error) {
 		now := s.now()
 		rows, err := tx.QueryContext(ctx, `UPDATE notice_delivery SET lease_owner = $1, lease_until = $2 WHERE lease_until <= $3 AND state = 'waiting' AND next_at <= $3 AND delivery_id IN
 			(SELECT delivery_id FROM notice_delivery WHERE state = 'waiting' AND next_at <= $3 AND lease_until <= $3 ORDER BY next_at, delivery_id LIMIT $4+0) RETURNING delivery_id`,
-			s.Owner, micros(now.Add(leaseTime)), micros(now), deliverBatch)
+			s.Owner, db.Micros(now.Add(leaseTime)), db.Micros(now), deliverBatch)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (s *Service) open(ctx context.Context, delivery int64) (*parcel, error) {
 	if err != nil {
 		return p, err
 	}
-	n.At = instant(at)
+	n.At = db.Instant(at)
 	for _, v := range []struct {
 		to            *string
 		label, sealed string
@@ -194,7 +194,7 @@ func (s *Service) settle(ctx context.Context, p *parcel, failed *failure) error 
 	}
 	return s.DB.Tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE notice_delivery SET state = $1, attempts = $2, next_at = $3, failure = $4, sent_at = $5, lease_owner = '', lease_until = 0
-			WHERE delivery_id = $6 AND lease_owner = $7`, state, p.attempts+1, micros(next), code, micros(sent), p.id, s.Owner)
+			WHERE delivery_id = $6 AND lease_owner = $7`, state, p.attempts+1, db.Micros(next), code, db.Micros(sent), p.id, s.Owner)
 		return err
 	}, db.ReadCommitted)
 }
@@ -243,7 +243,7 @@ func (s *Service) DeadLetters(ctx context.Context, after int64, limit int) ([]De
 		if err := rows.Scan(&d.ID, &d.Notice, &d.Topic, &d.To.Kind, &d.To.ID, &d.Kind, &d.State, &d.Attempts, &next, &d.Failure, &made); err != nil {
 			return nil, fmt.Errorf("notice: dead letters: %w", err)
 		}
-		d.NextAt, d.MadeAt = instant(next), instant(made)
+		d.NextAt, d.MadeAt = db.Instant(next), db.Instant(made)
 		out = append(out, d)
 	}
 	return out, rows.Err()
@@ -253,7 +253,7 @@ func (s *Service) DeadLetters(ctx context.Context, after int64, limit int) ([]De
 func (s *Service) Retry(ctx context.Context, delivery int64) error {
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now := s.now()
-		res, err := tx.ExecContext(ctx, `UPDATE notice_delivery SET state = 'waiting', attempts = 0, next_at = $2, failure = '' WHERE delivery_id = $1 AND state = 'dead'`, delivery, micros(now))
+		res, err := tx.ExecContext(ctx, `UPDATE notice_delivery SET state = 'waiting', attempts = 0, next_at = $2, failure = '' WHERE delivery_id = $1 AND state = 'dead'`, delivery, db.Micros(now))
 		if err != nil {
 			return err
 		}

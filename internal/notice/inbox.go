@@ -61,13 +61,13 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 		if err := rows.Scan(&n.ID, &n.To.Kind, &n.To.ID, &n.Topic, &n.Title, &n.Body, &n.Link, &n.Ref, &at, &read); err != nil {
 			return Page{}, fmt.Errorf("notice: list: %w", err)
 		}
-		n.At, n.ReadAt = instant(at), instant(read)
+		n.At, n.ReadAt = db.Instant(at), db.Instant(read)
 		p.Notices = append(p.Notices, n)
 	}
 	if len(p.Notices) > limit {
 		p.Notices = p.Notices[:limit]
 		last := &p.Notices[limit-1]
-		p.Next = dec(micros(last.At)) + "." + dec(last.ID)
+		p.Next = dec(db.Micros(last.At)) + "." + dec(last.ID)
 	}
 	return p, rows.Err()
 }
@@ -102,7 +102,7 @@ func (s *Service) MarkRead(ctx context.Context, to []Recipient, numbers ...int64
 			}
 			w.text += " AND notice_id IN (" + strings.Join(marks, ",") + ")"
 		}
-		res, err := tx.ExecContext(ctx, `UPDATE notice SET read_at = `+w.arg(micros(s.now()))+`, read_by = `+w.arg(s.Who(ctx).String())+` WHERE read_at = 0 AND `+w.text, w.args...)
+		res, err := tx.ExecContext(ctx, `UPDATE notice SET read_at = `+w.arg(db.Micros(s.now()))+`, read_by = `+w.arg(s.Who(ctx).String())+` WHERE read_at = 0 AND `+w.text, w.args...)
 		if err != nil {
 			return err
 		}

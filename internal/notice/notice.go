@@ -136,7 +136,7 @@ func (s *Service) Send(ctx context.Context, tx *db.Tx, n Notice) error {
 		n.At = now
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO notice (notice_id, to_kind, to_id, topic, title, body, link, ref, at, read_at, read_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '')`,
-		n.ID, n.To.Kind, n.To.ID, n.Topic, n.Title, n.Body, n.Link, n.Ref, micros(n.At))
+		n.ID, n.To.Kind, n.To.ID, n.Topic, n.Title, n.Body, n.Link, n.Ref, db.Micros(n.At))
 	if err != nil {
 		return fmt.Errorf("notice: send: %w", err)
 	}
@@ -155,7 +155,7 @@ func (s *Service) Send(ctx context.Context, tx *db.Tx, n Notice) error {
 // queue makes a delivery of a notice by a channel.
 func (s *Service) queue(ctx context.Context, tx *db.Tx, notice, channel int64, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO notice_delivery (delivery_id, notice_id, channel_id, state, attempts, next_at, lease_owner, lease_until, failure, made_at, sent_at)
-		VALUES ($1, $2, $3, 'waiting', 0, $4, '', 0, '', $4, 0)`, s.IDs.Next(), notice, channel, micros(now))
+		VALUES ($1, $2, $3, 'waiting', 0, $4, '', 0, '', $4, 0)`, s.IDs.Next(), notice, channel, db.Micros(now))
 	if err != nil {
 		return fmt.Errorf("notice: queue: %w", err)
 	}
@@ -163,19 +163,5 @@ func (s *Service) queue(ctx context.Context, tx *db.Tx, notice, channel int64, n
 }
 
 func (s *Service) now() time.Time { return s.Clock.Now().Truncate(time.Microsecond).UTC() }
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func instant(v int64) time.Time {
-	if v == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(v).UTC()
-}
 
 func dec(n int64) string { return strconv.FormatInt(n, 10) }

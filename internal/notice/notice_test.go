@@ -293,7 +293,7 @@ func TestEmailFailures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return state, failure, instant(at)
+		return state, failure, db.Instant(at)
 	}
 	server.set(func() { server.noTLS = true })
 	w.deliver(t)
@@ -440,7 +440,7 @@ func TestWebhook(t *testing.T) {
 			if state == Dead || tries > 50 {
 				break
 			}
-			w.clock.Set(instant(next))
+			w.clock.Set(db.Instant(next))
 		}
 		if took := w.clock.Now().Sub(begin); tries != MaxAttempts || took < 20*time.Hour || took > 48*time.Hour || len(r.heads) != MaxAttempts {
 			t.Errorf("%d tries in %v, %d requests", tries, took, len(r.heads))

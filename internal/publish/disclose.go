@@ -509,7 +509,7 @@ func (s *Service) settle(ctx context.Context, list []lookup, keeper Keeper, now 
 // entry makes what the log says of a question.
 func (s *Service) entry(ctx context.Context, seen *within, q *lookup, now time.Time) (audit.Access, error) {
 	entry := audit.Access{
-		At: now, Who: who(q.ask.Who, q.g.agency), Subject: q.sub.ID, Matter: q.g.matter.Code, Basis: q.g.basis, Consent: q.ask.Purpose.Consent, What: q.g.what,
+		At: now, Who: q.ask.Who.Who(q.g.agency), Subject: q.sub.ID, Matter: q.g.matter.Code, Basis: q.g.basis, Consent: q.ask.Purpose.Consent, What: q.g.what,
 		Outside: q.g.outside,
 	}
 	if q.g.missing == "" {

@@ -60,15 +60,6 @@ func (s *Service) nameFor(ctx context.Context, g *grounds, sub *subject.Subject,
 	return nil
 }
 
-// who gives the actor as the log keeps it.
-func who(a authz.Actor, agency int64) audit.Who {
-	kind := string(a.Kind)
-	if kind == "" {
-		kind = string(authz.Anonymous)
-	}
-	return audit.Who{Kind: kind, ID: a.ID, Agency: agency, Address: a.Address, Session: a.Session}
-}
-
 // firstAgency is the unit of the actor's first grant that has one; 0 = none.
 func firstAgency(a authz.Actor) int64 {
 	for i := range a.Grants {

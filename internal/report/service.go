@@ -189,17 +189,9 @@ func (s *Service) keep(ctx context.Context, o *Order, d *Document, r *Report, ac
 			return nil
 		}
 		return s.c.Acts.WriteAct(ctx, tx, audit.Act{
-			At: r.CreatedAt, Who: who(o.Who, o.Purpose.Agency), Action: "report.create", Entity: "report:" + r.Number, Detail: "kind=" + string(o.Kind) + " digest=" + r.Digest,
+			At: r.CreatedAt, Who: o.Who.Who(o.Purpose.Agency), Action: "report.create", Entity: "report:" + r.Number, Detail: "kind=" + string(o.Kind) + " digest=" + r.Digest,
 		})
 	})
-}
-
-func who(a authz.Actor, agency int64) audit.Who {
-	kind := string(a.Kind)
-	if kind == "" {
-		kind = string(authz.Anonymous)
-	}
-	return audit.Who{Kind: kind, ID: a.ID, Agency: agency, Address: a.Address, Session: a.Session}
 }
 
 // check refuses an order that makes no report, before anything is read.

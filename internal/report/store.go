@@ -86,7 +86,7 @@ func (s *store) insert(ctx context.Context, tx *db.Tx, o *Order, d *Document, r 
 	if err != nil {
 		return err
 	}
-	w := who(o.Who, o.Purpose.Agency)
+	w := o.Who.Who(o.Purpose.Agency)
 	_, err = tx.ExecContext(ctx, `INSERT INTO report (number, kind, subject_id, created_at, as_of, period_from, period_to, fields, who_kind, who_id, agency_id, consent_id,
 		access_id, batch, code_hash, digest, document, key_id, signature, pdf_signature)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,

@@ -165,17 +165,9 @@ func (d *Desk) showEntry(w http.ResponseWriter, r *http.Request, status int, v *
 	if err != nil {
 		return err
 	}
-	v.row, v.today, v.could = rows[0], clock.Today(d.Clock).String(), map[flow.Event]bool{}
-	c, err := d.Cases.Get(ctx, e.Case)
-	if err != nil {
+	v.row, v.today = rows[0], clock.Today(d.Clock).String()
+	if v.could, err = desk.Steps(ctx, d.Cases, e.Case); err != nil {
 		return err
-	}
-	moves, err := d.Cases.Could(ctx, c)
-	if err != nil {
-		return err
-	}
-	for _, m := range moves {
-		v.could[m.Event] = true
 	}
 	if err := d.history(ctx, v); err != nil {
 		return err

@@ -46,8 +46,7 @@ type Kinds interface {
 // Cases keeps the procedures; *flow.Engine does.
 type Cases interface {
 	desk.Attacher
-	Get(ctx context.Context, id int64) (*flow.Case, error)
-	Could(ctx context.Context, c *flow.Case) ([]*flow.Move, error)
+	desk.Cases
 	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
 	OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
 }

@@ -199,7 +199,7 @@ func (d *Desk) evidence(w http.ResponseWriter, r *http.Request) error {
 	}
 	a := authz.From(r.Context())
 	if _, err := d.Log.Record(r.Context(), audit.Access{
-		Who: audit.Who{Kind: string(a.Kind), ID: a.ID, Address: a.Address, Session: a.Session}, Subject: c.Subject, What: "claim", Basis: "审核认领，核对申请人提交的材料", Outcome: audit.Answered,
+		Who: a.Who(0), Subject: c.Subject, What: "claim", Basis: "审核认领，核对申请人提交的材料", Outcome: audit.Answered,
 	}); err != nil {
 		return err
 	}

@@ -51,8 +51,7 @@ type Lists interface {
 // Cases keeps the procedures; *flow.Engine does.
 type Cases interface {
 	desk.Attacher
-	Get(ctx context.Context, id int64) (*flow.Case, error)
-	Could(ctx context.Context, c *flow.Case) ([]*flow.Move, error)
+	desk.Cases
 	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
 	OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
 	Left(c *flow.Case) (int, bool)
@@ -397,17 +396,9 @@ func (d *Desk) showTask(w http.ResponseWriter, r *http.Request, status int, v *t
 	if err != nil {
 		return err
 	}
-	v.row, v.today, v.could = rows[0], clock.Today(d.Clock).String(), map[flow.Event]bool{}
-	c, err := d.Cases.Get(ctx, t.Case)
-	if err != nil {
+	v.row, v.today = rows[0], clock.Today(d.Clock).String()
+	if v.could, err = desk.Steps(ctx, d.Cases, t.Case); err != nil {
 		return err
-	}
-	moves, err := d.Cases.Could(ctx, c)
-	if err != nil {
-		return err
-	}
-	for _, m := range moves {
-		v.could[m.Event] = true
 	}
 	list, err := d.Cases.Timeline(ctx, t.Case)
 	if err != nil {
