@@ -7,11 +7,13 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/measure"
+	"gongxin/internal/publish"
 )
 
 // Measures keeps orders and tasks of joint action; *measure.Service does. It decides every step once more.
@@ -131,14 +133,22 @@ func (s *server) measureTasks(ctx context.Context, in *tasksInput) (*body[List[M
 	if len(list) == in.limit() {
 		out.Body.Next = number(list[len(list)-1].ID)
 	}
+	laws := map[int64]string{} // by order
 	for i := range list {
 		t, err := s.taskOf(ctx, &list[i])
 		if err != nil {
 			return nil, err
 		}
+		laws[list[i].Order] = t.Basis
 		out.Body.Items = append(out.Body.Items, t)
 	}
-	return out, nil
+	looks := publish.Each(list, func(t measure.Task) audit.Access { return lookAt(&t, laws[t.Order]) })
+	return out, s.Looks.Record(ctx, looks...)
+}
+
+// lookAt is the access entry of whoever reads a task: what a unit does to a business because of an entry is not public.
+func lookAt(t *measure.Task, law string) audit.Access {
+	return audit.Access{Who: audit.Who{Agency: t.Agency}, Subject: t.Subject, What: "task", Basis: law}
 }
 
 // taskOf puts a task with its order into one message.
@@ -199,7 +209,10 @@ func (s *server) onTask(ctx context.Context, text string, do func(id int64) (mea
 		return nil, err
 	}
 	m, err := s.taskOf(ctx, &t)
-	return &body[MeasureTask]{m}, err
+	if err != nil {
+		return nil, err
+	}
+	return &body[MeasureTask]{m}, s.Looks.Record(ctx, lookAt(&t, m.Basis))
 }
 
 func (s *server) respondTask(ctx context.Context, in *taskInput) (*body[MeasureTask], error) {

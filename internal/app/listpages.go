@@ -23,11 +23,11 @@ var listWork = []struct {
 func (a *App) listPages(site *web.Site, rt *web.Router) {
 	l, t, p := &a.Lists, &a.Trust, &a.Procedures
 	lists.New(lists.Deps{
-		Site: site, DB: a.DB, Lists: l.Listing, Kinds: l.kinds, Cases: p.Flow, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Calendar: a.Calendar, Clock: a.Clock,
+		Site: site, DB: a.DB, Lists: l.Listing, Kinds: l.kinds, Cases: p.Flow, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Looks: a.looks(), Calendar: a.Calendar, Clock: a.Clock,
 	}).Routes(rt)
 	tasks.New(tasks.Deps{
 		Site: site, DB: a.DB, Measures: l.Measures, Lists: l.Listing, Kinds: func() *listing.Kinds { return l.kinds.Today() }, Base: func() *measure.Base { return l.base.Today() },
-		Cases: p.Flow, Agencies: a.Agencies, Matters: t.Matters, Register: a.Subjects, Labels: a.Publish, Clock: a.Clock,
+		Cases: p.Flow, Agencies: a.Agencies, Matters: t.Matters, Register: a.Subjects, Labels: a.Publish, Looks: a.looks(), Clock: a.Clock,
 	}).Routes(rt)
 }
 

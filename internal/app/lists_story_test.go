@@ -15,6 +15,7 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
+	"gongxin/internal/db"
 	"gongxin/internal/ingest"
 	"gongxin/internal/translog"
 )
@@ -136,6 +137,33 @@ func TestFromProposalToRelease(t *testing.T) {
 	if said := d.ask(window, "/desk/tasks", nil, http.StatusOK); strings.Contains(said, "已经召回") {
 		t.Error("what was acknowledged still stands first")
 	}
+
+	// Whoever looked behind the public pages stands in the log that the firm reads.
+	seen, _, err := d.app.Trust.Audit.OfSubject(ctx, h.firm.ID, "", 200)
+	must(t, err)
+	looks := map[string]bool{}
+	for _, a := range seen {
+		looks[a.What+" "+a.Who.String()] = true
+	}
+	for _, want := range []string{"listing account:701", "listing account:702", "order account:702", "task account:703"} {
+		if !looks[want] {
+			t.Errorf("no access entry of %s; there are %v", want, looks)
+		}
+	}
+	// No entry, no answer.
+	must(t, d.app.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `ALTER TABLE access_log RENAME TO access_gone`)
+		return err
+	}))
+	for _, c := range []struct {
+		who  authz.Actor
+		path string
+	}{{clerk, entry}, {clerk, entry + "/notice"}, {approver, order}, {approver, "/desk/orders"}, {window, task}, {window, "/desk/tasks"}} {
+		if w := d.call(httptest.NewRequest(http.MethodGet, c.path, nil), c.who); w.Code < 500 || strings.Contains(w.Body.String(), h.firm.Name) {
+			t.Errorf("%s is answered with %d though nothing keeps who reads it", c.path, w.Code)
+		}
+	}
+	d.ask(nobody, "/lists/"+sampleNoticed, nil, http.StatusOK)
 }
 
 // registered files the registration of the holding's firm, with who represents it.

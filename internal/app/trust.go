@@ -203,6 +203,11 @@ func (a *App) disclosure() publish.Disclosure {
 	return publish.Disclosure{DB: a.DB, Log: t.Audit, Authority: t.Authority, Matters: t.Matters, Consents: t.Consents, Ring: t.Ring}
 }
 
+// looks puts on file who reads what is not public and comes by no disclosure.
+func (a *App) looks() publish.Looks {
+	return publish.Looks{DB: a.DB, Log: a.Trust.Audit, Clock: a.Clock}
+}
+
 // registry finds the subjects that accounts claim.
 type registry struct{ subjects *subject.Store }
 

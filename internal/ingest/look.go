@@ -12,10 +12,8 @@ import (
 	"strings"
 
 	"gongxin/internal/audit"
-	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
-	"gongxin/internal/db"
-	"gongxin/internal/fault"
+	"gongxin/internal/publish"
 	"gongxin/internal/sheet"
 )
 
@@ -25,9 +23,6 @@ const (
 	LookWorkbook = "workbook" // the refused rows of a filing
 	LookFile     = "file"     // a filing as it was received
 )
-
-// errNoLog refuses to hand out what is not public where nothing would keep who read it.
-var errNoLog = fault.New(fault.Internal, "ingest.no_log", "没有查询日志，不能查看非公开的内容", "请联系系统管理员")
 
 // Content opens one row of the queue for whoever the context names.
 func (d *Desk) Content(ctx context.Context, e *QueueEntry) (*Opened, error) {
@@ -123,53 +118,9 @@ func (s *Service) content(e *QueueEntry) (catalog.Values, error) {
 	return v, nil
 }
 
-// look puts on file that the caller reads something that is not public, before it is handed out: no entry, no answer. All of the entries are there, or
-// none is.
+// look puts on file that the caller reads something that is not public, before it is handed out.
 func (d *Desk) look(ctx context.Context, list ...audit.Access) error {
-	who := authz.From(ctx)
-	switch {
-	case len(list) == 0: // an empty page shows nothing
-		return nil
-	case d.Access == nil:
-		return errNoLog
-	case who.Kind == "" || who.Kind == authz.Anonymous:
-		return authz.ErrSignIn
-	}
-	at := d.Clock.Now()
-	err := d.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		for _, a := range list {
-			a.At, a.Outcome = at, audit.Answered
-			a.Who = who.Who(onBehalf(who, a.Who.Agency))
-			if a.Subject != 0 && a.Who.Agency != 0 {
-				var err error
-				if a.HiddenUntil, a.SecrecyBasis, err = d.Access.Secrecy(ctx, tx, a.Who.Agency, a.Subject, at); err != nil {
-					return err
-				}
-			}
-			if _, err := d.Access.Write(ctx, tx, a); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, db.ReadCommitted)
-	if err != nil {
-		return fmt.Errorf("ingest: look: %w", err)
-	}
-	return nil
-}
-
-// onBehalf is the unit in whose name an actor reads what a unit filed: that very unit when the actor works there, else the first one it works for.
-func onBehalf(a authz.Actor, unit int64) int64 {
-	first := int64(0)
-	for i := range a.Grants {
-		switch g := a.Grants[i].Agency; {
-		case g == unit && g != 0:
-			return g
-		case first == 0:
-			first = g
-		}
-	}
-	return first
+	return publish.Looks{DB: d.db, Log: d.Access, Clock: d.Clock}.Record(ctx, list...)
 }
 
 // lookAt makes the entry of a look at a filing as a whole. It is about many subjects and so in the list of none.

@@ -18,18 +18,8 @@ const AttachmentName = "report.json"
 
 // PDF gives a report as a signed PDF. The signature is kept: every download is the same file.
 func (s *Service) PDF(ctx context.Context, actor authz.Actor, number string) ([]byte, error) {
-	f, err := s.find(ctx, actor, number)
+	f, err := s.read(ctx, actor, number)
 	if err != nil {
-		return nil, err
-	}
-	state, err := s.state(ctx, &f.row)
-	if err != nil {
-		return nil, err
-	}
-	if state != Valid {
-		return nil, ErrChanged
-	}
-	if err := s.store.open(&f.row); err != nil {
 		return nil, err
 	}
 	return s.print(ctx, &f.row.Report, f.row.pdfSigned, false)

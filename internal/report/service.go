@@ -68,7 +68,8 @@ type Config struct {
 	Areas  *Areas // nil = DefaultAreas
 	City   string
 	Issuer string
-	Base   string // address of the site; empty leaves links out
+	Base   string        // address of the site; empty leaves links out
+	Looks  publish.Looks // puts on file who reads a report that is not public
 	// Region names a division.
 	Region func(code string) string
 }
@@ -279,6 +280,15 @@ func (s *Service) codeHash(number, code string) string {
 
 // Get gives a report to whom it may be given: a standard one to everyone who has its number, any other to the subject's own account and to who had it made.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, number string) (*Report, error) {
+	r, err := s.read(ctx, actor, number)
+	if err != nil {
+		return nil, err
+	}
+	return &r.row.Report, nil
+}
+
+// read opens a report for its asker. The access log has it first, unless everyone may read it.
+func (s *Service) read(ctx context.Context, actor authz.Actor, number string) (*found, error) {
 	r, err := s.find(ctx, actor, number)
 	if err != nil {
 		return nil, err
@@ -290,10 +300,16 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, number string) (*R
 	if state != Valid {
 		return nil, ErrChanged
 	}
-	if err := s.store.open(&r.row); err != nil {
-		return nil, err
+	if r.row.Kind != Standard {
+		look := audit.Access{Who: audit.Who{Agency: r.row.agency}, Subject: r.row.Subject, What: "report", Basis: "再次查看信用报告 " + r.row.Number}
+		if s.c.Authority.Decide(actor, authz.ReportOwn, authz.Scope{Subject: r.row.Subject}).Allowed {
+			look.What = audit.Own
+		}
+		if err := s.c.Looks.Record(authz.With(ctx, actor), look); err != nil {
+			return nil, err
+		}
 	}
-	return &r.row.Report, nil
+	return r, s.store.open(&r.row)
 }
 
 // found is a report that its asker may see.

@@ -12,7 +12,7 @@ func resultNote(a *log.Access) string {
 		return "缺：" + desk.Word(missingWords, a.Missing)
 	}
 	switch a.What {
-	case "claim", "queue", "workbook", "file": // no look-up of records; the basis says what was read
+	case "claim", "queue", "workbook", "file", "listing", "order", "task", "report": // no look-up of records; the basis says what was read
 		return ""
 	}
 	return ui.Num(len(a.Records)) + " 条记录"

@@ -161,7 +161,7 @@ func (d *Desk) showEntry(w http.ResponseWriter, r *http.Request, status int, v *
 	if err != nil {
 		return err
 	}
-	rows, err := d.rows(ctx, []listing.Entry{e})
+	rows, err := d.rows(ctx, []listing.Entry{e}, true)
 	if err != nil {
 		return err
 	}
@@ -255,6 +255,9 @@ func (d *Desk) file(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
+	if err := d.Looks.Record(r.Context(), lookAt(e)); err != nil {
+		return err
+	}
 	desk.HandFile(w, r, a, f)
 	return nil
 }
@@ -271,7 +274,7 @@ func (d *Desk) paper(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rows, err := d.rows(r.Context(), []listing.Entry{e})
+	rows, err := d.rows(r.Context(), []listing.Entry{e}, true)
 	if err != nil {
 		return err
 	}

@@ -7,15 +7,19 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/listing"
+	"gongxin/internal/publish"
 	"gongxin/internal/subject"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
@@ -72,6 +76,7 @@ type Deps struct {
 	Agencies *agency.Store
 	Register Register
 	Labels   Labels
+	Looks    publish.Looks // puts on file who reads what is not public
 	Calendar *clock.Calendar
 	Clock    clock.Clock
 }
@@ -188,8 +193,14 @@ func (r *row) until() string {
 	}
 }
 
-// rows puts entries into words.
-func (d *Desk) rows(ctx context.Context, list []listing.Entry) ([]row, error) {
+// lookAt is the access entry of whoever reads an entry from inside.
+func lookAt(e listing.Entry) audit.Access {
+	return audit.Access{Who: audit.Who{Agency: e.Agency}, Subject: e.Subject, What: "listing", Basis: e.Law}
+}
+
+// rows puts entries into words. What the public does not see of them stands in the access log first: entries that no decision made, persons, and, inside an
+// entry, its history and papers.
+func (d *Desk) rows(ctx context.Context, list []listing.Entry, inside bool) ([]row, error) {
 	ids := make([]int64, len(list))
 	for i := range list {
 		ids[i] = list[i].Subject
@@ -200,6 +211,12 @@ func (d *Desk) rows(ctx context.Context, list []listing.Entry) ([]row, error) {
 	}
 	subjects, err := d.Register.ByIDs(ctx, ids)
 	if err != nil {
+		return nil, err
+	}
+	closed := slices.DeleteFunc(slices.Clone(list), func(e listing.Entry) bool {
+		return !inside && e.State == listing.Listed && subjects[e.Subject].Kind != catalog.Person
+	})
+	if err := d.Looks.Record(ctx, publish.Each(closed, lookAt)...); err != nil {
 		return nil, err
 	}
 	out := make([]row, len(list))
@@ -283,7 +300,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 		list = list[:listRows]
 		v.pager.Next = v.at(desk.Dec(list[listRows-1].ID))
 	}
-	if v.rows, err = d.rows(ctx, list); err != nil {
+	if v.rows, err = d.rows(ctx, list, false); err != nil {
 		return err
 	}
 	return desk.Show(d.site, w, r, http.StatusOK, desk.Page(d.site, r, "名单", ui.Link{Label: "名单"}), listPage(v))

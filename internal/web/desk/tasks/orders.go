@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/url"
 
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/fault"
 	"gongxin/internal/listing"
 	"gongxin/internal/measure"
+	"gongxin/internal/publish"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
 	"gongxin/internal/web/ui"
@@ -98,7 +100,7 @@ func (d *Desk) orderRows(ctx context.Context, list []measure.Order) ([]orderRow,
 		}
 		out[i] = o
 	}
-	return out, nil
+	return out, d.Looks.Record(ctx, publish.Each(list, func(o measure.Order) audit.Access { return lookAt("order", o.Agency, o.Subject, o.Law) })...)
 }
 
 func (d *Desk) listName(code string) string {

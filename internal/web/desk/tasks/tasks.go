@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
@@ -17,6 +18,7 @@ import (
 	"gongxin/internal/flow"
 	"gongxin/internal/listing"
 	"gongxin/internal/measure"
+	"gongxin/internal/publish"
 	"gongxin/internal/subject"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
@@ -80,6 +82,7 @@ type Deps struct {
 	Matters  *agency.Matters
 	Register Register
 	Labels   Labels
+	Looks    publish.Looks // puts on file who reads what is not public
 	Clock    clock.Clock
 }
 
@@ -182,7 +185,12 @@ type row struct {
 func (r *row) link() string  { return path + "/" + desk.Dec(r.ID) }
 func (r *row) state() string { return desk.Word(stateWords, r.State) }
 
-// rows puts tasks into words.
+// lookAt is the access entry of whoever reads a task or an order: what a unit does to a business because of an entry is not public.
+func lookAt(what string, unit, subject int64, law string) audit.Access {
+	return audit.Access{Who: audit.Who{Agency: unit}, Subject: subject, What: what, Basis: law}
+}
+
+// rows puts tasks into words. The access log has who reads them first.
 func (d *Desk) rows(ctx context.Context, list []measure.Task) ([]row, error) {
 	ids := make([]int64, len(list))
 	for i := range list {
@@ -233,7 +241,7 @@ func (d *Desk) rows(ctx context.Context, list []measure.Task) ([]row, error) {
 		}
 		out = append(out, t)
 	}
-	return out, nil
+	return out, d.Looks.Record(ctx, publish.Each(out, func(t row) audit.Access { return lookAt("task", t.Agency, t.Subject, t.order.Law) })...)
 }
 
 func (d *Desk) unitName(ctx context.Context, id agency.ID) (string, error) {
@@ -430,6 +438,13 @@ func (d *Desk) file(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
+	o, err := d.Measures.Order(r.Context(), d.DB.Read(), t.Order)
+	if err != nil {
+		return err
+	}
+	if err := d.Looks.Record(r.Context(), lookAt("task", t.Agency, t.Subject, o.Law)); err != nil {
+		return err
+	}
 	desk.HandFile(w, r, a, f)
 	return nil
 }
