@@ -89,6 +89,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	centre := me.Deps{
 		Site: site, Accounts: t.Identity, Files: a.Publish, Proofs: a.Publish, Records: a.Records, Looks: t.Audit, Consents: t.Consents, Agencies: a.Agencies, Matters: t.Matters, Measures: a.Checks,
 		Editions: a.Editions, Clock: a.Clock, Methods: []string{"licence"}, Evidence: evidence{a.blobs}, Unified: unified, Settings: ui.Link{Href: "/account", Label: "账号设置"},
+		Parts: a.parts(),
 	}
 	if a.options.Demo {
 		centre.Methods, centre.DemoCode = []string{"demo", "licence"}, a.demoClaimCode

@@ -165,6 +165,8 @@ type recordView struct {
 	asked    int
 	newest   int
 	history  []versionLine
+	acts     []ui.Link       // what parts can do about it
+	known    map[string]bool // guides whose part has spoken
 }
 
 // versionLine is one version of a record.
@@ -243,6 +245,12 @@ func (c *Centre) fillRecord(ctx context.Context, v *recordView, answer *publish.
 	v.recordRow = c.recordRow(&v.around, rec, answer.Subject.Kind, v.public)
 	if v.past {
 		v.public, v.visible = false, "这是旧版本，现在只有您自己能看到"
+	}
+	if !v.past {
+		var err error
+		if v.acts, v.known, err = c.acts(ctx, v.place(), rec); err != nil {
+			return err
+		}
 	}
 	for i := len(marks) - 1; i >= 0; i-- {
 		m := marks[i]

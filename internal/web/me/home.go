@@ -28,6 +28,7 @@ type homeView struct {
 	live     string // number of consents that can be used
 	done     string
 	settings ui.Link
+	counts   map[string]string // of the parts, beside the titles of their cards
 }
 
 // home answers the overview. It is open to every account: one without a claim learns here what the centre is for.
@@ -42,6 +43,9 @@ func (c *Centre) home(w http.ResponseWriter, r *http.Request) error {
 	}
 	if a.subject != 0 {
 		if err := c.readNews(r.Context(), v); err != nil {
+			return err
+		}
+		if err := readCounts(r.Context(), v); err != nil {
 			return err
 		}
 	}
@@ -103,6 +107,22 @@ func (c *Centre) readNews(ctx context.Context, v *homeView) error {
 	}
 	if v.live = strconv.Itoa(n) + " 份有效"; more != "" {
 		v.live = strconv.Itoa(n) + " 份以上有效"
+	}
+	return nil
+}
+
+// readCounts asks the parts what stands beside their titles.
+func readCounts(ctx context.Context, v *homeView) error {
+	v.counts = map[string]string{}
+	for _, p := range v.parts {
+		if p.Count == nil {
+			continue
+		}
+		words, err := p.Count(ctx, v.place())
+		if err != nil {
+			return err
+		}
+		v.counts[p.Name] = words
 	}
 	return nil
 }

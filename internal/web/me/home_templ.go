@@ -332,13 +332,23 @@ func homeSubject(v *homeView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = door("/guide/objection", "提出异议", "", "信息有误、遗漏或者不应公示时怎么办。").Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			for _, p := range v.parts {
+				templ_7745c5c3_Err = door(v.link(p.Path), p.Label, v.counts[p.Name], p.Words).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
-			templ_7745c5c3_Err = door("/guide/repair", "信用修复", "", "哪些失信信息可以修复、什么时候可以申请。").Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			if !guides(v.parts, "/guide/objection") {
+				templ_7745c5c3_Err = door("/guide/objection", "提出异议", "", "信息有误、遗漏或者不应公示时怎么办。").Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			if !guides(v.parts, "/guide/repair") {
+				templ_7745c5c3_Err = door("/guide/repair", "信用修复", "", "哪些失信信息可以修复、什么时候可以申请。").Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 			if v.settings.Href != "" {
 				templ_7745c5c3_Err = door(v.settings.Href, v.settings.Label, "", "口令、第二步验证和登录过的设备。").Render(ctx, templ_7745c5c3_Buffer)
@@ -385,7 +395,7 @@ func homeSubject(v *homeView) templ.Component {
 				var templ_7745c5c3_Var13 templ.SafeURL
 				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(v.link("/me/looked")))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/me/home.templ`, Line: 84, Col: 65}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/me/home.templ`, Line: 91, Col: 65}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 				if templ_7745c5c3_Err != nil {

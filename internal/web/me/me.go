@@ -1,6 +1,9 @@
 // Package me keeps the rule that everyone sees the whole of what is kept about themselves, who looked at it and what they consented to, and nothing
 // of anybody else: every page is about one subject that the caller's own claim reaches, and what is not public is read through publish.Disclose
 // alone, which puts the reading on file before it answers. It is the centre of businesses' agents and of residents; it works without JavaScript.
+//
+// Other features add to the centre by a Part in Deps.Parts: its pages, its tab, a card on the overview, and what can be done at a record. Their handlers
+// stand behind Centre.Mine, ask Centre.Place whom the page is about, and write by Centre.Show.
 package me
 
 import (
@@ -121,6 +124,8 @@ type Deps struct {
 	Unified []ui.Link
 	// Settings leads to password, second factor and sessions; without address it is left out.
 	Settings ui.Link
+	// Parts are what other features add.
+	Parts []Part
 }
 
 // Centre is the pages under /me.
@@ -176,6 +181,12 @@ func (c *Centre) Routes(rt *web.Router) {
 	page("GET /me/consents/{id}/revocation.json", c.mine(authz.ConsentRevoke), c.revocation)
 	page("GET /me/consents/{id}/revoke", c.mine(authz.ConsentRevoke), c.askRevoke)
 	page("POST /me/consents/{id}/revoke", c.mine(authz.ConsentRevoke), c.revoke)
+
+	for i := range c.Parts {
+		if c.Parts[i].Routes != nil {
+			c.Parts[i].Routes(c, rt)
+		}
+	}
 }
 
 // page makes the frame of a page of the centre.

@@ -73,6 +73,7 @@ type around struct {
 	here     string // address of the page without its subject
 	measured bool   // measures can be shown
 	keeps    bool   // one prints the page to keep it
+	parts    []*Part
 }
 
 // around reads whom a page is about. The subject must be the caller's own: the guard has asked already where there is one.
@@ -87,6 +88,7 @@ func (c *Centre) around(r *http.Request, tab, here string) (around, error) {
 		return a, errNotMine
 	}
 	a.parties, err = c.parties(r.Context(), list)
+	a.parts = c.partsOf(a.place())
 	return a, err
 }
 
@@ -155,6 +157,11 @@ func (a *around) tabs() []ui.Tab {
 		out = append(out, tab("file", "/me/file", "信用档案"), tab("looked", "/me/looked", "谁查过"))
 		if a.measured {
 			out = append(out, tab("measures", "/me/measures", "采取的措施"))
+		}
+		for _, p := range a.parts {
+			if !p.NoTab {
+				out = append(out, tab(p.Name, p.Path, p.Label))
+			}
 		}
 		out = append(out, tab("proof", "/me/proof", "证明"), tab("consents", "/me/consents", "授权"))
 	}
