@@ -56,7 +56,7 @@ func (c checkedLists) Standing(ctx context.Context, q db.Querier, subjects []int
 	for subject, entries := range by {
 		for i := range entries {
 			e := &entries[i]
-			out[subject] = append(out[subject], check.ListEntry{ID: e.ID, List: e.Kind, Agency: e.Agency, ListedOn: e.ListedOn, Until: e.Until, Law: e.Law})
+			out[subject] = append(out[subject], check.ListEntry{ID: e.ID, List: e.Kind, Agency: e.Agency, ListedOn: e.ListedOn, Until: e.Until, Law: e.Law, Disputed: e.Disputed(at)})
 		}
 	}
 	return out, nil

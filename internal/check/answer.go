@@ -109,6 +109,15 @@ type Listed struct {
 	Basis     string     `json:"basis" doc:"设列依据"`
 	Entry     string     `json:"entry,omitempty" doc:"名单条目编号"`
 	Record    string     `json:"record,omitempty" doc:"作为依据的记录"`
+	Disputed  bool       `json:"disputed,omitempty" doc:"异议中：列入有人提出异议，还没有处理完"`
+}
+
+// shown gives the list's name with what has to stand beside it.
+func (l *Listed) shown() string {
+	if l.Disputed {
+		return l.Name + "（异议中）"
+	}
+	return l.Name
 }
 
 // Measure is what the matter's lists and the base list allow; nothing applies it by itself.

@@ -138,7 +138,7 @@ func (s *Service) resultLine(r *resultRow) ([]string, error) {
 	}
 	var lists, measures []string
 	for i := range a.Lists {
-		lists = append(lists, a.Lists[i].Name)
+		lists = append(lists, a.Lists[i].shown())
 	}
 	for i := range a.Measures {
 		measures = append(measures, a.Measures[i].Content)

@@ -49,6 +49,7 @@ type ListEntry struct {
 	ListedOn clock.Date
 	Until    clock.Date
 	Law      string
+	Disputed bool // somebody objects to it, and the objection is not settled
 }
 
 // Lists knows who stands on which list; the composition asks package listing.
@@ -358,7 +359,7 @@ func (s *Service) listed(ctx context.Context, m *agency.Matter, e *ListEntry, on
 	if !ok || !slices.Contains(m.Items, string(kind.Item)) {
 		return Listed{}, false
 	}
-	l := Listed{List: kind.Code, Name: kind.Name, Polarity: kind.Polarity, DecidedOn: e.ListedOn, Until: e.Until, Basis: e.Law, Entry: strconv.FormatInt(e.ID, 10)}
+	l := Listed{List: kind.Code, Name: kind.Name, Polarity: kind.Polarity, DecidedOn: e.ListedOn, Until: e.Until, Basis: e.Law, Entry: strconv.FormatInt(e.ID, 10), Disputed: e.Disputed}
 	if unit, err := s.Agencies.ByID(ctx, e.Agency); err == nil {
 		l.Unit = unit.Name
 	}
@@ -477,8 +478,8 @@ func sentence(a *Answer) string {
 	if len(a.Lists) > 0 {
 		list := make([]string, 0, len(a.Lists))
 		for i := range a.Lists {
-			if !slices.Contains(list, a.Lists[i].Name) {
-				list = append(list, a.Lists[i].Name)
+			if name := a.Lists[i].shown(); !slices.Contains(list, name) {
+				list = append(list, name)
 			}
 		}
 		parts = append(parts, "所在名单："+strings.Join(list, "、"))

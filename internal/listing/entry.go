@@ -68,6 +68,7 @@ type Entry struct {
 	RemovedDoc  string
 	RemovedBy   string
 	filed       int64
+	disputes    []dispute
 }
 
 // Stands reports whether the entry stood on a day, as known at an instant (zero = now). A day after the end is never in, whether or not the job that

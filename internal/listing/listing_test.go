@@ -444,3 +444,54 @@ func TestRemovedWhileFiled(t *testing.T) {
 		}
 	})
 }
+
+// A disputed entry says so, as of any instant, until every objection to it is settled; nothing else about it changes.
+func TestDispute(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		x := newDesk(t, d)
+		x.empower("YZSX-ZFCG")
+		e, err := x.decide(x.approver(), x.propose("YZSX-ZFCG"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mark := func(entry int64, ref string, on bool) error {
+			x.clock.Advance(time.Minute)
+			return d.Tx(x.approver(), func(ctx context.Context, tx *db.Tx) error { return x.Dispute(ctx, tx, entry, ref, on) })
+		}
+		is := func(at time.Time) bool {
+			t.Helper()
+			got, err := x.Get(context.Background(), d.Read(), e.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, err := x.Of(context.Background(), d.Read(), firm, time.Time{})
+			if err != nil || len(list) != 1 || list[0].Disputed(at) != got.Disputed(at) || got.State != listing.Listed {
+				t.Fatalf("stands as %+v and %+v: %v", list, got, err)
+			}
+			return got.Disputed(at)
+		}
+		if err := mark(e.ID, " ", true); !errors.Is(err, listing.ErrDispute) {
+			t.Errorf("a dispute of nobody: %v", err)
+		}
+		if err := mark(e.ID+1, "objection:1", true); !errors.Is(err, listing.ErrNone) {
+			t.Errorf("a dispute of no entry: %v", err)
+		}
+		before := x.clock.Now()
+		for _, step := range []struct {
+			ref  string
+			on   bool
+			want bool
+		}{{"objection:1", false, false}, {"objection:1", true, true}, {"objection:1", true, true}, {"objection:2", true, true}, {"objection:1", false, true}, {"objection:2", false, false}, {"objection:2", true, true}} {
+			if err := mark(e.ID, step.ref, step.on); err != nil {
+				t.Fatal(err)
+			}
+			if got := is(time.Time{}); got != step.want {
+				t.Errorf("%s %v: disputed %v", step.ref, step.on, got)
+			}
+		}
+		if is(before) || !is(before.Add(4*time.Minute)) || is(before.Add(6*time.Minute+time.Second)) || !is(x.clock.Now()) {
+			t.Error("what was known of the dispute cannot be asked again")
+		}
+	})
+}

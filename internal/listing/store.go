@@ -37,7 +37,10 @@ func query(ctx context.Context, q db.Querier, where string, args ...any) ([]Entr
 		}
 		out = append(out, e)
 	}
-	return out, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("listing: entries: %w", err)
+	}
+	return out, disputed(ctx, q, out)
 }
 
 func insert(ctx context.Context, tx *db.Tx, e *Entry) error {
@@ -72,7 +75,9 @@ func (s *Service) Get(ctx context.Context, q db.Querier, entry int64) (Entry, er
 	if err != nil {
 		return Entry{}, fmt.Errorf("listing: entry: %w", err)
 	}
-	return e, nil
+	one := []Entry{e}
+	err = disputed(ctx, q, one)
+	return one[0], err
 }
 
 // Of gives the entries of a subject that stood on the day of an instant, as known then. The zero instant is now.

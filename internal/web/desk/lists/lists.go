@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/audit"
@@ -164,6 +165,7 @@ type row struct {
 	unit  string
 	tone  ui.Tone
 	state string
+	doubt bool // 异议中
 }
 
 func (r *row) link() string { return entryLink(r.ID) }
@@ -228,6 +230,7 @@ func (d *Desk) rows(ctx context.Context, list []listing.Entry, inside bool) ([]r
 		if r.who == "" {
 			r.who = "库中还没有信息的主体"
 		}
+		r.doubt = e.Disputed(time.Time{})
 		if unit, err := d.Agencies.ByID(ctx, e.Agency); err == nil {
 			r.unit = unit.Name
 		} else if fault.KindOf(err) != fault.NotFound {

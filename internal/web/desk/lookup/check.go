@@ -332,12 +332,16 @@ func listedFacts(l *check.Listed) []ui.Fact {
 	if !l.Until.IsZero() {
 		until = l.Until.AddDays(-1).String()
 	}
-	return []ui.Fact{
+	out := []ui.Fact{
 		{Label: "列入日期", Value: desk.Dash(l.DecidedOn.String())},
 		{Label: "截止", Value: until},
 		{Label: "认定单位", Value: desk.Dash(l.Unit)},
 		{Label: "设列依据", Value: desk.Dash(l.Basis), Wide: true},
 	}
+	if l.Disputed {
+		out = append(out, ui.Fact{Label: "异议", Value: "异议中：列入有人提出异议，还没有处理完。作决定以前请向认定单位核实。", Wide: true})
+	}
+	return out
 }
 
 func measureFacts(m *check.Measure) []ui.Fact {
