@@ -32,7 +32,7 @@ func (s *Service) List(ctx context.Context, code catalog.ItemCode, f ListFilter,
 	page.Next, page.About, err = s.column(ctx, columnQuery{code, f, cursor, limit}, func(v *RecordView) error {
 		page.Rows = append(page.Rows, ListRow{
 			ID: v.ID, Item: v.Item, Subject: v.Subject, Title: v.Title, DocNo: v.DocNo, Categories: v.Categories,
-			DecidedOn: v.DecidedOn, Authority: v.Authority, Region: v.Subject.Region,
+			DecidedOn: v.DecidedOn, Authority: v.Authority, Region: v.Subject.Region, Disputed: v.Disputed,
 		})
 		return nil
 	})

@@ -62,7 +62,7 @@ const (
 	Passes       Refusal = ""
 	NoItem       Refusal = "no_item"  // the catalogue that it was checked under, or the one in force, does not have the item
 	NoBasis      Refusal = "basis"    // no legal basis of the item was in force on that day
-	NotInForce   Refusal = "status"   // withdrawn, annulled
+	NotInForce   Refusal = "status"   // withdrawn, repaired, annulled, ended, shielded
 	AboutPerson  Refusal = "person"   // data about a natural person is never public (Shandong 社会信用条例 art. 20)
 	ClassTooHigh Refusal = "class"    // authorised or shared only
 	SimpleOnly   Refusal = "simple"   // simple procedure: never public
@@ -91,6 +91,8 @@ func Decide(v Viewer, kind catalog.SubjectKind, checked, inForce *catalog.Item, 
 		return UnknownKind
 	case !v.sees(f.Class) || !v.sees(checked.Class) || !v.sees(inForce.Class):
 		return ClassTooHigh
+	case (checked.Polarity == catalog.Negative || inForce.Polarity == catalog.Negative) && over(f, today):
+		return AfterWindow // a failure whose period is over is neither shown, nor shared, nor used (Shandong 社会信用条例 art. 38; NDRC Order 36)
 	case !v.public():
 		return Passes // windows bind publicity; whoever has a reason of their own sees what is in force
 	case f.Procedure == record.Simple:
@@ -99,10 +101,15 @@ func Decide(v Viewer, kind catalog.SubjectKind, checked, inForce *catalog.Item, 
 		return NeverPublic
 	case today < f.PublicFrom:
 		return BeforeWindow
-	case !f.PublicUntil.IsZero() && today >= f.PublicUntil:
+	case over(f, today):
 		return AfterWindow
 	}
 	return Passes
+}
+
+// over reports whether the last day of a record's period has passed.
+func over(f *record.Facts, today clock.Date) bool {
+	return !f.PublicUntil.IsZero() && today >= f.PublicUntil
 }
 
 // decideOwn lets subjects see everything that is filed about them, also what is withdrawn, what no basis holds any more and what is shown to nobody

@@ -73,7 +73,8 @@ type RecordView struct {
 	Item        catalog.ItemCode `json:"item"`
 	ItemName    string           `json:"itemName"`
 	Class       catalog.Class    `json:"class"`
-	Status      string           `json:"status"`
+	Status      string           `json:"status"`             // active; to the subject itself also withdrawn, repaired, annulled, ended, shielded
+	Disputed    bool             `json:"disputed,omitempty"` // 异议中: an accepted objection is being looked into
 	Subject     SubjectRef       `json:"subject"`
 	Title       string           `json:"title"` // licence name, document title, …
 	DocNo       string           `json:"docNo,omitempty"`
@@ -126,6 +127,7 @@ type ListRow struct {
 	DecidedOn  clock.Date       `json:"decidedOn"`
 	Authority  string           `json:"authority"`
 	Region     string           `json:"region"`
+	Disputed   bool             `json:"disputed,omitempty"` // 异议中
 }
 
 // ListPage is a page of a public column; Next is empty on the last one.

@@ -29,6 +29,7 @@ type Rules struct {
 type ruleBook struct {
 	sets  []ruleSet
 	rules map[string]plainRule
+	bound bound
 	text  []byte // as read
 }
 
@@ -58,6 +59,12 @@ type severityRow struct {
 type period struct {
 	Public bool `toml:"public"`
 	Months int  `toml:"months"` // the day this many months after the decision is the first on which it is no longer shown; 0 = no end
+}
+
+// bound is how long at most a failure is shown, shared and used after it was decided, whatever else holds.
+type bound struct {
+	Months int    `toml:"months"` // 0 = no bound
+	Why    string `toml:"why"`
 }
 
 type plainRule struct {
@@ -114,6 +121,8 @@ func LoadRules(r io.Reader) (*Rules, error) {
 	var f struct {
 		Set  []ruleSet   `toml:"set"`
 		Rule []plainRule `toml:"rule"`
+
+		Failure bound `toml:"failure"`
 	}
 	text, err := io.ReadAll(io.LimitReader(r, maxRules+1))
 	if err != nil {
@@ -132,7 +141,10 @@ func LoadRules(r io.Reader) (*Rules, error) {
 	if len(f.Set) == 0 {
 		return nil, errRules.Messagef("公示规则文件没有规则集")
 	}
-	book := &ruleBook{sets: f.Set, rules: map[string]plainRule{"penalty": {}, "none": {}}, text: text}
+	book := &ruleBook{sets: f.Set, rules: map[string]plainRule{"penalty": {}, "none": {}}, bound: f.Failure, text: text}
+	if f.Failure.Months < 0 {
+		return nil, errRules.Messagef("失信信息的最长使用期不能是负数")
+	}
 	for i, s := range f.Set {
 		if s.From == 0 || s.To < s.From || (i > 0 && clock.Date(f.Set[i-1].To).AddDays(1) != clock.Date(s.From)) {
 			return nil, errRules.Messagef("规则集 %s 的起止日期与前一个规则集不衔接", s.Code)
@@ -197,6 +209,7 @@ type Matter struct {
 	Kinds     []string // 处罚类别
 	Fine      float64  // 万元
 	Severity  record.Severity
+	Failure   bool // the item is of negative polarity
 }
 
 // Window is when a record is public.
@@ -212,7 +225,14 @@ type Window struct {
 
 // Window computes when a record is public. Simple-procedure penalties are never public, whatever a rule file says
 // (行政处罚法 art. 51; Shandong 社会信用条例 art. 13).
-func (r *Rules) Window(m Matter) Window { return r.book.Load().window(m) }
+func (r *Rules) Window(m Matter) Window {
+	book := r.book.Load()
+	w := book.window(m)
+	if m.Failure && book.bound.Months > 0 && !m.DecidedOn.IsZero() {
+		w.Until = sooner(w.Until, m.DecidedOn.AddMonths(book.bound.Months))
+	}
+	return w
+}
 
 func (r *ruleBook) window(m Matter) Window {
 	w := Window{From: m.DecidedOn}

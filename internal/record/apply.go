@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"sort"
 	"strconv"
+	"time"
 
 	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/id"
 	"gongxin/internal/translog"
@@ -86,11 +88,16 @@ func decide(old bool, h *head, d *Draft) Outcome {
 		return Removed
 	case !old || h.version == 0:
 		return Filed
-	case h.digest == d.Digest && h.status == d.Status:
+	case h.digest == d.Digest && (h.status == d.Status || h.status.settled()):
 		return Unchanged
 	default:
 		return Updated
 	}
+}
+
+// longer reports whether a correction gives a record whose period was over a period that is not: a decision day that was wrong, for one.
+func longer(h *head, d *Draft, at time.Time) bool {
+	return h.status == Ended && (d.PublicUntil.IsZero() || d.PublicUntil > clock.DateOf(at))
 }
 
 var actions = map[Outcome]string{Filed: "filed", Updated: "corrected", Removed: "withdrawn"}
@@ -114,6 +121,7 @@ type batch struct {
 	subjects []int64  // of each leaf
 	items    []string // of each leaf
 	facets   map[facet]int64
+	changed  []Changed // what was on file before and is another now
 }
 
 func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
@@ -129,6 +137,9 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 	} else {
 		h.digest = d.Digest
 	}
+	if out == Updated && h.status.settled() && !longer(h, d, b.change.At) {
+		f.Status, f.Listed = h.status, false
+	}
 	h.status, h.listed, h.agency, h.region, h.kinds, h.item, h.draft = f.Status, f.Listed, f.Agency, f.Region, f.Kinds, f.Item, i
 	if h.listed {
 		b.facets[facet{h.item, h.agency, h.region, h.kinds}]++
@@ -138,6 +149,12 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 	at := micros(b.change.At)
 	v := Version{
 		ID: ID{d.Subject, h.key}, Facts: f, Number: h.version, Body: body, Action: actions[out], RecordedAt: b.change.At,
+	}
+	if out == Turned {
+		v.Action = turns[f.Status]
+	}
+	if out != Filed {
+		b.changed = append(b.changed, Changed{ID: v.ID, Number: v.Number, Status: f.Status})
 	}
 	b.versions = append(b.versions, []any{
 		h.newest, prev, d.Subject, h.key, int64(h.version), string(f.Item), f.Edition, f.NaturalKey, string(f.Class), int64(f.Status), bit(f.Listed),
@@ -198,6 +215,9 @@ func (b *batch) write(ctx context.Context, tx *db.Tx, heads *headSet) error {
 		return err
 	}
 	if err := b.writeFacets(ctx, tx); err != nil {
+		return err
+	}
+	if err := b.writeEvent(ctx, tx); err != nil {
 		return err
 	}
 	return translog.QueueRecords(ctx, tx, b.outbox, b.leaves, b.subjects, b.items, micros(b.change.At))

@@ -65,7 +65,7 @@ func (s *Store) open(ctx context.Context, subject int64, known map[queued]int64,
 	if len(where) == 0 {
 		return nil
 	}
-	query := strings.Replace(versionSelect, " FROM ", ", v.outbox_pos, v.salt, c.actor, c.basis, c.why, c.submission FROM ", 1)
+	query := strings.Replace(versionSelect, ") FROM ", "), v.outbox_pos, v.salt, c.actor, c.basis, c.why, c.submission FROM ", 1)
 	rows, err := s.db.Read().QueryContext(ctx, query+`record_version v JOIN record_change c ON c.change_id = v.outbox_id
 		WHERE v.subject_id = $1 AND v.version_id IN `+db.In(len(args)-1, 2), args...)
 	if err != nil {

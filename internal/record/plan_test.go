@@ -15,7 +15,7 @@ func TestChainsAreShort(t *testing.T) {
 	d := dbtest.SQLite(t)
 	of := fmt.Sprintf(knownThen, `AND r.record_key = $3`)
 	for name, query := range map[string]string{
-		"get":     of + versionSelect + ofChain + `AND chain.recorded_at <= $2`,
+		"get":     of + versionThen + ofChain + `AND chain.recorded_at <= $2`,
 		"history": of + historySelect,
 		"locate":  of + `SELECT v.outbox_id, v.outbox_pos FROM ` + ofChain + `ORDER BY v.version DESC LIMIT 1`,
 	} {

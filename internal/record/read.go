@@ -15,8 +15,15 @@ import (
 	"gongxin/internal/translog"
 )
 
-const versionSelect = `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.class, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
-	v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.recorded_at, v.outbox_id FROM `
+// The columns of a version; behind them stands whether it is disputed, now or at the instant $2.
+const versionColumnsOf = `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.class, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
+	v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.recorded_at, v.outbox_id,
+	EXISTS (SELECT 1 FROM record_mark m WHERE m.subject_id = v.subject_id AND m.record_key = v.record_key AND m.mark = 'disputed' AND `
+
+const (
+	versionSelect = versionColumnsOf + `m.until_at = 9223372036854775807) FROM `
+	versionThen   = versionColumnsOf + `m.since_at <= $2 AND m.until_at > $2) FROM `
+)
 
 // scanVersion reads a row of versionSelect, and into more what the query selects behind it.
 func scanVersion(rows *sql.Rows, more ...any) (Version, error) {
@@ -25,7 +32,7 @@ func scanVersion(rows *sql.Rows, more ...any) (Version, error) {
 	var listed, until, at int64
 	err := rows.Scan(append([]any{
 		&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Class, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
-		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &at, &v.Outbox,
+		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &at, &v.Outbox, &v.Disputed,
 	}, more...)...)
 	v.Item, v.Listed, v.PublicUntil, v.RecordedAt = catalog.ItemCode(item), listed == 1, untilDate(until), Micros(at)
 	return v, err
@@ -90,7 +97,7 @@ func (s *Store) OfSubject(ctx context.Context, q Query) (out []Version, err erro
 			WHERE subject_id = $1 AND (item = $2 OR $2 = '')`+where+` ORDER BY decided_on DESC, record_key DESC LIMIT $3+0 OFFSET $4+0) r
 			JOIN record_version v ON v.version_id = r.version_id WHERE v.subject_id = $1 ORDER BY v.decided_on DESC, v.record_key DESC`, args...)
 	} else {
-		out, err = versions(ctx, s.db.Read(), fmt.Sprintf(knownThen, `AND (r.item = $3 OR $3 = '')`)+versionSelect+ofChain+`AND chain.recorded_at <= $2 ORDER BY v.decided_on DESC, v.record_key DESC LIMIT $4+0 OFFSET $5+0`,
+		out, err = versions(ctx, s.db.Read(), fmt.Sprintf(knownThen, `AND (r.item = $3 OR $3 = '')`)+versionThen+ofChain+`AND chain.recorded_at <= $2 ORDER BY v.decided_on DESC, v.record_key DESC LIMIT $4+0 OFFSET $5+0`,
 			q.Subject, q.AsOf.UnixMicro(), string(q.Item), limit, q.Offset)
 	}
 	return out, wrap(err, "record: of subject")
@@ -185,11 +192,11 @@ func (s *Store) CountsOf(ctx context.Context, subjects []int64, day clock.Date) 
 
 // Get gives the version of a record at an instant; the zero time is now. ok is false when there was none.
 func (s *Store) Get(ctx context.Context, at ID, asOf time.Time) (v Version, ok bool, err error) {
-	until := int64(1<<63 - 1)
+	until := int64(openMark - 1)
 	if !asOf.IsZero() {
 		until = asOf.UnixMicro()
 	}
-	list, err := versions(ctx, s.db.Read(), fmt.Sprintf(knownThen, `AND r.record_key = $3`)+versionSelect+ofChain+`AND chain.recorded_at <= $2`, at.Subject, until, at.Key)
+	list, err := versions(ctx, s.db.Read(), fmt.Sprintf(knownThen, `AND r.record_key = $3`)+versionThen+ofChain+`AND chain.recorded_at <= $2`, at.Subject, until, at.Key)
 	if err != nil || len(list) == 0 {
 		return Version{}, false, wrap(err, "record: get")
 	}
@@ -252,19 +259,29 @@ func (s *Store) Listed(ctx context.Context, f Filter, after Place, limit int) ([
 	return out, wrap(err, "record: listed")
 }
 
-// current reads the newest versions of records in the order of places.
-func (s *Store) current(ctx context.Context, places []Place) ([]Version, error) {
-	args := make([]any, 0, 2*len(places))
+// pairList writes ids as the rows of VALUES.
+func pairList(ids []ID) (string, []any) {
+	args := make([]any, 0, 2*len(ids))
 	var in strings.Builder
-	for i, p := range places {
+	for i, at := range ids {
 		if i == 0 {
 			in.WriteString("(CAST($1 AS BIGINT),CAST($2 AS BIGINT))") // PostgreSQL takes the list's types from its first row
 		} else {
 			fmt.Fprintf(&in, ",($%d,$%d)", 2*i+1, 2*i+2)
 		}
-		args = append(args, p.Subject, p.Key)
+		args = append(args, at.Subject, at.Key)
 	}
-	list, err := versions(ctx, s.db.Read(), versionSelect+joinHead+`WHERE (r.subject_id, r.record_key) IN (VALUES `+in.String()+`)`, args...)
+	return in.String(), args
+}
+
+// current reads the newest versions of records in the order of places.
+func (s *Store) current(ctx context.Context, places []Place) ([]Version, error) {
+	ids := make([]ID, len(places))
+	for i := range places {
+		ids[i] = places[i].ID
+	}
+	in, args := pairList(ids)
+	list, err := versions(ctx, s.db.Read(), versionSelect+joinHead+`WHERE (r.subject_id, r.record_key) IN (VALUES `+in+`)`, args...)
 	if err != nil {
 		return nil, err
 	}

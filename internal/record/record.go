@@ -42,6 +42,10 @@ type Status int8
 const (
 	Active    Status = 1 // in force
 	Withdrawn Status = 2 // withdrawn by its source: shown nowhere, history kept
+	Repaired  Status = 3 // 已修复: neither shown, shared nor used any more (国办发〔2025〕22号; NDRC Order 36 arts. 2–3); the special report names it as repaired
+	Annulled  Status = 4 // 撤下: the decision was annulled, revoked or declared unlawful (行政处罚法 art. 48), or nobody could verify it
+	Ended     Status = 5 // 期满: the period of showing and using a failure is over
+	Shielded  Status = 6 // 重整期间屏蔽: not shown while a court's reorganisation or settlement is carried out
 )
 
 // String names the status for interfaces.
@@ -51,9 +55,22 @@ func (s Status) String() string {
 		return "active"
 	case Withdrawn:
 		return "withdrawn"
+	case Repaired:
+		return "repaired"
+	case Annulled:
+		return "annulled"
+	case Ended:
+		return "ended"
+	case Shielded:
+		return "shielded"
 	default:
 		return "unknown"
 	}
+}
+
+// settled reports whether a procedure or the clock gave the status. The source's next filing of the same record does not undo it.
+func (s Status) settled() bool {
+	return s == Repaired || s == Annulled || s == Ended || s == Shielded
 }
 
 // Procedure is the kind of procedure a penalty was imposed in.
@@ -119,6 +136,7 @@ type Version struct {
 	Action     string
 	RecordedAt time.Time
 	Outbox     int64 // row of the log's outbox that holds its leaf
+	Disputed   bool  // 异议中 at the instant that was asked for
 }
 
 // Draft is a checked row, ready to be put on file.
@@ -151,7 +169,8 @@ const (
 	Updated                      // another version
 	Unchanged                    // same content as the newest version: nothing written
 	Removed                      // withdrawn
-	Absent                       // withdrawal of a record that is not on file: nothing written
+	Absent                       // withdrawal or turn of a record that is not on file: nothing written
+	Turned                       // another status, by a procedure or the clock
 )
 
 // forever stands for "no end" in the public_until column, so that one comparison serves.

@@ -22,8 +22,8 @@ var invariants = []struct{ name, sql string }{
 	{"有批次的逐行结果超出已处理的行", `SELECT count(*) FROM submission_row r JOIN submission s ON s.submission_id = r.submission_id WHERE r.row_no > s.rows_done`},
 	{"有记录的状态与最新版本不符", `SELECT count(*) FROM record r JOIN record_version v ON v.version_id = r.version_id
 		WHERE r.status <> v.status OR r.listed <> v.listed`},
-	{"有撤回的记录仍列入公示", `SELECT count(*) FROM record WHERE listed = 1 AND status <> 1`},
-	{"有版本的来源批次不在登记簿中", `SELECT count(*) FROM (SELECT DISTINCT submission FROM record_change) h LEFT JOIN submission s ON s.submission_id = h.submission WHERE s.submission_id IS NULL`},
+	{"有撤回、修复、撤下、期满或屏蔽的记录仍列入公示", `SELECT count(*) FROM record WHERE listed = 1 AND status <> 1`},
+	{"有版本的来源批次不在登记簿中", `SELECT count(*) FROM (SELECT DISTINCT submission FROM record_change) h LEFT JOIN submission s ON s.submission_id = h.submission WHERE h.submission <> '' AND s.submission_id IS NULL`},
 	{"有授权书用掉的次数与查询日志不符", `SELECT count(*) FROM consent c LEFT JOIN (SELECT subject_id, consent_id, count(*) AS n FROM access_log WHERE outcome = 'answered' GROUP BY 1, 2) a
 		ON a.subject_id = c.subject_id AND a.consent_id = c.consent_id WHERE c.uses - c.uses_left <> coalesce(a.n, 0)`},
 	{"有查询记录没有排入公开日志", `SELECT count(*) FROM access_log a LEFT JOIN log_outbox o ON o.outbox_id = a.outbox_id WHERE o.outbox_id IS NULL`},

@@ -105,6 +105,7 @@ func (p *Parser) draft(r *Row, kind catalog.SubjectKind) record.Draft {
 	m := publish.Matter{
 		Rule: item.Publicity, DecidedOn: p.date(v, p.roles.decidedOn), ValidTo: p.date(v, p.roles.validTo), PublicEnd: p.date(v, p.roles.publicEnd),
 		Kinds: kindNames, Fine: number(at(v, p.roles.fine)), Procedure: procedureOf(at(v, p.roles.procedure)), Severity: severityOf(at(v, p.roles.severity)),
+		Failure: item.Polarity == catalog.Negative,
 	}
 	w := p.Rules.Window(m)
 	if w.Longer && !r.Withdraw {
