@@ -34,7 +34,7 @@ func (a *App) openReports() error {
 	}
 	a.Reports, err = report.New(report.Config{
 		DB: a.DB, Clock: a.Clock, Log: a.Log, Acts: a.Trust.Audit, Looks: a.looks(), Authority: a.Trust.Authority, Register: a.Publish, Subjects: a.Subjects, Versions: a.Records,
-		Editions: a.Editions, Prover: a.reportProver, Ring: a.Trust.Ring, Key: key,
+		Editions: a.Editions, Consents: a.Trust.Consents, Prover: a.reportProver, Ring: a.Trust.Ring, Key: key,
 		Fonts: sync.OnceValues(func() (*report.Fonts, error) { return report.LoadFonts(a.Config.Report.Fonts) }),
 		Areas: areas, City: a.Config.City.Name, Issuer: issuer, Base: base, Region: a.Divisions.Name,
 	})

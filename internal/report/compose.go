@@ -39,7 +39,7 @@ func compose(m *material) (*Document, error) {
 	d := &Document{
 		Format: Format, Number: m.number, Code: m.code, Kind: m.order.Kind, Title: titles[m.order.Kind], Layout: "V2.0", City: m.city, Issuer: m.issuer,
 		IssuedAt: m.at, AsOf: m.at, Edition: m.edition.ID, From: m.order.From, To: m.order.To, Purpose: m.order.Use, Basis: m.basis,
-		Subject: Subject{Code: m.subject.Code, Name: m.subject.Name, Kind: m.subject.Kind}, Labels: []string{}, Basics: []Fact{},
+		Subject: Subject{Code: m.subject.Code, Name: m.subject.Name, Kind: m.subject.Kind}, Labels: []string{}, Basics: []Fact{}, consented: m.order.Purpose.Consent != 0,
 	}
 	if m.base != "" {
 		d.VerifyURL = m.base + "/verify/report?number=" + m.number + "&code=" + m.code
@@ -70,9 +70,10 @@ func (m *material) head(d *Document) {
 	d.Labels = append(d.Labels, status)
 	for i := range m.records {
 		switch r := &m.records[i]; {
+		case !m.stands(r):
 		case r.Item == "RYXX":
 			d.Labels = append(d.Labels, "守信激励对象")
-		case r.Item == "YZSX" && marks[r.Status] != "已修复":
+		case r.Item == "YZSX":
 			d.Labels = append(d.Labels, "失信惩戒对象")
 		}
 	}
@@ -82,7 +83,7 @@ func (m *material) head(d *Document) {
 	for i := range m.records {
 		r := &m.records[i]
 		item := m.item(r)
-		if item == nil || !item.Establishes {
+		if item == nil || !item.Establishes || r.Status != active {
 			continue
 		}
 		for _, f := range r.Fields {
@@ -179,8 +180,8 @@ func (m *material) fill(d *Document, c *Chapter, byItem map[catalog.ItemCode][]p
 // record takes over what the gate gave of a record, without identity numbers and without what only repeats the subject.
 func (m *material) record(r *publish.RecordView) Record {
 	out := Record{
-		ID: r.ID, Version: r.Version, Title: r.Title, Mark: marks[r.Status], DecidedOn: r.DecidedOn, PublicUntil: r.PublicUntil, Source: r.Source,
-		RecordedAt: r.RecordedAt.UTC(), Fields: []Field{},
+		ID: r.ID, Version: r.Version, Title: r.Title, Mark: m.mark(r), DecidedOn: r.DecidedOn, PublicUntil: r.PublicUntil, Source: r.Source,
+		RecordedAt: r.RecordedAt.UTC(), Fields: []Field{}, repaired: r.Status == repaired,
 	}
 	item := m.item(r)
 	for _, f := range r.Fields {
@@ -254,8 +255,8 @@ func (m *material) special(d *Document) error {
 			}
 			c.Items = append(c.Items, Item{Code: code, Name: item.Name, Count: len(list), Records: list})
 			s.Count += len(list)
-			for _, r := range list {
-				if r.Mark == "已修复" {
+			for i := range list {
+				if list[i].repaired {
 					s.Repaired++
 				}
 			}
@@ -274,23 +275,27 @@ func (m *material) special(d *Document) error {
 }
 
 func (m *material) sentence(s *Statement) string {
-	period := fmt.Sprintf("%s 至 %s", m.order.From, m.order.To)
+	period := fmt.Sprintf("%s 至 %s期间，", m.order.From, m.order.To)
 	switch {
+	case s.Count == 0 && m.order.Purpose.Consent != 0:
+		return period + "未发现该主体在" + s.Name + "领域有现在有效的违法违规记录。"
 	case s.Count == 0:
-		return period + "期间，未发现该主体在" + s.Name + "领域有违法违规记录。"
+		return period + "未发现该主体在" + s.Name + "领域有违法违规记录。"
 	case s.Repaired == s.Count:
-		return fmt.Sprintf("%s期间，该主体在%s领域有记录 %d 条，均已修复。", period, s.Name, s.Count)
+		return period + fmt.Sprintf("该主体在%s领域有记录 %d 条，均已修复。", s.Name, s.Count)
 	case s.Repaired > 0:
-		return fmt.Sprintf("%s期间，该主体在%s领域有记录 %d 条，其中 %d 条已修复。", period, s.Name, s.Count, s.Repaired)
+		return period + fmt.Sprintf("该主体在%s领域有记录 %d 条，其中 %d 条已修复。", s.Name, s.Count, s.Repaired)
 	}
-	return fmt.Sprintf("%s期间，该主体在%s领域有记录 %d 条。", period, s.Name, s.Count)
+	return period + fmt.Sprintf("该主体在%s领域有记录 %d 条。", s.Name, s.Count)
 }
 
-// counts reports whether a special report takes a record in: one of its items, decided within the period, in force or repaired; of judgments only
-// those of the kind that the rules name.
+// counts reports whether a special report takes a record in: one of its items, decided within the period, in force, repaired or at the end of its publicity;
+// what was annulled or withdrawn, or is shielded, is not printed. Of judgments only those of the kind that the rules name.
 func (m *material) counts(r *publish.RecordView) bool {
 	switch {
-	case !slices.Contains(m.areas.Items, r.Item), r.Status == "withdrawn":
+	case !slices.Contains(m.areas.Items, r.Item):
+		return false
+	case r.Status != active && r.Status != repaired && r.Status != ended:
 		return false
 	case r.DecidedOn < m.order.From || r.DecidedOn > m.order.To:
 		return false
@@ -298,6 +303,29 @@ func (m *material) counts(r *publish.RecordView) bool {
 		return slices.Contains(r.Categories, m.areas.JudgmentKind)
 	}
 	return true
+}
+
+// The states of a record that a report may speak of; every other one is never printed.
+const (
+	active   = "active"
+	repaired = "repaired"
+	ended    = "ended"
+)
+
+// stands reports whether a record is in force and its publicity, if it has an end, not over.
+func (m *material) stands(r *publish.RecordView) bool {
+	return r.Status == active && (r.PublicUntil.IsZero() || clock.DateOf(m.at) < r.PublicUntil)
+}
+
+// mark is what stands beside a record: that it was repaired, or that its publicity is over.
+func (m *material) mark(r *publish.RecordView) string {
+	switch {
+	case r.Status == repaired:
+		return "已修复"
+	case !m.stands(r):
+		return "公示期满"
+	}
+	return ""
 }
 
 func chinaTime(t time.Time) string { return t.In(clock.Zone).Format("2006-01-02 15:04:05") }

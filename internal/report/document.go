@@ -56,6 +56,7 @@ type Document struct {
 	Statement []Statement   `json:"statements,omitempty"`
 	Notes     []string      `json:"notes"`
 	Proofs    Proofs        `json:"proofs"`
+	consented bool
 }
 
 // Subject is whom the report is about. A person has a name and nothing else.
@@ -102,13 +103,14 @@ type Record struct {
 	ID          string         `json:"id"`
 	Version     int            `json:"version"`
 	Title       string         `json:"title"`
-	Mark        string         `json:"mark,omitempty"` // 已修复, 异议中
+	Mark        string         `json:"mark,omitempty"` // 已修复, 公示期满, 异议中
 	Procedure   string         `json:"procedure,omitempty"`
 	DecidedOn   clock.Date     `json:"decidedOn"`
 	PublicUntil clock.Date     `json:"publicUntil,omitzero"`
 	Source      publish.Source `json:"source"`
 	RecordedAt  time.Time      `json:"recordedAt"`
 	Fields      []Field        `json:"fields"`
+	repaired    bool
 }
 
 // Field is one field of a record. Value is what stands on file, Shown how people read it.

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
-	"gongxin/internal/clock"
 	"gongxin/internal/cntext"
 	"gongxin/internal/fault"
 	"gongxin/internal/publish"
@@ -74,6 +74,12 @@ func (s *Service) gatherOwn(ctx context.Context, m *material) (id, access int64,
 		return 0, 0, err
 	}
 	ask := publish.Ask{Who: o.Who, Subject: o.Subject, Purpose: o.Purpose, AsOf: m.at, Limit: ownPage}
+	if o.Purpose.Consent != 0 && o.Kind == Special { // it says of every area what is not there: a consent that does not open all of it makes no such report
+		ask.Items = m.areas.Items
+		if err := s.wide(ctx, m); err != nil {
+			return 0, 0, err
+		}
+	}
 	for page := 0; ; page++ {
 		answer, err := s.c.Register.Disclose(ctx, ask)
 		if err != nil {
@@ -103,13 +109,35 @@ func (s *Service) gatherOwn(ctx context.Context, m *material) (id, access int64,
 	return id, access, err
 }
 
+// ErrNarrow refuses a special report on a consent that leaves classes of its items closed.
+var ErrNarrow = fault.New(fault.Denied, "report.narrow", "授权书没有开放专项报告要查的全部信息类别，不能据此写明“未发现记录”", "请主体重新授权，勾选各事项的全部类别；或者由主体自己生成专项报告")
+
+// wide refuses a consent that would hide some of the records that a special report must look through. What else is wrong with it is the gate's to say and to
+// put on file.
+func (s *Service) wide(ctx context.Context, m *material) error {
+	sub, ok, err := s.c.Subjects.ByCode(ctx, m.order.Subject.Code)
+	if err != nil || !ok || s.c.Consents == nil {
+		return err
+	}
+	p := &m.order.Purpose
+	_, classes, missing, err := s.c.Consents.Peek(ctx, p.Consent, sub.ID, p.Agency, p.Aim, m.at)
+	if err != nil || missing != "" {
+		return err
+	}
+	for _, code := range m.areas.Items {
+		if item, ok := m.edition.Item(code); ok && !slices.Contains(classes, item.Class) {
+			return ErrNarrow
+		}
+	}
+	return nil
+}
+
 var errTooMany = fault.New(fault.TooLarge, "report.records", "主体的记录太多，专项报告列不全", "请联系平台工作人员办理")
 
 // take keeps the records that a report of this kind lists: in a person's report nothing that is withdrawn, repaired or past its time.
 func (m *material) take(list []publish.RecordView) {
-	today := clock.DateOf(m.at)
 	for _, r := range list {
-		if m.order.Kind == Person && (r.Status != "active" || !r.PublicUntil.IsZero() && today >= r.PublicUntil) {
+		if m.order.Kind == Person && !m.stands(&r) {
 			continue
 		}
 		m.records = append(m.records, r)

@@ -198,6 +198,20 @@ func TestConsentOpensAReport(t *testing.T) {
 	if _, err := w.Create(t.Context(), o); err == nil {
 		t.Error("the consent was for one use")
 	}
+	// A consent that leaves something closed makes no report that says what is not there.
+	for _, terms := range []consent.Terms{
+		{Items: []catalog.ItemCode{"XZCF", "XZQZ", "YZSX"}, Classes: []catalog.Class{"A", "B"}}, {Items: []catalog.ItemCode{"XZCF", "XZQZ", "YZSX", "SFPJ"}, Classes: []catalog.Class{"A"}},
+	} {
+		terms.Subject, terms.Grantee, terms.Purpose, terms.Uses = w.firm, bankCode, "credit", 5
+		narrow, _, err := w.consents.Grant(t.Context(), w.agent(), terms)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Purpose.Consent = narrow.ID
+		if _, err := w.Create(t.Context(), o); err == nil || len(terms.Classes) == 1 && !errors.Is(err, report.ErrNarrow) {
+			t.Errorf("%v %v: %v", terms.Items, terms.Classes, err)
+		}
+	}
 	// A person whom nothing of the consented is on file about has a report too, by the whole number of the document and under a masked name.
 	c, _, err = w.consents.Grant(t.Context(), w.resident(), consent.Terms{Subject: w.human, Grantee: bankCode, Items: []catalog.ItemCode{"RYXX"}, Purpose: "credit", Uses: 1})
 	if err != nil {

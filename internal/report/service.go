@@ -49,6 +49,11 @@ type Prover interface {
 	ProveSeveral(ctx context.Context, at []translog.Location) (*translog.Several, error)
 }
 
+// Consents knows what a consent opens; consent.Store does.
+type Consents interface {
+	Peek(ctx context.Context, consent, subject, grantee int64, purpose string, at time.Time) (items []catalog.ItemCode, classes []catalog.Class, missing string, err error)
+}
+
 // Config is what a Service is made of.
 type Config struct {
 	DB        *db.DB
@@ -60,6 +65,7 @@ type Config struct {
 	Subjects  Subjects
 	Versions  Versions
 	Editions  *catalog.Store
+	Consents  Consents // nil = nobody gives any
 	// Prover gives the public log, or an error when there is none yet; reports are then made without proofs and say so.
 	Prover func(ctx context.Context) (Prover, error)
 	Ring   *gm.KeyRing

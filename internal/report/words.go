@@ -37,9 +37,6 @@ var statusWords = map[string]string{
 	"active": "存续", "cancelled": "已注销", "revoked": "已吊销", "moved": "已迁出", "provisional": "登记信息待补", "unknown": "登记信息待补",
 }
 
-// marks are what stands beside a record of a certain status.
-var marks = map[string]string{"repaired": "已修复", "disputed": "异议中", "objection": "异议中"}
-
 var numerals = [...]string{1: "一", 2: "二", 3: "三", 4: "四", 5: "五", 6: "六", 7: "七", 8: "八", 9: "九", 10: "十"}
 
 // advice is chapter 十: what the law offers, the same for everyone, without a word on how good or bad anybody is.
@@ -68,8 +65,13 @@ func notes(d *Document, truncated bool) []string {
 	case Person:
 		out = append(out, "本报告应本人申请或者经本人授权生成，含个人信息，请妥善保管；他人未经本人同意不得查询和使用。")
 	case Special:
-		out = append(out, "本报告按申请人选定的领域和期间列出行政处罚（含适用简易程序的）、行政强制、严重失信主体名单和刑事裁判；已经修复的标注“已修复”。",
-			"没有具有法律效力的文书的，不视为违法违规。“未发现记录”是指平台在所载期间没有归集到作出决定的单位属于该领域的记录。")
+		out = append(out, "本报告按申请人选定的领域和期间列出行政处罚（含适用简易程序的）、行政强制、严重失信主体名单和刑事裁判。")
+		if d.consented {
+			out = append(out, "本报告凭主体的授权生成，只列现在有效并且在公示期内的记录；已经修复、期满、撤下的依法停止共享，不在其中，完整性证明也由主体自行出具。需要列出已修复记录的，请由主体自己生成专项报告。")
+		} else {
+			out = append(out, "已经修复的标注“已修复”，公示期满的标注“公示期满”；被撤销、撤回、确认违法的和依法屏蔽的不列。")
+		}
+		out = append(out, "没有具有法律效力的文书的，不视为违法违规。“未发现记录”是指平台在所载期间没有归集到作出决定的单位属于该领域的记录。")
 	}
 	if truncated {
 		out = append(out, "个别事项的记录很多，报告列出其中最近的一部分，总数以信用信息概要为准。")

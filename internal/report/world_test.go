@@ -113,7 +113,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Disclosure: publish.Disclosure{DB: d, Log: w.acts, Authority: authority, Matters: matters, Consents: w.consents, Ring: w.ring},
 	})
 	w.Service, err = report.New(report.Config{
-		DB: d, Clock: w.clock, Acts: w.acts, Looks: publish.Looks{DB: d, Log: w.acts, Clock: w.clock}, Authority: authority, Register: w.register, Subjects: subjects, Versions: w.records, Editions: editions,
+		DB: d, Clock: w.clock, Acts: w.acts, Looks: publish.Looks{DB: d, Log: w.acts, Clock: w.clock}, Authority: authority, Register: w.register, Subjects: subjects, Versions: w.records, Editions: editions, Consents: w.consents,
 		Prover: func(context.Context) (report.Prover, error) {
 			if w.noLog {
 				return nil, nil
