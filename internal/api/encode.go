@@ -60,6 +60,9 @@ func appendRecord(b []byte, r *Record) []byte {
 	b = appendText(append(b, `,"itemName":`...), r.ItemName)
 	b = appendText(append(b, `,"class":`...), string(r.Class))
 	b = appendText(append(b, `,"status":`...), r.Status)
+	if r.Disputed {
+		b = append(b, `,"disputed":true`...)
+	}
 	b = appendText(append(b, `,"subject":{"code":`...), r.Subject.Code)
 	b = appendText(append(b, `,"name":`...), r.Subject.Name)
 	b = appendText(append(b, `,"kind":`...), string(r.Subject.Kind))

@@ -26,7 +26,7 @@ func TestEncodeAsTheLibrary(t *testing.T) {
 		list := List[Record]{Next: text("next"), Items: []Record{}}
 		for range rapid.IntRange(0, 3).Draw(t, "n") {
 			r := Record{
-				ID: text("id"), Item: catalog.ItemCode(text("item")), ItemName: text("itemName"), Class: catalog.Class(text("class")), Status: text("status"),
+				ID: text("id"), Item: catalog.ItemCode(text("item")), ItemName: text("itemName"), Class: catalog.Class(text("class")), Status: text("status"), Disputed: rapid.Bool().Draw(t, "disputed"),
 				Subject: SubjectRef{text("code"), text("name"), catalog.SubjectKind(text("kind")), text("region"), text("status")}, Title: text("title"), DocNo: text("docNo"),
 				Categories: rapid.SliceOf(rapid.String()).Draw(t, "categories"), Body: rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "body"),
 				DecidedOn: Day(rapid.SampledFrom([]int{0, 20260302, 20991231}).Draw(t, "day")), PublicFrom: 20260302, Authority: text("authority"),

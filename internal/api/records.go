@@ -23,6 +23,7 @@ type Record struct {
 	ItemName    string                `json:"itemName" doc:"事项名称"`
 	Class       catalog.Class         `json:"class" enum:"A,B,C" doc:"披露方式；公开查询只有 A"`
 	Status      string                `json:"status" doc:"记录状态：active 有效"`
+	Disputed    bool                  `json:"disputed,omitempty" doc:"异议中：已受理对它的异议，还没有处理完"`
 	Subject     SubjectRef            `json:"subject" doc:"所属主体"`
 	Title       string                `json:"title" doc:"标题"`
 	DocNo       string                `json:"docNo,omitempty" doc:"文书号"`
@@ -54,7 +55,7 @@ type RecordField struct {
 
 func recordOf(v *publish.RecordView) Record {
 	r := Record{
-		ID: v.ID, Item: v.Item, ItemName: v.ItemName, Class: v.Class, Status: v.Status, Subject: refOf(v.Subject), Title: v.Title, DocNo: v.DocNo,
+		ID: v.ID, Item: v.Item, ItemName: v.ItemName, Class: v.Class, Status: v.Status, Disputed: v.Disputed, Subject: refOf(v.Subject), Title: v.Title, DocNo: v.DocNo,
 		Categories: filled(v.Categories), Body: make(map[string]string, len(v.Fields)), Fields: make([]RecordField, 0, len(v.Fields)),
 		DecidedOn: Day(v.DecidedOn), PublicFrom: Day(v.PublicFrom), PublicUntil: Day(v.PublicUntil), Authority: v.Authority, Source: v.Source,
 		Severity: v.Severity, RuleSet: v.RuleSet, WindowWhy: v.WindowWhy, Edition: v.Edition, Version: v.Version, RecordedAt: v.RecordedAt, Versions: v.Versions,

@@ -49,7 +49,7 @@ func draw(t *rapid.T) question {
 		checked: drawItem(t, "checked"), inForce: drawItem(t, "in force"), today: drawDay(t, "today"),
 	}
 	q.facts = record.Facts{
-		Item: rapid.SampledFrom(items).Draw(t, "facts item").Code, Class: rapid.SampledFrom(classes).Draw(t, "class"), Status: record.Status(rapid.IntRange(0, 3).Draw(t, "status")),
+		Item: rapid.SampledFrom(items).Draw(t, "facts item").Code, Class: rapid.SampledFrom(classes).Draw(t, "class"), Status: record.Status(rapid.IntRange(0, 6).Draw(t, "status")),
 		Listed: rapid.Bool().Draw(t, "listed"), Procedure: record.Procedure(rapid.IntRange(0, 2).Draw(t, "procedure")), PublicFrom: drawDay(t, "from"),
 	}
 	if rapid.Bool().Draw(t, "ends") {
@@ -114,6 +114,8 @@ func TestNothingOutsidePasses(t *testing.T) {
 			t.Fatal("what no publicity rule shows became public")
 		case everyone && q.today < f.PublicFrom:
 			t.Fatal("shown before its window")
+		case (q.checked.Polarity == catalog.Negative || q.inForce.Polarity == catalog.Negative) && f.PublicUntil != 0 && q.today >= f.PublicUntil:
+			t.Fatal("a failure was used after its period")
 		case everyone && f.PublicUntil != 0 && q.today >= f.PublicUntil:
 			t.Fatal("shown after its window")
 		}

@@ -165,7 +165,7 @@ type csvEncoder struct {
 
 var (
 	csvBefore = []string{"记录编号", "主体代码", "主体名称", "主体类型", "主体所在区划"}
-	csvAfter  = []string{"公示起始日期", "公示截止日期", "数据来源单位", "版本", "入库时间", "目录版本"}
+	csvAfter  = []string{"公示起始日期", "公示截止日期", "数据来源单位", "版本", "入库时间", "目录版本", "异议"}
 )
 
 func newCSV(out *stream, item *catalog.Item) *csvEncoder {
@@ -204,6 +204,9 @@ func (e *csvEncoder) record(v *publish.RecordView) error {
 	after := row[len(row)-len(csvAfter):]
 	after[0], after[1], after[2] = v.PublicFrom.String(), v.PublicUntil.String(), v.Source.Name
 	after[3], after[4], after[5] = strconv.Itoa(v.Version), v.RecordedAt.In(clock.Zone).Format(time.RFC3339), v.Edition
+	if v.Disputed {
+		after[6] = "异议中"
+	}
 	for i := range row {
 		row[i] = guard(row[i])
 	}

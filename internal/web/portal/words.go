@@ -86,7 +86,9 @@ var actionWords = map[string]string{
 	"withdrawn": "撤回",
 	"restored":  "恢复",
 	"repaired":  "信用修复",
-	"expired":   "公示期满",
+	"ended":     "期满停止公示和使用",
+	"annulled":  "撤下",
+	"shielded":  "重整期间屏蔽",
 }
 
 var typeWords = map[string]string{
