@@ -25,6 +25,8 @@ const (
 	Rules    Kind = "rules"
 	Measures Kind = "measures"
 	Lists    Kind = "lists"
+
+	Objections Kind = "objections" // rules of objections
 )
 
 // kindOf describes a kind: its name and the actions of the permission table.
@@ -39,6 +41,8 @@ var kinds = map[Kind]kindOf{
 	Rules:    {"公示规则", authz.RulesDraft, authz.RulesApprove},
 	Lists:    {"名单种类", authz.ListsDraft, authz.ListsApprove},
 	Measures: {"惩戒措施清单", authz.MeasuresDraft, authz.MeasuresApprove},
+
+	Objections: {"异议规则", authz.ObjectionDraft, authz.ObjectionApprove},
 }
 
 // Name gives the kind in Chinese; "" when there is no such kind.
@@ -125,7 +129,7 @@ func (s *Service) Register(k Kind, a Applier) { s.appliers[k] = a }
 // Kinds lists the kinds that can be drafted here.
 func (s *Service) Kinds() []Kind {
 	var out []Kind
-	for _, k := range []Kind{Catalog, Calendar, Rules, Measures} {
+	for _, k := range []Kind{Catalog, Calendar, Rules, Lists, Measures, Objections} {
 		if s.appliers[k] != nil {
 			out = append(out, k)
 		}

@@ -131,3 +131,14 @@ const (
 	ReportConsented Action = "report.consented" // the same, with the subject's consent
 	ReportBatch     Action = "report.batch"
 )
+
+// Objections.
+const (
+	ObjectionMake    Action = "objection.make"   // also to supplement, withdraw, and ask for a review
+	ObjectionRead    Action = "objection.read"   // objections and their procedure
+	ObjectionAccept  Action = "objection.accept" // formal check, comparison, decision
+	ObjectionHandle  Action = "objection.handle" // 来源单位核查
+	ObjectionReview  Action = "objection.review"
+	ObjectionDraft   Action = "objection.draft" // rules of objections
+	ObjectionApprove Action = "objection.approve"
+)

@@ -94,6 +94,7 @@ func Table() []Group {
 		{"起草和审批", draftActions()},
 		{"名单", listingActions()},
 		{"联合奖惩", measureActions()},
+		{"异议", objectionActions()},
 		{"运行", operationActions()},
 	}
 }
@@ -206,6 +207,7 @@ func draftActions() []Described {
 	all = append(all, business(RulesDraft, RulesApprove, "公示规则")...)
 	all = append(all, business(ListsDraft, ListsApprove, "名单种类")...)
 	all = append(all, business(MeasuresDraft, MeasuresApprove, "惩戒措施清单")...)
+	all = append(all, business(ObjectionDraft, ObjectionApprove, "异议规则")...)
 	return append(all,
 		action(DraftRead, "看草案、差异和审批经过", row(Any, OfficeOperator, ListApprover, SystemAdmin, Auditor, Operator)),
 		action(DraftWithdraw, "撤回自己的草案", row(OwnAccount, OfficeOperator, SystemAdmin), row(Any, Operator)),
@@ -232,6 +234,18 @@ func measureActions() []Described {
 		action(MeasurePush, "推送指令的任务，原因消除时召回", row(Any, Scheduler)),
 		action(MeasureRespond, "响应任务、反馈执行情况、确认解除", row(OwnAgency, WindowOfficer, Reviewer, FilingClerk)).byKey(),
 		action(MeasureMatter, "维护应用事项的奖惩对象清单和奖惩措施清单", row(OwnRegion, OfficeOperator), row(Any, Operator)),
+	}
+}
+
+// Whoever stands for the subject objects; the office checks, compares and decides; the source verifies what it filed. Nobody handles what they objected to
+// themselves, and the procedure keeps the review from whoever decided.
+func objectionActions() []Described {
+	return []Described{
+		action(ObjectionMake, "提出异议、补正、撤回、申请复核", row(OwnSubject, BusinessAgent, Resident)),
+		action(ObjectionRead, "看异议和办理经过", row(OwnSubject, BusinessAgent, Resident), row(OwnAgency, FilingClerk, Reviewer), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)),
+		action(ObjectionAccept, "审查和受理异议、比对、转办、作出结论", separate(row(OwnRegion, OfficeOperator))),
+		action(ObjectionHandle, "来源单位核查异议、答复、更正", separate(row(OwnAgency, FilingClerk, Reviewer))),
+		action(ObjectionReview, "复核异议结论", separate(row(OwnRegion, OfficeOperator))),
 	}
 }
 

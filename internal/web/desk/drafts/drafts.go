@@ -68,7 +68,7 @@ type acts struct{ draft, approve authz.Action }
 var actsOf = map[approval.Kind]acts{
 	approval.Catalog: {authz.CatalogDraft, authz.CatalogApprove}, approval.Calendar: {authz.CalendarDraft, authz.CalendarApprove},
 	approval.Rules: {authz.RulesDraft, authz.RulesApprove}, approval.Measures: {authz.MeasuresDraft, authz.MeasuresApprove},
-	approval.Lists: {authz.ListsDraft, authz.ListsApprove},
+	approval.Lists: {authz.ListsDraft, authz.ListsApprove}, approval.Objections: {authz.ObjectionDraft, authz.ObjectionApprove},
 }
 
 const (
