@@ -38,10 +38,16 @@ const (
 	Search Part = "search"
 	Page   Part = "page"
 	List   Part = "list"
+	Check  Part = "check"
+	Reports Part = "report"
+	// Windows lets many windows work at once for a set time. It takes minutes and is measured only when asked for.
+	Windows Part = "windows"
 )
 
-// Parts lists every part in the order in which they are measured.
-var Parts = []Part{Filing, Query, Search, Page, List}
+// Parts lists every part of a usual run in the order in which they are measured.
+var Parts = []Part{Filing, Query, Search, Page, List, Check, Reports}
+
+var everyPart = append(slices.Clone(Parts), Windows)
 
 // Options say what is measured.
 type Options struct {
@@ -57,6 +63,7 @@ type Options struct {
 	Seconds  float64 // of one measurement
 	Sample   int     // rows of the files that are held against the floor; 0 = 200,000, and never more than a quarter of the records
 	Keep     bool    // leave the database and the folder
+	Load     WindowLoad
 	Version  string  // of the program
 	// Progress is told what is being done and how much of it is done; it may be nil.
 	Progress func(what string, share float64)
@@ -91,6 +98,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Sample <= 0 {
 		o.Sample = defaultSample
 	}
+	o.Load = o.Load.withDefaults()
 	if o.Progress == nil {
 		o.Progress = func(string, float64) {}
 	}
@@ -109,11 +117,11 @@ func (o Options) withDefaults() (Options, error) {
 		return o, errOptions.Messagef("每项测量的秒数应大于 0，不超过 3600")
 	}
 	for _, p := range o.Only {
-		if !slices.Contains(Parts, p) {
-			return o, errOptions.Messagef("没有“%s”这一项，可选：%v", string(p), Parts)
+		if !slices.Contains(everyPart, p) {
+			return o, errOptions.Messagef("没有“%s”这一项，可选：%v", string(p), everyPart)
 		}
 	}
-	return o, nil
+	return o, o.Load.check()
 }
 
 // runner is one run.
@@ -126,6 +134,7 @@ type runner struct {
 	report *Report
 	rng    *rand.Rand
 	cities []*synth.City
+	counters []counter // windows that the run has opened
 	bulk   bool // the product is open for filling: nothing is measured
 }
 
@@ -304,8 +313,11 @@ func (r *runner) stage(ctx context.Context, i int) error {
 	if err := r.settle(ctx, s); err != nil {
 		return err
 	}
-	reads := map[Part]func(context.Context, *Stage) error{Query: r.measureQuery, Search: r.measureSearch, Page: r.measurePages, List: r.measureLists}
-	for _, p := range Parts {
+	reads := map[Part]func(context.Context, *Stage) error{
+		Query: r.measureQuery, Search: r.measureSearch, Page: r.measurePages, List: r.measureLists, Check: r.measureCheck, Reports: r.measureReports,
+		Windows: r.measureWindows,
+	}
+	for _, p := range everyPart {
 		measure, ok := reads[p]
 		if !ok || !r.wants(p) {
 			continue

@@ -152,7 +152,7 @@ func TestRefused(t *testing.T) {
 		"sizes out of order": func(o *bench.Options) { o.Sizes = []int{2000, 1000} },
 		"same size twice":    func(o *bench.Options) { o.Sizes = []int{2000, 2000} },
 		"too few":            func(o *bench.Options) { o.Sizes = []int{10} },
-		"unknown part":       func(o *bench.Options) { o.Only = []bench.Part{"report"} },
+		"unknown part":       func(o *bench.Options) { o.Only = []bench.Part{"weather"} },
 		"no client":          func(o *bench.Options) { o.Clients = []int{0} },
 		"no time":            func(o *bench.Options) { o.Seconds = -1 },
 	} {

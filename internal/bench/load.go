@@ -21,21 +21,27 @@ import (
 // paths gives the address of the next request.
 type paths func(*rand.Rand) string
 
+// bodies gives the body of the next request; none asks by GET.
+type bodies func(*rand.Rand) string
+
 // server answers on loopback until stopped.
 type server struct {
 	address string
-	plain   bool // clients do not say that they accept gzip
+	plain   bool   // clients do not say that they accept gzip
+	lines   string // further lines in the head of every request, each with its end
 	http    *http.Server
 	done    chan error
 }
 
 // serve starts a server with the product's bounds on slow clients, which cost the floor the same.
-func serve(ctx context.Context, h http.Handler, plain bool) (*server, error) {
+func serve(ctx context.Context, x side) (*server, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{address: listener.Addr().String(), plain: plain, http: web.NewServer("", h, slog.New(slog.DiscardHandler)), done: make(chan error, 1)}
+	s := &server{
+		address: listener.Addr().String(), plain: x.plain, lines: x.lines, http: web.NewServer("", x.handler, slog.New(slog.DiscardHandler)), done: make(chan error, 1),
+	}
 	go func() { s.done <- s.http.Serve(listener) }()
 	return s, nil
 }
@@ -65,12 +71,26 @@ func dial(ctx context.Context, to *server) (*client, error) {
 	if !to.plain {
 		head += "Accept-Encoding: gzip\r\n"
 	}
-	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), head: head + "\r\n"}, nil
+	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), head: head + to.lines}, nil
 }
 
 // get asks and reads the whole answer.
 func (c *client) get(path string) error {
-	c.out = append(append(append(c.out[:0], "GET "...), path...), c.head...)
+	c.out = append(append(append(append(c.out[:0], "GET "...), path...), c.head...), "\r\n"...)
+	return c.answer("GET " + path)
+}
+
+// post sends JSON and reads the whole answer.
+func (c *client) post(path, body string) error {
+	c.out = append(append(append(c.out[:0], "POST "...), path...), c.head...)
+	c.out = append(c.out, "Content-Type: application/json\r\nContent-Length: "...)
+	c.out = append(strconv.AppendInt(c.out, int64(len(body)), 10), "\r\n\r\n"...)
+	c.out = append(c.out, body...)
+	return c.answer("POST " + path)
+}
+
+// answer sends what is written and reads the whole answer, which must be a success.
+func (c *client) answer(what string) error {
 	if _, err := c.conn.Write(c.out); err != nil {
 		return err
 	}
@@ -78,8 +98,8 @@ func (c *client) get(path string) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
-		return fmt.Errorf("GET %s: %s", path, bytes.TrimSpace(line))
+	if !bytes.HasPrefix(line, []byte("HTTP/1.1 20")) {
+		return fmt.Errorf("%s: %s", what, bytes.TrimSpace(line))
 	}
 	length, chunked := -1, false
 	for {
@@ -146,6 +166,7 @@ type traffic struct {
 	span    time.Duration
 	pace    pace
 	next    paths
+	body    bodies
 }
 
 // drive lets clients ask for a while, each at least once, and gives every request's time. At a pace, a request that could not leave in time because
@@ -183,7 +204,11 @@ func (c *client) drive(ctx context.Context, began time.Time, t traffic, r *rand.
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		path, start := t.next(r), time.Now()
+		path, body := t.next(r), ""
+		if t.body != nil {
+			body = t.body(r)
+		}
+		start := time.Now()
 		if t.pace > 0 {
 			if due.Sub(began) >= t.span && len(out) > 0 {
 				break
@@ -203,7 +228,13 @@ func (c *client) drive(ctx context.Context, began time.Time, t traffic, r *rand.
 		} else if start.Sub(began) >= t.span && len(out) > 0 {
 			break
 		}
-		if err := c.get(path); err != nil {
+		var err error
+		if t.body == nil {
+			err = c.get(path)
+		} else {
+			err = c.post(path, body)
+		}
+		if err != nil {
 			if ctx.Err() != nil { // another client failed first
 				return out, nil
 			}
@@ -222,18 +253,29 @@ type side struct {
 	handler http.Handler
 	next    paths
 	plain   bool
+	body    bodies // none = GET
+	lines   string // further lines in the head of every request, each with its end
 }
 
 // compare measures the product against its floor over HTTP: at full load with each number of connections, then at half of the best rate.
-func (r *runner) compare(ctx context.Context, product, floor side) (out HTTPFigures, err error) {
+func (r *runner) compare(ctx context.Context, product, floor side) (HTTPFigures, error) {
+	return r.compareAll(ctx, product, floor, true)
+}
+
+// compareLoads measures at full load alone.
+func (r *runner) compareLoads(ctx context.Context, product, floor side) (HTTPFigures, error) {
+	return r.compareAll(ctx, product, floor, false)
+}
+
+func (r *runner) compareAll(ctx context.Context, product, floor side, half bool) (out HTTPFigures, err error) {
 	var to [2]traffic
 	for i, x := range []side{product, floor} {
-		s, err := serve(ctx, x.handler, x.plain)
+		s, err := serve(ctx, x)
 		if err != nil {
 			return out, err
 		}
 		defer func() { _ = s.stop() }()
-		to[i] = traffic{to: s, next: x.next}
+		to[i] = traffic{to: s, next: x.next, body: x.body}
 	}
 	for _, n := range r.Clients {
 		l, err := r.inTurn(ctx, to, n, 0)
@@ -241,6 +283,9 @@ func (r *runner) compare(ctx context.Context, product, floor side) (out HTTPFigu
 			return out, err
 		}
 		out.Loads = append(out.Loads, Load{n, l[0], l[1], l[0].PerSecond / max(l[1].PerSecond, 1e-9)})
+	}
+	if !half {
+		return out, nil
 	}
 	// More connections than requests under way: whoever comes meets the server, not the queue of one connection.
 	clients, rate := slices.Max(r.Clients), out.best().Product.PerSecond/2
@@ -279,12 +324,12 @@ const warming = 0.2
 
 // alone measures one connection at full load.
 func (r *runner) alone(ctx context.Context, x side, share float64) (Latency, error) {
-	s, err := serve(ctx, x.handler, x.plain)
+	s, err := serve(ctx, x)
 	if err != nil {
 		return Latency{}, err
 	}
 	defer func() { _ = s.stop() }()
-	t := traffic{to: s, clients: 1, span: r.span(share * warming), next: x.next}
+	t := traffic{to: s, clients: 1, span: r.span(share * warming), next: x.next, body: x.body}
 	if _, _, err := drive(ctx, t); err != nil {
 		return Latency{}, err
 	}

@@ -49,20 +49,20 @@ func TestDrive(t *testing.T) {
 			_, _ = w.Write([]byte(long)) // chunked
 		}
 	})
-	s, err := serve(t.Context(), h, false)
+	s, err := serve(t.Context(), side{handler: h})
 	if err != nil {
 		t.Fatal(err)
 	}
-	samples, took, err := drive(t.Context(), traffic{s, 3, 50 * time.Millisecond, 0, root})
+	samples, took, err := drive(t.Context(), traffic{to: s, clients: 3, span: 50 * time.Millisecond, pace: 0, next: root})
 	if err != nil || len(samples) < 3 || int64(len(samples)) != asked.Load() || took < 50*time.Millisecond {
 		t.Errorf("%d samples of %d requests in %v: %v", len(samples), asked.Load(), took, err)
 	}
 	asked.Store(0)
-	samples, _, err = drive(t.Context(), traffic{s, 2, 200 * time.Millisecond, pace(20 * time.Millisecond), root})
+	samples, _, err = drive(t.Context(), traffic{to: s, clients: 2, span: 200 * time.Millisecond, pace: pace(20 * time.Millisecond), next: root})
 	if err != nil || len(samples) == 0 || len(samples) > 60 || int64(len(samples)) != asked.Load() { // 20 are to be expected
 		t.Errorf("%d samples at a pace: %v", len(samples), err)
 	}
-	if _, _, err = drive(t.Context(), traffic{s, 1, time.Second, 0, func(*rand.Rand) string { return "/none" }}); err == nil || !strings.Contains(err.Error(), "404") {
+	if _, _, err = drive(t.Context(), traffic{to: s, clients: 1, span: time.Second, pace: 0, next: func(*rand.Rand) string { return "/none" }}); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("a refused request: %v", err)
 	}
 	if err := s.stop(); err != nil {
@@ -78,12 +78,12 @@ func TestQueue(t *testing.T) {
 		defer timer.Stop()
 		<-timer.C
 	})
-	s, err := serve(t.Context(), slow, false)
+	s, err := serve(t.Context(), side{handler: slow})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.stop() }()
-	samples, _, err := drive(t.Context(), traffic{s, 1, 100 * time.Millisecond, pace(time.Millisecond), root})
+	samples, _, err := drive(t.Context(), traffic{to: s, clients: 1, span: 100 * time.Millisecond, pace: pace(time.Millisecond), next: root})
 	if err != nil || len(samples) < 2 {
 		t.Fatalf("%d samples: %v", len(samples), err)
 	}

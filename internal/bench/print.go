@@ -12,7 +12,7 @@ import (
 
 // Print writes the report as tables for people. JSON has more.
 func (r *Report) Print(w io.Writer) error {
-	p := &printer{w: bufio.NewWriter(w)}
+	p := newPrinter(w)
 	p.machine(r)
 	for _, s := range r.Stages {
 		p.stage(s)
@@ -27,6 +27,8 @@ func (r *Report) Print(w io.Writer) error {
 }
 
 type printer struct{ w *bufio.Writer }
+
+func newPrinter(w io.Writer) *printer { return &printer{w: bufio.NewWriter(w)} }
 
 func (p *printer) line(format string, args ...any) { _, _ = fmt.Fprintf(p.w, format+"\n", args...) }
 func (p *printer) title(format string, args ...any) {
@@ -115,6 +117,15 @@ func (p *printer) stage(s *Stage) {
 		}
 		p.table(rows...)
 		p.http(&f.HTTPFigures)
+	}
+	if s.Check != nil {
+		p.check(s.Check)
+	}
+	if s.Report != nil {
+		p.reports(s.Report)
+	}
+	if s.Windows != nil {
+		p.windows(s.Windows)
 	}
 }
 

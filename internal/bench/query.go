@@ -78,7 +78,7 @@ func (r *runner) heaviest(ctx context.Context) ([]string, error) {
 // pick draws one of a list.
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
-// measureQuery asks for the records of random subjects over the API, unpacked, as the floor answers. It stands in for the credit check until there is one.
+// measureQuery asks for the records of random subjects over the API, unpacked, as the floor answers. What is public is all that it shows; the credit check is measured beside it.
 func (r *runner) measureQuery(ctx context.Context, s *Stage) error {
 	r.Progress("记录查询", 0)
 	firms, err := r.firms(ctx, mostFirms)
@@ -95,12 +95,12 @@ func (r *runner) measureQuery(ctx context.Context, s *Stage) error {
 	}
 	q := &QueryFigures{}
 	s.Query = q
-	whole := side{product, func(x *rand.Rand) string { return recordsPath(pick(x, firms).code) }, true}
-	floor := side{r.bareQuery(), func(x *rand.Rand) string { return "/" + pick(x, firms).code }, true}
+	whole := side{handler: product, next: func(x *rand.Rand) string { return recordsPath(pick(x, firms).code) }, plain: true}
+	floor := side{handler: r.bareQuery(), next: func(x *rand.Rand) string { return "/" + pick(x, firms).code }, plain: true}
 	if q.HTTPFigures, err = r.compare(ctx, whole, floor); err != nil {
 		return err
 	}
-	if q.Heaviest, err = r.alone(ctx, side{product, func(x *rand.Rand) string { return recordsPath(pick(x, heavy)) }, true}, 0.5); err != nil {
+	if q.Heaviest, err = r.alone(ctx, side{handler: product, next: func(x *rand.Rand) string { return recordsPath(pick(x, heavy)) }, plain: true}, 0.5); err != nil {
 		return err
 	}
 	whole.plain = false
@@ -119,7 +119,7 @@ const bareStatement = `SELECT v.body FROM subject_identifier i JOIN record r ON 
 func (r *runner) bareQuery() http.Handler {
 	q, today := r.app.DB.Read(), int64(clock.Today(r.clock))
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		out, err := bodies(req.Context(), q, req.URL.Path[1:], today)
+		out, err := bodiesOf(req.Context(), q, req.URL.Path[1:], today)
 		if err != nil {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
@@ -129,7 +129,7 @@ func (r *runner) bareQuery() http.Handler {
 	})
 }
 
-func bodies(ctx context.Context, q db.Querier, code string, today int64) ([]byte, error) {
+func bodiesOf(ctx context.Context, q db.Querier, code string, today int64) ([]byte, error) {
 	rows, err := q.QueryContext(ctx, bareStatement, code, today)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,9 @@ type Stage struct {
 	Search        *SearchFigures `json:"search,omitempty"`
 	Page          *PageFigures   `json:"page,omitempty"`
 	List          *PageFigures   `json:"list,omitempty"`
+	Check         *CheckFigures  `json:"check,omitempty"`
+	Report        *ReportFigures `json:"report,omitempty"`
+	Windows       *WindowFigures `json:"windows,omitempty"`
 }
 
 // Speed is how fast rows went by.
@@ -149,6 +152,47 @@ type QueryFigures struct {
 	Packed   Latency `json:"packed"`   // any subject, one connection, the answer packed by gzip
 }
 
+// CheckFigures are those of the credit check over the interface.
+type CheckFigures struct {
+	HTTPFigures               // beside one indexed SELECT of the subject's records
+	Kept        []Load        `json:"kept"`     // beside the same SELECT with one committed row of the size of an entry
+	Heaviest    Latency       `json:"heaviest"` // the hundred subjects with most records, one connection
+	Batch       *BatchFigures `json:"batch"`
+}
+
+// BatchFigures are those of a list that is answered as a stream.
+type BatchFigures struct {
+	Rows           int     `json:"rows"`
+	Seconds        float64 `json:"seconds"`
+	PerSecond      float64 `json:"perSecond"`
+	FirstMS        float64 `json:"firstMs"` // until the first answer was there
+	Bytes          int64   `json:"bytes"`
+	PeakBytes      int64   `json:"peakBytes"` // resident meanwhile, caches and the client with it
+	FloorPerSecond float64 `json:"floorPerSecond,omitempty"`
+	Ratio          float64 `json:"ratio,omitempty"`
+}
+
+// ReportFigures are those of reports.
+type ReportFigures struct {
+	Kinds []ReportKind  `json:"kinds"`
+	HTTP  Latency       `json:"http"` // POST /api/v1/reports, standard, one connection
+	JSON  Latency       `json:"json"` // GET of a report that is there, as data
+	PDF   Latency       `json:"pdf"`  // and as a PDF, set anew under its kept signature
+	Batch *BatchFigures `json:"batch"`
+}
+
+// ReportKind is one kind of report, within the process.
+type ReportKind struct {
+	Name      string  `json:"name"`
+	Made      Latency `json:"made"`    // read, composed, proven, signed, on file
+	Printed   Latency `json:"printed"` // set as a PDF and signed
+	Whole     Latency `json:"whole"`
+	Verified  Latency `json:"verified"` // the PDF, offline
+	JSONBytes int64   `json:"jsonBytes"`
+	PDFBytes  int64   `json:"pdfBytes"`
+	Unproven  int     `json:"unproven"` // reports without the proof of every record
+}
+
 // PageFigures are those of pages.
 type PageFigures struct {
 	Kinds []PageKind `json:"kinds"`
@@ -223,6 +267,10 @@ const (
 	aimRecall      = 0.98
 	aimMemory      = 250 // MB for a million names
 	aimGrowth      = 1.3
+	aimCheckRatio  = 0.5
+	aimCheckHalf   = 5   // ms, p99
+	aimReport      = 100 // ms, p95, with its PDF
+	aimVerify      = 50  // ms, p95, offline
 )
 
 // finish compares sizes and judges.
@@ -259,6 +307,14 @@ func (s *Stage) calls() (out []call) {
 			out = append(out, call{"搜索：" + k.Name, k.Direct})
 		}
 	}
+	if c := s.Check; c != nil {
+		out = append(out, call{"信用核查，满载", c.Loads[0].Product}, call{"信用核查：记录最多的主体", c.Heaviest})
+	}
+	if f := s.Report; f != nil {
+		for _, k := range f.Kinds {
+			out = append(out, call{k.Name, k.Whole})
+		}
+	}
 	for _, p := range []*PageFigures{s.Page, s.List} {
 		if p == nil {
 			continue
@@ -290,6 +346,19 @@ func (r *Report) judge(s *Stage) {
 		}
 		add("搜索 recall@10", q.Recall.Share, "", aimRecall, true)
 		add("名称索引内存", float64(q.MemoryBytes)/1e6, "MB", aimMemory, false)
+	}
+	if c := s.Check; c != nil {
+		add("信用核查 ÷ 下限", c.best().Ratio, "倍", aimCheckRatio, true)
+		add("信用核查，半载 p99", c.Half.Product.P99, "毫秒", aimCheckHalf, false)
+	}
+	if f := s.Report; f != nil {
+		for _, k := range f.Kinds {
+			add(k.Name+"，含 PDF，p95", k.Whole.P95, "毫秒", aimReport, false)
+			add(k.Name+"，离线核验 p95", k.Verified.P95, "毫秒", aimVerify, false)
+		}
+	}
+	if w := s.Windows; w != nil {
+		add("并发窗口的差错", float64(w.errors()), "次", 0, false)
 	}
 	for _, p := range []*PageFigures{s.Page, s.List} {
 		if p == nil {
