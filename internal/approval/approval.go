@@ -27,6 +27,7 @@ const (
 	Lists    Kind = "lists"
 
 	Objections Kind = "objections" // rules of objections
+	Repairs    Kind = "repairs"    // rules of repair
 )
 
 // kindOf describes a kind: its name and the actions of the permission table.
@@ -43,6 +44,7 @@ var kinds = map[Kind]kindOf{
 	Measures: {"惩戒措施清单", authz.MeasuresDraft, authz.MeasuresApprove},
 
 	Objections: {"异议规则", authz.ObjectionDraft, authz.ObjectionApprove},
+	Repairs:    {"信用修复规则", authz.RepairDraft, authz.RepairApprove},
 }
 
 // Name gives the kind in Chinese; "" when there is no such kind.
@@ -129,7 +131,7 @@ func (s *Service) Register(k Kind, a Applier) { s.appliers[k] = a }
 // Kinds lists the kinds that can be drafted here.
 func (s *Service) Kinds() []Kind {
 	var out []Kind
-	for _, k := range []Kind{Catalog, Calendar, Rules, Lists, Measures, Objections} {
+	for _, k := range []Kind{Catalog, Calendar, Rules, Lists, Measures, Objections, Repairs} {
 		if s.appliers[k] != nil {
 			out = append(out, k)
 		}

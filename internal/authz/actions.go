@@ -142,3 +142,17 @@ const (
 	ObjectionDraft   Action = "objection.draft" // rules of objections
 	ObjectionApprove Action = "objection.approve"
 )
+
+// Repair.
+const (
+	RepairApply   Action = "repair.apply"  // also to supplement, withdraw, state one's case, and ask for shielding
+	RepairRead    Action = "repair.read"   // applications and their procedure
+	RepairHandle  Action = "repair.handle" // accept, ask for more, give notice of a breach
+	RepairDecide  Action = "repair.decide"
+	RepairCancel  Action = "repair.cancel" // take a repair back
+	RepairShield  Action = "repair.shield" // while a court's reorganisation is carried out
+	RepairNotice  Action = "repair.notice" // 两书同达: the repair notices that go with decisions
+	RepairRun     Action = "repair.run"
+	RepairDraft   Action = "repair.draft" // rules of repair
+	RepairApprove Action = "repair.approve"
+)

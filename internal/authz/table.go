@@ -95,6 +95,7 @@ func Table() []Group {
 		{"名单", listingActions()},
 		{"联合奖惩", measureActions()},
 		{"异议", objectionActions()},
+		{"信用修复", repairActions()},
 		{"运行", operationActions()},
 	}
 }
@@ -208,6 +209,7 @@ func draftActions() []Described {
 	all = append(all, business(ListsDraft, ListsApprove, "名单种类")...)
 	all = append(all, business(MeasuresDraft, MeasuresApprove, "惩戒措施清单")...)
 	all = append(all, business(ObjectionDraft, ObjectionApprove, "异议规则")...)
+	all = append(all, business(RepairDraft, RepairApprove, "信用修复规则")...)
 	return append(all,
 		action(DraftRead, "看草案、差异和审批经过", row(Any, OfficeOperator, ListApprover, SystemAdmin, Auditor, Operator)),
 		action(DraftWithdraw, "撤回自己的草案", row(OwnAccount, OfficeOperator, SystemAdmin), row(Any, Operator)),
@@ -246,6 +248,21 @@ func objectionActions() []Described {
 		action(ObjectionAccept, "审查和受理异议、比对、转办、作出结论", separate(row(OwnRegion, OfficeOperator))),
 		action(ObjectionHandle, "来源单位核查异议、答复、更正", separate(row(OwnAgency, FilingClerk, Reviewer))),
 		action(ObjectionReview, "复核异议结论", separate(row(OwnRegion, OfficeOperator))),
+	}
+}
+
+// Whoever found a failure decides on its repair (谁认定、谁修复); who decides has not applied, and gives a second factor: what is decided disappears for everyone.
+// The office decides on shielding, which rests on a court's ruling and concerns the findings of every unit.
+func repairActions() []Described {
+	return []Described{
+		action(RepairApply, "申请信用修复、补正、撤回、陈述申辩，凭裁定申请屏蔽", row(OwnSubject, BusinessAgent, Resident)),
+		action(RepairRead, "看信用修复申请和办理经过", row(OwnSubject, BusinessAgent, Resident), row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
+		action(RepairHandle, "受理或者不予受理修复申请、要求补正、告知拟撤销修复", separate(row(OwnAgency, FilingClerk, Reviewer, ListApprover))),
+		action(RepairDecide, "决定准予或者不予修复", strong(separate(row(OwnAgency, Reviewer, ListApprover)))),
+		action(RepairCancel, "决定撤销或者维持修复结果", strong(separate(row(OwnAgency, Reviewer, ListApprover)))),
+		action(RepairShield, "审核和结束重整期间的信息屏蔽", strong(separate(row(OwnRegion, OfficeOperator)))),
+		action(RepairNotice, "生成信用修复告知书（两书同达）", row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(Any, Operator)),
+		action(RepairRun, "记录停止公示后终止修复、到期结束屏蔽、到期提醒", row(Any, Scheduler)),
 	}
 }
 
