@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
@@ -141,8 +142,17 @@ func TestFromProposalToRelease(t *testing.T) {
 	// Whoever looked behind the public pages stands in the log that the firm reads.
 	seen, _, err := d.app.Trust.Audit.OfSubject(ctx, h.firm.ID, "", 200)
 	must(t, err)
-	looks := map[string]bool{}
+	told := map[string]bool{}
 	for _, a := range seen {
+		told[a.What] = true
+	}
+	if !told["listing"] || !told["order"] || !told["task"] {
+		t.Errorf("the firm is not told who looked: %v", told)
+	}
+	found, _, err := d.app.Trust.Audit.Search(ctx, audit.Who{Kind: string(authz.Account), ID: 705}, audit.Filter{Subject: h.firm.ID}, "", 200)
+	must(t, err)
+	looks := map[string]bool{}
+	for _, a := range found {
 		looks[a.What+" "+a.Who.String()] = true
 	}
 	for _, want := range []string{"listing account:701", "listing account:702", "order account:702", "task account:703"} {
@@ -166,6 +176,9 @@ func TestFromProposalToRelease(t *testing.T) {
 	d.ask(nobody, "/lists/"+sampleNoticed, nil, http.StatusOK)
 }
 
+// representedBy is who represents the firms that are registered by registered.
+const representedBy = "欧阳代表"
+
 // registered files the registration of the holding's firm, with who represents it.
 func (d *desks) registered(h *holding) {
 	d.t.Helper()
@@ -175,7 +188,7 @@ func (d *desks) registered(h *holding) {
 	for k, v := range item.Example {
 		row[k] = v
 	}
-	row["DJ_MC"], row["DJ_SHXYM"], row["DJ_GSZC"], row["DJ_ZZJG"] = h.firm.Name, h.firm.Code, "", ""
+	row["DJ_MC"], row["DJ_SHXYM"], row["DJ_GSZC"], row["DJ_ZZJG"], row["DJ_FRDB"] = h.firm.Name, h.firm.Code, "", "", representedBy
 	text, err := json.Marshal([]map[string]string{row})
 	must(d.t, err)
 	sub, err := d.app.Ingest.Submit(ctx, ingest.Request{Item: "DJJC", Unit: h.unit.Code, FileName: "a.json", Actor: "account:900"}, bytes.NewReader(text))

@@ -180,7 +180,7 @@ func TestSaveAndLoadAll(t *testing.T) {
 		for _, e := range got {
 			ids = append(ids, e.ID+" "+e.Hash[:8])
 		}
-		if diff := cmp.Diff([]string{"a " + first.Hash[:8], "2026.1 " + Default().Hash[:8], "b " + second.Hash[:8]}, ids); diff != "" {
+		if diff := cmp.Diff([]string{"a " + first.Hash[:8], Default().ID + " " + Default().Hash[:8], "b " + second.Hash[:8]}, ids); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		err = d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

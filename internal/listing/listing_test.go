@@ -445,6 +445,70 @@ func TestRemovedWhileFiled(t *testing.T) {
 	})
 }
 
+// The record of an entry names who represents the business where a law of that list in force on the day says so, and nobody else; then it waits until the
+// name is registered. A withdrawal names nobody and waits for nothing.
+func TestRecordNamesTheRepresentativeOnlyByLaw(t *testing.T) {
+	t.Parallel()
+	const law = "article = \"第三十一条\""
+	for name, c := range map[string]struct {
+		kind       string
+		old, then  string // change of the kinds
+		registered string
+		want       bool
+		wait       bool
+	}{
+		"named by law":                {kind: "YZSX-SCJG", registered: "欧阳代表", want: true},
+		"named by law, not known yet": {kind: "YZSX-SCJG", wait: true},
+		"the law is over":             {kind: "YZSX-SCJG", old: law, then: law + "\n  until = \"2026-03-01\"", registered: "欧阳代表"},
+		"the law comes later":         {kind: "YZSX-SCJG", old: law, then: law + "\n  from = \"2027-03-01\"", registered: "欧阳代表"},
+		"no law":                      {kind: "YZSX-ZFCG", registered: "欧阳代表"},
+		"no law, not known":           {kind: "YZSX-ZFCG"},
+		"an honour":                   {kind: "SX-SXDX", registered: "欧阳代表"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				x, ctx := newDesk(t, d), context.Background()
+				registered := c.registered
+				x.Representative = func(context.Context, string) (string, error) { return registered, nil }
+				if c.old != "" {
+					x.edit(20260302, c.old, c.then)
+				}
+				x.empower(c.kind)
+				e := x.propose(c.kind)
+				if _, err := x.Notify(x.clerk(), e.ID, x.paper("告1号")); err != nil {
+					t.Fatal(err)
+				}
+				x.day(20260320)
+				e, err := x.decide(x.approver(), e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = x.FileDue(ctx)
+				if c.wait != errors.Is(err, listing.ErrRepresentative) || c.wait != (len(x.filed.rows) == 0) {
+					t.Fatalf("filed %v: %v", x.filed.rows, err)
+				}
+				if c.wait {
+					registered = "欧阳代表"
+					if _, err := x.FileDue(ctx); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if got := strings.Contains(x.filed.rows[0], "欧阳代表") && strings.Contains(x.filed.rows[0], "FRDB"); got != (c.want || c.wait) {
+					t.Errorf("filed %s", x.filed.rows[0])
+				}
+				registered = ""
+				if _, err := x.Remove(x.approver(), e.ID, listing.Removal{Document: x.paper("撤1号"), Why: listing.Revoked, Reason: "决定被撤销"}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := x.FileDue(ctx); err != nil || len(x.filed.rows) != 2 || strings.Contains(x.filed.rows[1], "FRDB") {
+					t.Errorf("withdrawn as %v: %v", x.filed.rows, err)
+				}
+			})
+		})
+	}
+}
+
 // A disputed entry says so, as of any instant, until every objection to it is settled; nothing else about it changes.
 func TestDispute(t *testing.T) {
 	t.Parallel()

@@ -107,8 +107,10 @@ func (s *Service) fileOne(ctx context.Context, e *Entry) error {
 	if err != nil {
 		return err
 	}
-	if row, err = s.represent(ctx, fields[k.Item].person, &sub, row); err != nil {
-		return err
+	if e.filed == filedWaits && k.names(e.ListedOn) { // a withdrawal only says which record it is about
+		if row, err = s.represent(ctx, fields[k.Item].person, &sub, row); err != nil {
+			return err
+		}
 	}
 	// The key holds the content: what was refused for want of something is filed anew once that is known, and what did not change is not.
 	hash := sha256.Sum256(row)
@@ -130,8 +132,11 @@ func (s *Service) fileOne(ctx context.Context, e *Entry) error {
 	})
 }
 
-// represent adds who represents the business, as the business is registered: the standard tells businesses apart by it. It does not put that person onto
-// the list.
+// names reports whether a law in force on the day of listing says that an entry names who represents the business. Without one the entry's record names
+// nobody, so that nothing that shows the record can.
+func (k *Kind) names(on clock.Date) bool { return k.Representative.InForce(on) }
+
+// represent adds who represents the business, as the business is registered. It does not put that person onto the list.
 func (s *Service) represent(ctx context.Context, field string, sub *subject.Subject, row []byte) ([]byte, error) {
 	if s.Representative == nil || field == "" {
 		return row, nil

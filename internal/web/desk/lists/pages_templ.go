@@ -1097,7 +1097,7 @@ func entryPage(v *entryView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<p>条目写入信用库、或者从信用库撤下，通常在一分钟内完成。长时间没有完成的，多半是主体的登记信息不全（例如没有法定代表人），补报登记信息以后自动完成；退回的原因在报送批次中查看。</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<p>条目写入信用库、或者从信用库撤下，通常在一分钟内完成。长时间没有完成的，多半是主体的登记信息不全（例如依据要求列明法定代表人，而登记信息中没有），补报登记信息以后自动完成；退回的原因在报送批次中查看。</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
