@@ -20,6 +20,7 @@ import (
 	"gongxin/internal/blob"
 	"gongxin/internal/catalog"
 	"gongxin/internal/check"
+	"gongxin/internal/clamd"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
 	"gongxin/internal/db"
@@ -62,6 +63,7 @@ type App struct {
 	rules   *publish.Rules
 	proxies limit.Proxies
 	blobs   *blob.Store
+	scanner *clamd.Client // nil = uploads are not scanned
 	logOnce sync.Once
 	log     *translog.Log
 	logErr  error
@@ -137,7 +139,7 @@ func (a *App) build(ctx context.Context) (err error) {
 	if a.blobs, err = blob.Open(a.Config.Data+"/blobs", ring); err != nil {
 		return err
 	}
-	if err := a.readData(ctx); err != nil {
+	if err := errors.Join(a.openScanner(), a.readData(ctx)); err != nil {
 		return err
 	}
 	legacy, err := subject.LegacyCodes(ctx, a.DB.Read())

@@ -27,7 +27,7 @@ func TestEvidenceLeavesTheDisk(t *testing.T) {
 	accounts, blobs := a.Trust.Identity, filepath.Join(c.Data, "blobs")
 	_, err = a.blobs.Put(ctx, strings.NewReader("a file that was filed"), 100)
 	must(t, err)
-	name, err := evidence{a.blobs}.Put(ctx, strings.NewReader("a picture"), 100)
+	name, err := evidence{blobs: a.blobs}.Put(ctx, strings.NewReader("a picture"), 100)
 	must(t, err)
 	who, _, err := accounts.Open(ctx, authz.LocalActor("test"), identity.NewAccount{Kind: identity.ResidentAccount, Login: "zhou", Name: "周", Password: "临溪之外-不易猜-7319"})
 	must(t, err)

@@ -22,6 +22,9 @@ func (a *App) metrics() http.Handler {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "gongxin_filing_rows_total", Help: "Rows of filings answered by this process."},
 			func() float64 { return float64(a.rows.Load()) }),
 		decisions{a.Publish}, state{a})
+	if a.scanner != nil {
+		r.MustRegister(scans{a.scanner})
+	}
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{ErrorLog: nil})
 }
 

@@ -2,12 +2,10 @@ package app
 
 import (
 	"context"
-	"io"
 
 	"gongxin/internal/api"
 	"gongxin/internal/approval"
 	"gongxin/internal/authz"
-	"gongxin/internal/blob"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/identity"
@@ -88,7 +86,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	}
 	centre := me.Deps{
 		Site: site, Accounts: t.Identity, Files: a.Publish, Proofs: a.Publish, Records: a.Records, Looks: t.Audit, Consents: t.Consents, Agencies: a.Agencies, Matters: t.Matters, Measures: a.Checks,
-		Editions: a.Editions, Clock: a.Clock, Methods: []string{"licence"}, Evidence: evidence{a.blobs}, Unified: unified, Settings: ui.Link{Href: "/account", Label: "账号设置"},
+		Editions: a.Editions, Clock: a.Clock, Methods: []string{"licence"}, Evidence: evidence{a.blobs, a.scan()}, Unified: unified, Settings: ui.Link{Href: "/account", Label: "账号设置"},
 		Parts: a.parts(),
 	}
 	if a.options.Demo {
@@ -168,16 +166,3 @@ func (a *App) demoClaimCode(ctx context.Context, kind identity.AccountKind, in i
 	}
 	return d.Code(sub, ""), nil
 }
-
-// evidence keeps what claims are shown by, sealed, each file for itself: it stays until the claim's period is over, where what is kept alone is swept
-// after a day.
-type evidence struct{ blobs *blob.Store }
-
-// Put keeps a file.
-func (e evidence) Put(ctx context.Context, r io.Reader, limit int64) (string, error) {
-	info, err := e.blobs.PutOwned(ctx, r, limit)
-	return info.Hash, err
-}
-
-// Remove takes a file away.
-func (e evidence) Remove(name string) error { return e.blobs.Remove(name) }

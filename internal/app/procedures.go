@@ -43,7 +43,7 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 	p := &a.Procedures
 	p.Notices = notice.New(c)
 	p.Flow = flow.New(flow.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Log: a.Trust.Audit, Who: asker, May: a.mayStep, Files: a.blobs, Overdue: a.escalate, Periods: measure.Periods(a.Lists.base),
+		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Log: a.Trust.Audit, Who: asker, May: a.mayStep, Files: a.blobs, Scanner: a.scan(), Overdue: a.escalate, Periods: measure.Periods(a.Lists.base),
 		AsSystem: func(ctx context.Context) context.Context { return authz.With(ctx, authz.SystemActor("flow")) },
 	})
 	return nil

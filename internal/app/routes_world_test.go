@@ -261,7 +261,7 @@ func (d *desks) claim(h *holding) {
 	if h.claim != 0 && len(list) > 0 && list[0].ID == h.claim {
 		return
 	}
-	name, err := evidence{d.app.blobs}.Put(ctx, strings.NewReader("%PDF-1.4 licence of "+h.firm.Code), 1<<20)
+	name, err := evidence{blobs: d.app.blobs}.Put(ctx, strings.NewReader("%PDF-1.4 licence of "+h.firm.Code), 1<<20)
 	must(d.t, err)
 	who := authz.Actor{ID: d.person(identity.BusinessAccount, nil), Kind: authz.Account, Session: 1}
 	c, _, err := d.app.Trust.Identity.Claim(ctx, who, identity.ClaimIn{Method: "licence", Code: h.firm.Code, Evidence: name})

@@ -105,7 +105,7 @@ func (a *App) accounts(ids *id.Maker, providers []identity.Provider) (*identity.
 		DB: a.DB, Clock: a.Clock, IDs: ids, Ring: a.Trust.Ring, Acts: a.Trust.Audit, Authority: a.Trust.Authority, Registry: registry{a.Subjects}, Log: a.Log,
 		Passwords: identity.PasswordPolicy{Words: a.contextWords(), CommonFile: a.Config.Accounts.CommonPasswords}, Hashing: hashing,
 		Passkeys: a.passkeys(), Providers: providers, Methods: methods, Issuer: "公信·" + a.Config.City.Name,
-		Evidence: evidence{a.blobs}, Retention: retention, Closing: a.forgetAccount,
+		Evidence: evidence{a.blobs, a.scan()}, Retention: retention, Closing: a.forgetAccount,
 	})
 }
 

@@ -33,6 +33,7 @@ type Config struct {
 	Transparency Transparency `toml:"transparency"`
 	Report       Report       `toml:"report"`
 	Notice       Notice       `toml:"notice"`
+	Scan         Scan         `toml:"scan"`
 }
 
 // Report is about credit reports.
@@ -174,7 +175,7 @@ func (c Config) Defaults() (Config, error) {
 		return c, ErrValue.Messagef("transparency.pause_minutes 必须大于 0，quorum 不能多于见证人")
 	}
 	set(&c.Notice.Mail.Security, "starttls")
-	if err := c.Notice.check(); err != nil {
+	if err := errors.Join(c.Notice.check(), c.Scan.check()); err != nil {
 		return c, err
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {

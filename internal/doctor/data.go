@@ -15,6 +15,7 @@ import (
 
 	"gongxin/internal/blob"
 	"gongxin/internal/catalog"
+	"gongxin/internal/clamd"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/id"
@@ -158,6 +159,39 @@ func (x *exam) post(ctx context.Context) {
 		x.say("通知", Warn, fmt.Sprintf("%d 条外发的通知多次发送失败，已停止重发（本站里的通知不受影响）", dead), "请检查配置 [notice] 里的邮件服务器和短信网关，以及各单位接收系统的地址；失败的原因在服务日志里")
 	default:
 		x.fine("通知", "没有发不出去的通知（等待发送 %d 条）", waiting)
+	}
+}
+
+// Bounds of the virus scanner.
+const (
+	scannerWait   = 5 * time.Second
+	oldSignatures = 7 * 24 * time.Hour // the age of signatures at which the operator is told
+)
+
+// scanner asks the virus scanner what it is, and how old its signatures are.
+func (x *exam) scanner(ctx context.Context) {
+	const check = "病毒检查"
+	if x.Config.Scan.Address == "" {
+		x.say(check, Warn, "没有设置病毒检查，办事人上传的附件和认领材料不经检查就收下", "请安装 ClamAV 的 clamd，并在配置里写明 scan.address；见 docs/operate/config.md")
+		return
+	}
+	c, err := clamd.New(x.Config.Scan.Address)
+	if err != nil {
+		x.failed(check, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, scannerWait)
+	defer cancel()
+	v, err := c.Version(ctx)
+	switch {
+	case err != nil:
+		x.say(check, Fault, "连不上病毒检查服务，现在上传附件会被拒绝", "请检查 clamd 是否在运行、scan.address 是否正确、本程序的用户能不能读写它的套接字")
+	case v.Day.IsZero():
+		x.say(check, Fault, v.Program+" 没有病毒库", "请运行 freshclam，并设置它每天更新")
+	case x.Clock.Now().Sub(v.Day) > oldSignatures:
+		x.say(check, Warn, fmt.Sprintf("%s 的病毒库是 %s 的，超过 7 天没有更新", v.Program, v.Day.Format(time.DateOnly)), "请检查 freshclam 能不能更新；不能联网的，请定期把病毒库复制进来")
+	default:
+		x.fine(check, "%s，病毒库 %s（%s）", v.Program, v.Signatures, v.Day.Format(time.DateOnly))
 	}
 }
 

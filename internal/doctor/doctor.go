@@ -71,6 +71,7 @@ func Examine(ctx context.Context, in Input) []Finding {
 	x.disk()
 	x.keys()
 	x.transport()
+	x.scanner(ctx)
 	if d, ok := x.open(ctx); ok {
 		defer func() { _ = d.Close() }()
 		x.db = d

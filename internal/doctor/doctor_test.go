@@ -10,6 +10,7 @@ import (
 
 	"gongxin/internal/backup"
 	"gongxin/internal/blob"
+	"gongxin/internal/clamd/clamdtest"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
 	"gongxin/internal/db"
@@ -151,6 +152,21 @@ func TestFindsWhatIsWrong(t *testing.T) {
 		"no database": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
 			in.Config.Database = filepath.Join(in.Config.Data, "other.db")
 		}, "数据库", doctor.Fault, nil},
+		"scanner away": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			in.Config.Scan.Address = "unix:/nonexistent/clamd.ctl"
+		}, "病毒检查", doctor.Fault, nil},
+		"scanner outside": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			in.Config.Scan.Address = "tcp:8.8.8.8:3310"
+		}, "病毒检查", doctor.Fault, nil},
+		"no signatures": {func(t *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			scanner(t, in, "ClamAV 1.4.1")
+		}, "病毒检查", doctor.Fault, nil},
+		"old signatures": {func(t *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			scanner(t, in, "ClamAV 1.4.1/27464/Sat Feb  7 09:29:49 2026")
+		}, "病毒检查", doctor.Warn, nil},
+		"scanner well": {func(t *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			scanner(t, in, "ClamAV 1.4.1/27464/Sat Feb 28 09:29:49 2026")
+		}, "病毒检查", doctor.OK, nil},
 		"log stalled": {func(_ *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
 			in.Log = func(context.Context, *db.DB) (doctor.LogState, error) {
 				return doctor.LogState{Pending: 3, Lag: time.Hour, Paused: true}, nil
@@ -190,6 +206,13 @@ func TestFindsWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+// scanner sets up a virus scanner that says it is so.
+func scanner(t *testing.T, in *doctor.Input, version string) {
+	t.Helper()
+	d := clamdtest.Start(t, "unix")
+	d.Version, in.Config.Scan.Address = version, d.Address()
 }
 
 func must(t *testing.T, err error) {

@@ -186,7 +186,11 @@ func (c *Centre) claim(w http.ResponseWriter, r *http.Request) error {
 	}
 	if picture != nil {
 		if in.Evidence, err = c.Evidence.Put(ctx, picture.reader(), c.MaxEvidence); err != nil {
-			return err
+			if fault.KindOf(err) != fault.Invalid { // such as a scanner that does not answer
+				return err
+			}
+			form.fileFault = sentence(err)
+			return c.showClaims(w, r, http.StatusUnprocessableEntity, form)
 		}
 	}
 	claim, session, err := c.Accounts.Claim(ctx, who, in)
