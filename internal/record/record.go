@@ -46,6 +46,7 @@ const (
 	Annulled  Status = 4 // 撤下: the decision was annulled, revoked or declared unlawful (行政处罚法 art. 48), or nobody could verify it
 	Ended     Status = 5 // 期满: the period of showing and using a failure is over
 	Shielded  Status = 6 // 重整期间屏蔽: not shown while a court's reorganisation or settlement is carried out
+	Destroyed Status = 7 // its content and the salts of its leaves are destroyed; that there was a record stays
 )
 
 // String names the status for interfaces.
@@ -63,6 +64,8 @@ func (s Status) String() string {
 		return "ended"
 	case Shielded:
 		return "shielded"
+	case Destroyed:
+		return "destroyed"
 	default:
 		return "unknown"
 	}

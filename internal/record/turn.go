@@ -2,7 +2,10 @@ package record
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"strings"
 
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
@@ -16,11 +19,12 @@ var ErrTurn = fault.New(fault.Conflict, "record.turn", "记录现在的状态不
 type Turn struct {
 	ID
 	To    Status
-	Until *clock.Date // another first day on which it is no longer shown; nil = as it is
+	Until *clock.Date           // another first day on which it is no longer shown; nil = as it is
+	If    func(v *Version) bool // asked about the newest version within the transaction; nil = turn it
 }
 
 // turns names what was done, by the status it led to.
-var turns = map[Status]string{Repaired: "repaired", Annulled: "annulled", Ended: "ended", Shielded: "shielded", Active: "restored"}
+var turns = map[Status]string{Repaired: "repaired", Annulled: "annulled", Ended: "ended", Shielded: "shielded", Active: "restored", Destroyed: "destroyed"}
 
 // may reports whether a status leads to another. Only the source withdraws, by filing; what is ended stays so.
 func (s Status) may(to Status) bool {
@@ -30,27 +34,25 @@ func (s Status) may(to Status) bool {
 	case Shielded:
 		return to == Active || to == Repaired || to == Annulled || to == Ended
 	case Repaired:
-		return to == Active || to == Annulled || to == Ended
+		return to == Active || to == Annulled || to == Ended || to == Destroyed
 	case Annulled:
-		return to == Active
+		return to == Active || to == Destroyed
+	case Withdrawn, Ended:
+		return to == Destroyed
 	default:
 		return false
 	}
 }
 
 // Turn writes another version of each record, with its last content and another status, and gives an outcome for each: Turned, Unchanged when it has the status
-// already, Absent when it is not on file. One turn that may not be is ErrTurn, and nothing is to be committed. It is the one way to repair, annul, end, shield and
-// bring back.
+// already or If says no, Absent when it is not on file. One turn that may not be is ErrTurn, and nothing is to be committed. It is the one way to repair, annul, end,
+// shield and bring back.
 func (s *Store) Turn(ctx context.Context, tx *db.Tx, list []Turn, ch Change) ([]Outcome, error) {
 	ids := make([]ID, len(list))
 	for i := range list {
 		ids[i] = list[i].ID
 	}
-	set := &headSet{byID: make(map[ID]*head, len(list))}
-	if err := s.readHeads(ctx, tx, unique(ids), set); err != nil {
-		return nil, fmt.Errorf("record: turn: %w", err)
-	}
-	newest, err := s.newest(ctx, tx, unique(ids))
+	set, newest, err := s.turnable(ctx, tx, unique(ids))
 	if err != nil {
 		return nil, fmt.Errorf("record: turn: %w", err)
 	}
@@ -63,32 +65,40 @@ func (s *Store) Turn(ctx context.Context, tx *db.Tx, list []Turn, ch Change) ([]
 		case h == nil:
 			out[i] = Absent
 			continue
-		case h.status == t.To && (t.Until == nil || *t.Until == v.PublicUntil):
+		case t.If != nil && !t.If(v), h.status == t.To && (t.Until == nil || *t.Until == v.PublicUntil):
 			out[i] = Unchanged
 			continue
 		case h.status != t.To && !h.status.may(t.To):
 			return nil, ErrTurn
 		}
 		d := &b.drafts[i]
-		*d = Draft{Subject: t.Subject, Facts: v.Facts, Body: v.Body, Digest: h.digest}
-		d.Status, d.Listed = t.To, false
-		if t.Until != nil {
-			d.PublicUntil = *t.Until
-		}
-		if t.To == Active {
-			if d.Listed, err = s.wasListed(ctx, tx, h.newest, t.Subject); err != nil {
-				return nil, fmt.Errorf("record: turn: %w", err)
-			}
+		if *d, err = s.turned(ctx, tx, t, h, v); err != nil {
+			return nil, fmt.Errorf("record: turn: %w", err)
 		}
 		out[i] = Turned
 		b.add(h, d, i, Turned)
 		v.Facts = d.Facts
-		newest[t.ID] = v
 	}
 	if err := b.write(ctx, tx, set); err != nil {
 		return nil, fmt.Errorf("record: turn: %w", err)
 	}
 	return out, nil
+}
+
+// turned is what the next version says.
+func (s *Store) turned(ctx context.Context, tx *db.Tx, t *Turn, h *head, v *Version) (d Draft, err error) {
+	d = Draft{Subject: t.Subject, Facts: v.Facts, Body: v.Body, Digest: h.digest}
+	d.Status, d.Listed = t.To, false
+	if t.Until != nil {
+		d.PublicUntil = *t.Until
+	}
+	switch t.To {
+	case Destroyed:
+		d.Facts, d.Body, d.Digest = Facts{Item: v.Item, Edition: v.Edition, Class: v.Class, Status: Destroyed, Agency: v.Agency, Region: v.Region}, "{}", [16]byte{}
+	case Active:
+		d.Listed, err = s.wasListed(ctx, tx, h.newest, t.Subject)
+	}
+	return d, err
 }
 
 // wasListed gives whether a record was listed when it was last in force: the versions before say so, since class, subject and procedure do not change with its status.
@@ -120,35 +130,59 @@ func unique(ids []ID) []ID {
 	return out
 }
 
-// newest reads the newest versions of records within a transaction, with their bodies.
-func (s *Store) newest(ctx context.Context, q db.Querier, ids []ID) (map[ID]Version, error) {
-	out := make(map[ID]Version, len(ids))
+// turnable reads the newest versions of records within a transaction, with what writing another one takes.
+func (s *Store) turnable(ctx context.Context, tx *db.Tx, ids []ID) (*headSet, map[ID]*Version, error) {
+	set := &headSet{byID: make(map[ID]*head, len(ids))}
+	newest := make(map[ID]*Version, len(ids))
+	query := strings.Replace(versionSelect, ") FROM ", "), v.version_id, v.digest FROM ", 1)
+	err := s.ofIDs(ctx, tx, query, ids, func(rows *sql.Rows) error {
+		h := &head{draft: -1}
+		var digest []byte
+		v, err := scanVersion(rows, &h.newest, &digest)
+		if err != nil {
+			return err
+		}
+		h.key, h.nkey, h.version, h.status, h.listed = v.Key, v.NaturalKey, v.Number, v.Status, v.Listed
+		h.agency, h.region, h.kinds, h.item = v.Agency, v.Region, v.Kinds, v.Item
+		copy(h.digest[:], digest)
+		set.byID[v.ID], newest[v.ID] = h, &v
+		return nil
+	})
+	return set, newest, err
+}
+
+// ofIDs reads rows of the newest versions of records.
+func (s *Store) ofIDs(ctx context.Context, q db.Querier, query string, ids []ID, scan func(*sql.Rows) error) error {
 	for len(ids) > 0 {
 		n := min(len(ids), headsChunk)
 		pairs, args := pairList(ids[:n])
-		list, err := versions(ctx, q, versionSelect+joinHead+`WHERE (r.subject_id, r.record_key) IN (VALUES `+pairs+`)`, args...)
+		rows, err := q.QueryContext(ctx, query+joinHead+`WHERE (r.subject_id, r.record_key) IN (VALUES `+pairs+`)`, args...)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for i := range list {
-			out[list[i].ID] = list[i]
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return errors.Join(err, rows.Close())
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return err
 		}
 		ids = ids[n:]
 	}
-	return out, nil
+	return nil
 }
 
 // Standing gives the newest versions of records without their bodies: what procedures decide on.
 func (s *Store) Standing(ctx context.Context, q db.Querier, ids []ID) (map[ID]Version, error) {
-	out, err := s.newest(ctx, q, unique(ids))
-	if err != nil {
-		return nil, wrap(err, "record: standing")
-	}
-	for at, v := range out {
+	out := make(map[ID]Version, len(ids))
+	err := s.ofIDs(ctx, q, versionSelect, unique(ids), func(rows *sql.Rows) error {
+		v, err := scanVersion(rows)
 		v.Body = ""
-		out[at] = v
-	}
-	return out, nil
+		out[v.ID] = v
+		return err
+	})
+	return out, wrap(err, "record: standing")
 }
 
 // StandingOf gives the newest versions of all of a subject's records without their bodies, newest decision first.
@@ -161,33 +195,4 @@ func (s *Store) StandingOf(ctx context.Context, q db.Querier, subject int64) ([]
 		out[i].Body = ""
 	}
 	return out, nil
-}
-
-// Due gives records of some items in force whose period is over on a day, in the order of their ids behind a given one: what the nightly end walks through. It
-// reads the narrow rows from end to end, for a job and not for a page; next is where the following call goes on, the zero ID when it came to the end.
-func (s *Store) Due(ctx context.Context, items []string, day clock.Date, after ID, limit int) (due []ID, next ID, err error) {
-	if len(items) == 0 {
-		return nil, ID{}, nil
-	}
-	args := []any{int64(day), after.Subject, after.Key, limit}
-	for _, item := range items {
-		args = append(args, item)
-	}
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT subject_id, record_key FROM record WHERE (subject_id, record_key) > ($2, $3) AND status IN (1, 3, 6) AND public_until <= $1
-		AND item IN `+db.In(len(items), 5)+` ORDER BY subject_id, record_key LIMIT $4+0`, args...)
-	if err != nil {
-		return nil, ID{}, wrap(err, "record: due")
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var at ID
-		if err := rows.Scan(&at.Subject, &at.Key); err != nil {
-			return nil, ID{}, err
-		}
-		due = append(due, at)
-	}
-	if len(due) == limit {
-		next = due[limit-1]
-	}
-	return due, next, rows.Err()
 }

@@ -179,9 +179,15 @@ func TestMarks(t *testing.T) {
 			}
 		}
 		hour := func(n int) time.Time { return start.Add(time.Duration(n) * time.Hour) }
-		mark(func(ctx context.Context, tx *db.Tx) error { return s.SetMark(ctx, tx, at, record.Disputed, "x1", hour(1)) })
-		mark(func(ctx context.Context, tx *db.Tx) error { return s.SetMark(ctx, tx, at, record.Disputed, "x2", hour(2)) })
-		mark(func(ctx context.Context, tx *db.Tx) error { return s.ClearMark(ctx, tx, at, record.Disputed, "x1", hour(3)) })
+		mark(func(ctx context.Context, tx *db.Tx) error {
+			return s.SetMark(ctx, tx, at, record.Disputed, "x1", hour(1))
+		})
+		mark(func(ctx context.Context, tx *db.Tx) error {
+			return s.SetMark(ctx, tx, at, record.Disputed, "x2", hour(2))
+		})
+		mark(func(ctx context.Context, tx *db.Tx) error {
+			return s.ClearMark(ctx, tx, at, record.Disputed, "x1", hour(3))
+		})
 		if v := only(t, d, s, 1); !v.Disputed {
 			t.Error("one of two objections ended and the mark is gone")
 		}
@@ -189,7 +195,9 @@ func TestMarks(t *testing.T) {
 		if err != nil || len(marks[at]) != 1 || marks[at][0].Ref != "x2" {
 			t.Errorf("%+v, %v", marks, err)
 		}
-		mark(func(ctx context.Context, tx *db.Tx) error { return s.ClearMark(ctx, tx, at, record.Disputed, "x2", hour(4)) })
+		mark(func(ctx context.Context, tx *db.Tx) error {
+			return s.ClearMark(ctx, tx, at, record.Disputed, "x2", hour(4))
+		})
 		for n, want := range map[int]bool{0: false, 1: true, 3: true, 4: false} {
 			v, ok, err := s.Get(ctx, at, hour(n))
 			if err != nil || !ok || v.Disputed != want {

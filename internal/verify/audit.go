@@ -261,6 +261,29 @@ func (a *audit) leaf(what string, outbox, position int64, salt []byte, parts []s
 	return index, true
 }
 
+// statusDestroyed is the status of versions whose content was destroyed.
+const statusDestroyed = 7
+
+// destroyed takes a version without content and salt for its place in the tree: its leaf cannot be recomputed any more. That the record's newest version says so on
+// record, and is held against its own leaf, is heads' to check.
+func (a *audit) destroyed(what string, outbox, position int64) (index int64, ok bool) {
+	ev := a.events[outbox]
+	if ev == nil || position < 0 || position >= int64(ev.n) {
+		a.fail("row.inserted", "%s 不在日志中：该行是插入的，或其日志位置（%d 第 %d 位）被改动", what, outbox, position)
+		return 0, false
+	}
+	if ev.wait {
+		return 0, false
+	}
+	index = ev.index + position
+	if a.seen[index] {
+		a.fail("row.copied", "%s 与另一行占用日志的同一条目 %d：该行是复制插入的，或日志位置被对调", what, index)
+		return 0, false
+	}
+	a.seen[index] = true
+	return index, true
+}
+
 // leftovers names what is in the tree and in no row.
 func (a *audit) leftovers(context.Context) error {
 	checked := 0

@@ -34,6 +34,12 @@ func (a *audit) records(ctx context.Context) error {
 		if changed.Int64 != at {
 			a.fail("change.changed", "record_change 第 %d 行的时间与 %s 不符：被改动", outbox, what)
 		}
+		if status == statusDestroyed && len(salt) == 0 {
+			if index, ok := a.destroyed(what, outbox, pos); ok {
+				a.sets = append(a.sets, setRow{subject, index, item})
+			}
+			return nil
+		}
 		index, ok := a.leaf(what, outbox, pos, salt, []string{
 			formatRecord, recordNumber(subject, key), dec(version), item, edition, nkey, class, dec(status), dec(listed), dec(decided), dec(from), dec(until),
 			dec(agency), region, dec(kinds), dec(procedure), dec(severity), ruleSet, body, action, actor.String, basis.String, why.String, submission.String, dec(at),
@@ -89,6 +95,9 @@ func (a *audit) heads(ctx context.Context) error {
 			OR v.kinds <> r.kinds`},
 		{"head.old", "record 的现行状态（记录 %s）不是最新的版本：被退回旧版", `SELECT r.subject_id, r.record_key FROM record r JOIN record_version n ON n.prev_id = r.version_id
 			WHERE n.subject_id = r.subject_id AND n.record_key = r.record_key`},
+		{"row.erased", "record_version 记录 %s 的内容和盐被抹去，而最新的一版并未载明依规定销毁", `SELECT v.subject_id, v.record_key FROM record_version v
+			LEFT JOIN record r ON r.subject_id = v.subject_id AND r.record_key = v.record_key LEFT JOIN record_version n ON n.version_id = r.version_id
+			WHERE length(v.salt) = 0 AND (n.version_id IS NULL OR n.action <> 'destroyed' OR n.version_id = v.version_id)`},
 		{"head.deleted", "record 的现行状态（记录 %s）已被删除", `SELECT v.subject_id, v.record_key FROM record_version v LEFT JOIN record r ON r.subject_id = v.subject_id AND r.record_key = v.record_key
 			WHERE v.version = 1 AND r.subject_id IS NULL`},
 	} {
