@@ -10,6 +10,7 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
 	"gongxin/internal/cntext"
 	"gongxin/internal/fault"
 	"gongxin/internal/publish"
@@ -120,12 +121,24 @@ func (s *Service) wide(ctx context.Context, m *material) error {
 		return err
 	}
 	p := &m.order.Purpose
-	_, classes, missing, err := s.c.Consents.Peek(ctx, p.Consent, sub.ID, p.Agency, p.Aim, m.at)
+	items, classes, missing, err := s.c.Consents.Peek(ctx, p.Consent, sub.ID, p.Agency, p.Aim, m.at)
 	if err != nil || missing != "" {
 		return err
 	}
-	for _, code := range m.areas.Items {
-		if item, ok := m.edition.Item(code); ok && !slices.Contains(classes, item.Class) {
+	if err := s.opens(items, classes); errors.Is(err, ErrNarrow) {
+		return err
+	}
+	return nil
+}
+
+// opens reports whether a consent opens everything that a special report looks through.
+func (s *Service) opens(items []catalog.ItemCode, classes []catalog.Class) error {
+	edition := s.c.Editions.Current(clock.Today(s.c.Clock))
+	for _, code := range s.c.Areas.Items {
+		if !slices.Contains(items, code) {
+			return publish.MissingGiven.Err()
+		}
+		if item, ok := edition.Item(code); ok && !slices.Contains(classes, item.Class) {
 			return ErrNarrow
 		}
 	}

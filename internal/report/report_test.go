@@ -430,7 +430,9 @@ func TestBatchIsOneArchive(t *testing.T) {
 			}
 			continue
 		}
-		table = string(raw)
+		if f.Name == "结果.csv" {
+			table = string(raw)
+		}
 	}
 	if pdfs != 2 || strings.Count(table, "已生成") != 2 || strings.Count(table, "未生成") != 1 {
 		t.Errorf("%d reports, table %s", pdfs, table)

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gongxin/internal/agency"
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
@@ -19,6 +20,7 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/gm"
+	"gongxin/internal/id"
 	"gongxin/internal/publish"
 	"gongxin/internal/record"
 	"gongxin/internal/subject"
@@ -78,6 +80,12 @@ type Config struct {
 	Looks  publish.Looks // puts on file who reads a report that is not public
 	// Region names a division.
 	Region func(code string) string
+
+	// What jobs take; a service that runs none goes without.
+	IDs     *id.Maker
+	Unit    func(ctx context.Context, unit int64) (agency.Agency, error)
+	Account func(ctx context.Context, account int64) (authz.Actor, error) // with the roles that it has now
+	Owner   string                                                        // of leases: this process
 }
 
 // Service makes reports and gives them again.
@@ -129,6 +137,9 @@ type Order struct {
 	To      clock.Date
 	Use     string // what the applicant wants it for; printed
 	Batch   string // of which batch; "" = single
+	Unit    int64  // in whose name a batch is made; 0 = that of the consent
+
+	kept func(ctx context.Context, tx *db.Tx, r *Report) error // runs in the transaction that puts the report on file
 }
 
 // Report is a report that was made.
@@ -191,6 +202,11 @@ func (s *Service) keep(ctx context.Context, o *Order, d *Document, r *Report, ac
 	return s.c.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := s.store.insert(ctx, tx, o, d, r, s.codeHash(r.Number, r.Code), access); err != nil {
 			return err
+		}
+		if o.kept != nil {
+			if err := o.kept(ctx, tx, r); err != nil {
+				return err
+			}
 		}
 		if o.Kind == Standard || s.c.Acts == nil {
 			return nil

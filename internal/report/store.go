@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"database/sql"
@@ -86,7 +87,7 @@ func (s *store) insert(ctx context.Context, tx *db.Tx, o *Order, d *Document, r 
 	if err != nil {
 		return err
 	}
-	w := o.Who.Who(o.Purpose.Agency)
+	w := o.Who.Who(cmp.Or(o.Purpose.Agency, o.Unit))
 	_, err = tx.ExecContext(ctx, `INSERT INTO report (number, kind, subject_id, created_at, as_of, period_from, period_to, fields, who_kind, who_id, agency_id, consent_id,
 		access_id, batch, code_hash, digest, document, key_id, signature, pdf_signature)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,

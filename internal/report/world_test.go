@@ -61,6 +61,8 @@ type world struct {
 	bare     int64
 	human    int64
 	noLog    bool
+	between  func() // runs when a worker asks for the account
+	gone     bool   // the account of whoever ordered something
 }
 
 func newWorld(t testing.TB, d *db.DB) *world {
@@ -121,6 +123,15 @@ func newWorld(t testing.TB, d *db.DB) *world {
 			return w.log, nil
 		},
 		Ring: w.ring, Key: key, Fonts: fonts, City: "临溪市", Issuer: "临溪市社会信用中心", Base: "https://credit.example", Region: divisions.Name,
+		IDs: ids, Unit: agencies.ByID, Owner: "one", Account: func(_ context.Context, account int64) (authz.Actor, error) {
+			if w.between != nil {
+				w.between()
+			}
+			if w.gone || account != w.banker().ID {
+				return authz.Actor{}, authz.ErrDenied
+			}
+			return w.banker(), nil
+		},
 	})
 	must(err)
 	must(d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return w.fill(ctx, tx, subjects) }))
