@@ -1,0 +1,275 @@
+package objection
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"gongxin/internal/audit"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/flow"
+	"gongxin/internal/record"
+)
+
+// Hooks are what the procedure does to objections, records and marks, in the transaction of each step.
+func (s *Service) Hooks() flow.Hooks { return flow.Hooks{Guard: s.guard, On: s.on} }
+
+func (s *Service) ofCase(ctx context.Context, q db.Querier, c *flow.Case) (Objection, error) {
+	id, err := strconv.ParseInt(c.Ref, 10, 64)
+	if err != nil {
+		return Objection{}, ErrNone
+	}
+	return one(ctx, q, `subject_id = $1 AND objection_id = $2`, c.Subject, id)
+}
+
+// rules are those of the day from which the answer is counted.
+func (s *Service) rules(o *Objection) *Rules { return s.Rules.On(o.ReceivedOn) }
+
+// guard refuses a step for reasons of the law.
+func (s *Service) guard(ctx context.Context, tx *db.Tx, c *flow.Case, m *flow.Move, _ *flow.Input) error {
+	if c.State == "" {
+		return nil
+	}
+	o, err := s.ofCase(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	switch m.Event {
+	case EventRefuse:
+		if _, ok := s.rules(&o).Refusal(o.Refusal); !ok {
+			return ErrRefusal
+		}
+	case EventReply:
+		return s.guardReply(ctx, &o)
+	case EventWithdraw:
+		if o.TakenDown && c.State != Reviewing {
+			return ErrTakenDown
+		}
+	case EventDecide:
+		return s.guardResult(ctx, tx, &o, o.Result, c.State)
+	case EventConclude:
+		if o.Review == Upheld {
+			return nil
+		}
+		if o.Review == Kept {
+			return ErrResult
+		}
+		return s.guardResult(ctx, tx, &o, o.Review, c.State)
+	}
+	return nil
+}
+
+func (s *Service) guardReply(ctx context.Context, o *Objection) error {
+	switch o.Reply {
+	case FoundVoid, FoundRight:
+		return nil
+	case FoundWrong:
+		if !o.Kind.onRecord() {
+			return ErrReply
+		}
+		fixed, err := s.fixed(ctx, o)
+		if err == nil && !fixed {
+			err = ErrUnfixed
+		}
+		return err
+	}
+	return ErrReply
+}
+
+// guardResult refuses a result that the kind does not know, that nothing stands behind, or that keeps what nobody verified.
+func (s *Service) guardResult(ctx context.Context, tx *db.Tx, o *Objection, r Result, state string) error {
+	if !contains(kinds[o.Kind].results, r) {
+		return ErrResult
+	}
+	switch r {
+	case Kept:
+		switch {
+		case !o.Helped():
+			return ErrUnasked
+		case state != Verified || o.Reply != FoundRight:
+			return ErrUnverified
+		}
+	case Corrected:
+		if fixed, err := s.fixed(ctx, o); err != nil || !fixed {
+			if err == nil {
+				err = ErrUnfixed
+			}
+			return err
+		}
+	case Shortened:
+		_, v, err := s.standing(ctx, tx, o.Target)
+		if err != nil {
+			return err
+		}
+		if !o.Until.Valid() || o.Until <= v.DecidedOn || !v.PublicUntil.IsZero() && o.Until >= v.PublicUntil {
+			return ErrUntil
+		}
+	case Removed:
+		number, err := strconv.ParseInt(o.Target, 10, 64)
+		if s.Lists == nil || err != nil {
+			return ErrTarget
+		}
+		e, err := s.Lists.Entry(ctx, tx, number)
+		if err == nil && e.Stands {
+			err = ErrUnremoved
+		}
+		return err
+	}
+	return nil
+}
+
+// fixed reports whether the source has filed the record anew, or withdrawn it, since it was disputed.
+func (s *Service) fixed(ctx context.Context, o *Objection) (bool, error) {
+	at, err := record.ParseID(o.Target)
+	if err != nil {
+		return false, ErrTarget
+	}
+	marks, err := s.Records.History(ctx, at)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(marks, func(m record.Mark) bool {
+		return m.Number > o.Version && (m.Action == "corrected" || m.Action == "withdrawn")
+	}), nil
+}
+
+// correctionKey names a corrected row, so that the same one is filed once.
+func correctionKey(o *Objection, row map[string]string) string {
+	h := sha256.New()
+	for _, field := range slices.Sorted(maps.Keys(row)) {
+		fmt.Fprintf(h, "%q=%q\n", field, row[field])
+	}
+	return fmt.Sprintf("objection-%d-%x", o.ID, h.Sum(nil)[:8])
+}
+
+// on does what follows from a step.
+func (s *Service) on(ctx context.Context, tx *db.Tx, c *flow.Case, st flow.Step) error {
+	o, err := s.ofCase(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	o.Case, o.State, o.ClosedAt = c.ID, c.State, c.ClosedAt
+	if err := s.effect(ctx, tx, &o, &st); err != nil {
+		return err
+	}
+	if err := s.mark(ctx, tx, &o, &st); err != nil {
+		return err
+	}
+	if err := save(ctx, tx, &o); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, &o, c, &st)
+}
+
+// effect writes down how far the objection is, and does what was decided.
+func (s *Service) effect(ctx context.Context, tx *db.Tx, o *Objection, st *flow.Step) error {
+	switch st.Event {
+	case EventSubmit:
+		o.ReceivedOn = st.Day
+		o.AnswerBy = s.rules(o).AnswerBy(s.Calendar, o.ReceivedOn, false)
+	case EventAccept:
+		o.AcceptedAt = st.Recorded
+	case EventRefer:
+		o.ReferredAt = st.Recorded
+		o.AnswerBy = s.rules(o).AnswerBy(s.Calendar, o.ReceivedOn, true)
+	case EventReply:
+		o.RepliedAt = st.Recorded
+	case EventCannot, EventUnproven:
+		if st.Event == EventCannot {
+			o.RepliedAt = st.Recorded
+		}
+		if s.rules(o).Unproven.Act == TakeDown {
+			return s.takeDown(ctx, tx, o, st)
+		}
+	case EventDecide:
+		o.AnsweredAt, o.Late = st.Recorded, clock.DateOf(st.Recorded) > o.AnswerBy
+		return s.apply(ctx, tx, o, o.Result, st)
+	case EventConclude:
+		o.ReviewedAt = st.Recorded
+		if o.Review != Upheld {
+			return s.apply(ctx, tx, o, o.Review, st)
+		}
+	}
+	return nil
+}
+
+// change is what the register keeps of who changes a record, and why. It is read by everyone: it says nothing of what was stated.
+func (s *Service) change(o *Objection, st *flow.Step, why string) record.Change {
+	return record.Change{At: st.Recorded, Actor: actor(st.Who), Basis: s.rules(o).Basis(), Why: "异议 " + o.No + "：" + why}
+}
+
+func actor(w audit.Who) string { return w.String() }
+
+// takeDown stops showing and using a record that nobody verified. It is not the end: the source may still verify, and an officer decides.
+func (s *Service) takeDown(ctx context.Context, tx *db.Tx, o *Objection, st *flow.Step) error {
+	if !o.Kind.onRecord() || o.Kind == OfRepair {
+		return nil
+	}
+	at, v, err := s.standing(ctx, tx, o.Target)
+	if err != nil || v.Status != record.Active {
+		return err
+	}
+	o.TakenDown = true
+	_, err = s.Records.Turn(ctx, tx, []record.Turn{{ID: at, To: record.Annulled}}, s.change(o, st, "来源单位没有核实，停止公示和使用"))
+	return err
+}
+
+// apply does what was decided, by the one write path of the register.
+func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Objection, r Result, st *flow.Step) error {
+	if !o.Kind.onRecord() {
+		return nil
+	}
+	at, v, err := s.standing(ctx, tx, o.Target)
+	if err != nil || v.Number == 0 {
+		return err
+	}
+	down := o.TakenDown && v.Status == record.Annulled
+	turn, why := record.Turn{ID: at, To: v.Status}, ""
+	switch r {
+	case Deleted:
+		if v.Status == record.Active || v.Status == record.Repaired || v.Status == record.Shielded {
+			turn.To, why = record.Annulled, "撤下"
+		}
+	case Shortened:
+		if turn.Until, why = &o.Until, "缩短公示期"; down {
+			turn.To = record.Active
+		}
+	case Corrected, Kept:
+		if down {
+			turn.To, why = record.Active, "经核实，恢复公示和使用"
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	_, err = s.Records.Turn(ctx, tx, []record.Turn{turn}, s.change(o, st, why))
+	return err
+}
+
+// mark lets the record, or the entry, show that it is disputed exactly as long as it is.
+func (s *Service) mark(ctx context.Context, tx *db.Tx, o *Objection, st *flow.Step) error {
+	want := Marked(o.State)
+	if want == o.Marked {
+		return nil
+	}
+	o.Marked = want
+	if !o.Kind.onRecord() {
+		number, err := strconv.ParseInt(o.Target, 10, 64)
+		if err != nil {
+			return ErrTarget
+		}
+		return s.Lists.Dispute(ctx, tx, number, o.No, want)
+	}
+	at, err := record.ParseID(o.Target)
+	if err != nil {
+		return ErrTarget
+	}
+	if want {
+		return s.Records.SetMark(ctx, tx, at, record.Disputed, o.No, st.Recorded)
+	}
+	return s.Records.ClearMark(ctx, tx, at, record.Disputed, o.No, st.Recorded)
+}
