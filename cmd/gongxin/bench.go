@@ -17,16 +17,16 @@ import (
 // BenchCmd measures the product against floors taken in the same run. It reads neither the configuration file nor the environment: nobody
 // shall measure on a register in service by mistake. The flags --database and --data of every command say where.
 type BenchCmd struct {
-	Records    int      `default:"100000" help:"记录数（不含登记注册）。"`
-	Sizes      []int    `help:"依次测量的记录数，同一个库逐步增大，用于比较增长；代替 --records。" placeholder:"N,…"`
-	Subjects   int      `help:"主体数，默认为记录数的十分之一。"`
-	Seed       uint64   `default:"1" help:"合成城市的种子。"`
-	Only       []string `help:"只测这些项：filing、query、search、page、list、check、report、windows（并发窗口，只在写明时测）。" placeholder:"PART,…"`
-	Clients    []int    `default:"1,8,32" help:"满载时的连接数。" placeholder:"N,…"`
-	Seconds    float64  `default:"5" help:"每项测量的秒数。"`
-	Sample     int      `default:"200000" help:"与下限相比的文件共有多少行，不超过记录数的四分之一。"`
-	Out        string   `help:"把结果写成 JSON 文件。" placeholder:"FILE"`
-	Keep       bool     `help:"保留数据库和目录。"`
+	Records  int      `default:"100000" help:"记录数（不含登记注册）。"`
+	Sizes    []int    `help:"依次测量的记录数，同一个库逐步增大，用于比较增长；代替 --records。" placeholder:"N,…"`
+	Subjects int      `help:"主体数，默认为记录数的十分之一。"`
+	Seed     uint64   `default:"1" help:"合成城市的种子。"`
+	Only     []string `help:"只测这些项：filing、query、search、page、list、check、report、windows（并发窗口，只在写明时测）。" placeholder:"PART,…"`
+	Clients  []int    `default:"1,8,32" help:"满载时的连接数。" placeholder:"N,…"`
+	Seconds  float64  `default:"5" help:"每项测量的秒数。"`
+	Sample   int      `default:"200000" help:"与下限相比的文件共有多少行，不超过记录数的四分之一。"`
+	Out      string   `help:"把结果写成 JSON 文件。" placeholder:"FILE"`
+	Keep     bool     `help:"保留数据库和目录。"`
 
 	Windows int           `default:"200" help:"并发窗口：多少个窗口同时核查。"`
 	For     time.Duration `default:"10m" help:"并发窗口：多长时间，如 10m、20s。"`
@@ -37,8 +37,8 @@ type BenchCmd struct {
 	Codes   string        `help:"与 --server 一起：文件，每行一个统一社会信用代码。" type:"existingfile" placeholder:"FILE"`
 	PID     int           `name:"pid" help:"与 --server 一起：服务在本机的进程号，用来测它的处理器和内存。"`
 
-	CPUProfile string   `name:"cpuprofile" help:"写处理器剖析文件；各项以标签 part 区分。" placeholder:"FILE"`
-	MemProfile string   `name:"memprofile" help:"写内存剖析文件。" placeholder:"FILE"`
+	CPUProfile string `name:"cpuprofile" help:"写处理器剖析文件；各项以标签 part 区分。" placeholder:"FILE"`
+	MemProfile string `name:"memprofile" help:"写内存剖析文件。" placeholder:"FILE"`
 }
 
 // Run measures and prints.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gongxin/internal/api"
 	"gongxin/internal/limit"
 	"gongxin/internal/web"
 )
@@ -31,6 +32,14 @@ func (a *App) bounded(proxies limit.Proxies, next http.Handler) http.Handler {
 		Deny: turnAway(http.StatusTooManyRequests, "访问太频繁", "请放慢速度；大批查询请使用开放数据或批量接口"),
 	}
 	return per.Wrap(gate.Wrap(next))
+}
+
+// callLimits bound searches and uploads over the interface. Whoever turns the limits off turns these off as well.
+func (a *App) callLimits() api.Limits {
+	if a.Config.Limits.PerSecond < 0 {
+		return api.Limits{SearchesPerSecond: -1, UploadsPerSecond: -1}
+	}
+	return api.Limits{}
 }
 
 // unbounded are the requests that neither count nor wait: static files, the log's tiles, health, and uploads, which run for minutes and have

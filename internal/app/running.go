@@ -17,7 +17,11 @@ func (a *App) RunLog(ctx context.Context) error {
 }
 
 // LogStatus tells how far the public log is.
-func (a *App) LogStatus(ctx context.Context) (translog.Status, error) { return a.Trust.watch.Status(ctx) }
+func (a *App) LogStatus(ctx context.Context) (translog.Status, error) {
+	return a.Trust.watch.Status(ctx)
+}
 
 // LogKeys gives the public keys of the log, in note format.
-func (a *App) LogKeys() ([]string, error) { return translog.PublicKeys(filepath.Join(a.Config.Data, "keys")) }
+func (a *App) LogKeys() ([]string, error) {
+	return translog.PublicKeys(filepath.Join(a.Config.Data, "keys"))
+}

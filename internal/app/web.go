@@ -48,7 +48,9 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 	site.Mount(rt)
 	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes, Lists: a.Lists.kinds.Today, Measures: a.Lists.base.Today}).Routes(rt)
 	a.pages(site, rt)
-	calls, err := api.New(a.interfaceDeps(site))
+	deps := a.interfaceDeps(site)
+	deps.Limits = a.callLimits()
+	calls, err := api.New(deps)
 	if err != nil {
 		return nil, nil, err
 	}

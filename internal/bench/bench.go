@@ -33,12 +33,12 @@ type Part string
 
 // The parts that can be measured.
 const (
-	Filing Part = "filing"
-	Query  Part = "query"
-	Search Part = "search"
-	Page   Part = "page"
-	List   Part = "list"
-	Check  Part = "check"
+	Filing  Part = "filing"
+	Query   Part = "query"
+	Search  Part = "search"
+	Page    Part = "page"
+	List    Part = "list"
+	Check   Part = "check"
 	Reports Part = "report"
 	// Windows lets many windows work at once for a set time. It takes minutes and is measured only when asked for.
 	Windows Part = "windows"
@@ -64,7 +64,7 @@ type Options struct {
 	Sample   int     // rows of the files that are held against the floor; 0 = 200,000, and never more than a quarter of the records
 	Keep     bool    // leave the database and the folder
 	Load     WindowLoad
-	Version  string  // of the program
+	Version  string // of the program
 	// Progress is told what is being done and how much of it is done; it may be nil.
 	Progress func(what string, share float64)
 }
@@ -127,15 +127,15 @@ func (o Options) withDefaults() (Options, error) {
 // runner is one run.
 type runner struct {
 	Options
-	dir    string
-	conf   config.Config
-	clock  clock.Clock
-	app    *app.App
-	report *Report
-	rng    *rand.Rand
-	cities []*synth.City
+	dir      string
+	conf     config.Config
+	clock    clock.Clock
+	app      *app.App
+	report   *Report
+	rng      *rand.Rand
+	cities   []*synth.City
 	counters []counter // windows that the run has opened
-	bulk   bool // the product is open for filling: nothing is measured
+	bulk     bool      // the product is open for filling: nothing is measured
 }
 
 // bulkRows is the batch of filling: larger than in service, because ten million rows would take very long otherwise.

@@ -87,7 +87,7 @@ func (r *runner) openMatters(ctx context.Context, units []agency.Agency) error {
 			return err
 		}
 		err = r.app.Lists.Measures.SaveMatter(local, measure.MatterLists{
-			Matter: x.code, Lists: []string{"YZSX-SCJG", "SXBZXR", "JYYC"}, Measures: []string{"CF-11-03", "CF-24-01", "JL-91-01"}, Must: true, From: 20220101,
+			Matter: x.code, Lists: []string{"YZSX-SCJG", "SXBZXR", "JYYC", "SX-SXDX"}, Measures: []string{"CF-11-03", "CF-24-01", "JL-91-01"}, Must: true, From: 20220101,
 		})
 		if err != nil {
 			return err
