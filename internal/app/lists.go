@@ -17,6 +17,7 @@ import (
 	"gongxin/internal/ingest"
 	"gongxin/internal/listing"
 	"gongxin/internal/measure"
+	"gongxin/internal/record"
 	"gongxin/internal/ruleset"
 )
 
@@ -64,7 +65,7 @@ func (a *App) openLists(ids *id.Maker) error {
 	l, t, p := &a.Lists, &a.Trust, &a.Procedures
 	l.Listing = listing.New(listing.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Kinds: l.kinds, Subjects: a.Subjects, Agencies: a.Agencies, Authority: t.Authority, Flow: p.Flow, Acts: t.Audit,
-		Filer: intake{a.Ingest}, Notices: p.Notices, Representative: a.representative,
+		Filer: intake{a.Ingest}, Notices: p.Notices, Representative: a.representative, Mark: a.markEntry,
 		Changed: func(ctx context.Context, tx *db.Tx, e *listing.Entry) error {
 			if e.State != listing.Removed {
 				return nil
@@ -103,16 +104,47 @@ func (a *App) representative(ctx context.Context, code string) (string, error) {
 	return "", nil
 }
 
+// markEntry puts 异议中 onto the record that an entry was filed as, or takes it away. The record is found by its natural key, as the intake makes it.
+func (a *App) markEntry(ctx context.Context, tx *db.Tx, r listing.Row, ref string, on bool) error {
+	today := clock.Today(a.Clock)
+	item, ok := a.Editions.Current(today).Item(r.Item)
+	if !ok {
+		return nil
+	}
+	values := make(catalog.Values, len(item.Fields))
+	for i := range item.Fields {
+		values[i] = r.Values[item.Fields[i].Code]
+	}
+	item.Check(values, &catalog.CheckInput{Received: today, UnitCode: r.Unit.Code, UnitName: r.Unit.Name}) // brings them to their normal form
+	key := item.Key(values)
+	list, err := a.Records.StandingOf(ctx, tx, r.Subject)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		v := &list[i]
+		if v.Item != r.Item || v.NaturalKey != key || v.Agency != r.Unit.ID {
+			continue
+		}
+		if on {
+			err = a.Records.SetMark(ctx, tx, v.ID, record.Disputed, ref, a.Clock.Now())
+		} else {
+			err = a.Records.ClearMark(ctx, tx, v.ID, record.Disputed, ref, a.Clock.Now())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // causes tells measures which entries stand.
 type causes struct{ lists *listing.Service }
 
 // Standing gives an entry that stands on a day.
 func (c causes) Standing(ctx context.Context, q db.Querier, entry int64, on clock.Date) (measure.Cause, bool, error) {
-	e, err := c.lists.Get(ctx, q, entry)
-	if fault.KindOf(err) == fault.NotFound {
-		return measure.Cause{}, false, nil
-	}
-	if err != nil || e.State != listing.Listed || !e.Stands(on, c.lists.Clock.Now()) {
+	e, ok, err := c.lists.Standing(ctx, q, entry, on)
+	if err != nil || !ok {
 		return measure.Cause{}, false, err
 	}
 	return measure.Cause{Entry: e.ID, Subject: e.Subject, List: e.Kind, Agency: e.Agency, Until: e.Until}, true, nil

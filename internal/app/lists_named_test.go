@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,7 +14,9 @@ import (
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
+	"gongxin/internal/check"
 	"gongxin/internal/clock"
+	"gongxin/internal/db"
 	"gongxin/internal/listing"
 	"gongxin/internal/record"
 )
@@ -77,7 +80,10 @@ func TestEntryNamesTheRepresentativeOnlyByLaw(t *testing.T) {
 	})
 	must(t, err)
 	window := authz.Actor{ID: d.caller, Kind: authz.Key, Grants: []authz.Grant{{Role: authz.WindowOfficer, Agency: h.unit.ID}}}
-	w := d.call(jsonCall("/api/v1/checks", `{"subject":"`+other.firm.Code+`","matter":"LISTED"}`), window)
+	ask := func() *httptest.ResponseRecorder {
+		return d.call(jsonCall("/api/v1/checks", `{"subject":"`+other.firm.Code+`","matter":"LISTED"}`), window)
+	}
+	w := ask()
 	if said := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(said, "列1号") || strings.Contains(said, representedBy) || strings.Contains(said, "YZ_FRDB") {
 		t.Errorf("the check says %d %s", w.Code, said)
 	}
@@ -89,5 +95,56 @@ func TestEntryNamesTheRepresentativeOnlyByLaw(t *testing.T) {
 	chapter, _, cut := strings.Cut(chapter, "五、")
 	if !cut || !strings.Contains(chapter, "列1号") || strings.Contains(chapter, representedBy) {
 		t.Errorf("the chapter of lists says %s", chapter)
+	}
+
+	// An objection to the entry shows wherever the entry does, until it is settled.
+	dispute := func(on bool) {
+		t.Helper()
+		must(t, d.app.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return l.Dispute(ctx, tx, other.listed, "objection:1", on) }))
+	}
+	office := authz.Actor{ID: 704, Kind: authz.Account, Session: 3, Grants: []authz.Grant{{Role: authz.OfficeOperator}}}
+	for _, on := range []bool{true, false} {
+		dispute(on)
+		now.Advance(time.Second)
+		for _, path := range []string{"/lists/" + sampleList, "/desk/lists?state=listed", "/desk/lists/entries/" + strconv.FormatInt(other.listed, 10)} {
+			if said := d.ask(office, path, nil, http.StatusOK); strings.Contains(said, "异议中") != on {
+				t.Errorf("%s says 异议中: %v, want %v", path, !on, on)
+			}
+		}
+		var answer check.Answer
+		must(t, json.Unmarshal(ask().Body.Bytes(), &answer))
+		if len(answer.Lists) != 1 || len(answer.Hits) != 1 || answer.Lists[0].Disputed != on || answer.Hits[0].Disputed != on || strings.Contains(answer.Result, "异议中") != on {
+			t.Errorf("disputed %v, the check answers %+v", on, answer)
+		}
+	}
+}
+
+// What is disputed before its record is on file is disputed when it comes there.
+func TestDisputedBeforeItIsFiled(t *testing.T) {
+	t.Parallel()
+	d, ctx := newDesks(t), context.Background()
+	h := &d.own
+	must(t, d.app.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return d.app.Lists.Listing.Dispute(ctx, tx, h.listed, "objection:1", true)
+	}))
+	d.work()
+	list, err := d.app.Records.StandingOf(ctx, d.app.DB.Read(), h.firm.ID)
+	must(t, err)
+	marked := 0
+	for i := range list {
+		marks, err := d.app.Records.MarksOf(ctx, d.app.DB.Read(), []record.ID{list[i].ID})
+		must(t, err)
+		if list[i].Item == "YZSX" {
+			for _, m := range marks[list[i].ID] {
+				if m.Mark == record.Disputed && m.Ref == "objection:1" {
+					marked++
+				}
+			}
+		} else if len(marks) > 0 {
+			t.Errorf("a record of %s is marked", list[i].Item)
+		}
+	}
+	if marked != 1 {
+		t.Errorf("%d marks", marked)
 	}
 }

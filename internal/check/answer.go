@@ -86,6 +86,7 @@ type Finding struct {
 	PublicUntil clock.Date       `json:"publicUntil,omitzero" doc:"不再公示的第一天；没有截止的不写"`
 	Basis       string           `json:"basis" doc:"收集和使用这类信息的依据"`
 	Fields      []Field          `json:"fields" doc:"这次可以看到的内容；按目录规定已遮盖"`
+	Disputed    bool             `json:"disputed,omitempty" doc:"异议中：已受理对它的异议，还没有处理完"`
 	Version     int              `json:"version" doc:"版本"`
 	RecordedAt  time.Time        `json:"recordedAt" doc:"入库时间"`
 }

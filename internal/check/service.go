@@ -317,11 +317,11 @@ func (s *Service) compose(ctx context.Context, k *keeper, of publish.Kept, stand
 		Receipt: strconv.FormatInt(d.Entry, 10), Subject: Party(d.Subject), Matter: d.Matter, Basis: d.Basis, More: d.Next != "",
 		AsOf: d.AsOf.UTC().Truncate(time.Microsecond).In(clock.Zone), Hits: []Finding{}, Others: []Finding{}, Lists: []Listed{}, Measures: []Measure{},
 	}
-	units := map[string]bool{} // list and unit of the entries made here
+	units := map[string]int{} // list and unit of the entries made here, with their place
 	for i := range standing {
 		if l, ok := s.listed(ctx, m, &standing[i], on); ok {
 			a.Lists = append(a.Lists, l)
-			units[l.List+"/"+l.Unit] = true
+			units[l.List+"/"+l.Unit] = len(a.Lists) - 1
 		}
 	}
 	today := clock.Today(s.Clock)
@@ -335,11 +335,16 @@ func (s *Service) compose(ctx context.Context, k *keeper, of publish.Kept, stand
 			continue
 		}
 		a.Hits = append(a.Hits, f)
-		if kind != nil && !units[kind.Code+"/"+f.Source.Name] {
-			a.Lists = append(a.Lists, Listed{
-				List: kind.Code, Name: kind.Name, Polarity: kind.Polarity, DecidedOn: f.DecidedOn, Until: f.PublicUntil, Unit: f.Source.Name, Basis: kind.Basis, Record: f.Record,
-			})
+		if kind == nil {
+			continue
 		}
+		if at, made := units[kind.Code+"/"+f.Source.Name]; made {
+			a.Lists[at].Disputed = a.Lists[at].Disputed || f.Disputed
+			continue
+		}
+		a.Lists = append(a.Lists, Listed{
+			List: kind.Code, Name: kind.Name, Polarity: kind.Polarity, DecidedOn: f.DecidedOn, Until: f.PublicUntil, Unit: f.Source.Name, Basis: kind.Basis, Record: f.Record, Disputed: f.Disputed,
+		})
 	}
 	var err error
 	if a.Measures, err = s.allowed(ctx, k, a, on); err != nil {
@@ -373,7 +378,7 @@ func (s *Service) listed(ctx context.Context, m *agency.Matter, e *ListEntry, on
 func (s *Service) finding(r *publish.RecordView, on clock.Date) (Finding, *ListKind) {
 	f := Finding{
 		Record: r.ID, Item: r.Item, ItemName: r.ItemName, Title: r.Title, Polarity: Neutral, DocNo: r.DocNo, Categories: r.Categories, Severity: r.Severity, Authority: r.Authority,
-		Source: Origin(r.Source), DecidedOn: r.DecidedOn, Version: r.Version, RecordedAt: r.RecordedAt.In(clock.Zone), Fields: make([]Field, len(r.Fields)),
+		Source: Origin(r.Source), DecidedOn: r.DecidedOn, Version: r.Version, RecordedAt: r.RecordedAt.In(clock.Zone), Fields: make([]Field, len(r.Fields)), Disputed: r.Disputed,
 	}
 	if r.Class == catalog.Public && r.Subject.Kind != catalog.Person {
 		f.PublicUntil = r.PublicUntil

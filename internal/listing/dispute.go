@@ -47,9 +47,42 @@ func (s *Service) Dispute(ctx context.Context, tx *db.Tx, entry int64, ref strin
 	if err != nil {
 		return fmt.Errorf("listing: dispute: %w", err)
 	}
+	if e.filed == filedYes || e.filed == filedWithdraw { // what is still on its way is marked when it is on file
+		if err := s.mark(ctx, tx, &e, ref, on); err != nil {
+			return err
+		}
+	}
 	return s.Acts.WriteAct(ctx, tx, audit.Act{
 		At: now, Who: authz.From(ctx).Who(e.Agency), Action: action, Entity: "entry:" + strconv.FormatInt(e.ID, 10), Detail: "ref=" + ref,
 	})
+}
+
+// mark puts the dispute of an entry onto its record, where the public sees it.
+func (s *Service) mark(ctx context.Context, tx *db.Tx, e *Entry, ref string, on bool) error {
+	if s.Mark == nil {
+		return nil
+	}
+	r, err := s.rowFor(ctx, e, "I")
+	if err != nil {
+		return err
+	}
+	return s.Mark(ctx, tx, r, ref, on)
+}
+
+// markFiled puts every dispute that stands onto the record that has come onto file.
+func (s *Service) markFiled(ctx context.Context, tx *db.Tx, subject, entry int64) error {
+	list, err := query(ctx, tx, `subject_id = $1 AND entry_id = $2`, subject, entry)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	for _, d := range list[0].disputes {
+		if d.cleared.IsZero() {
+			if err := s.mark(ctx, tx, &list[0], d.ref, true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // dispute is from when to when an entry is disputed.

@@ -1,7 +1,6 @@
 package listing
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -85,36 +84,53 @@ func (s *Service) FileDue(ctx context.Context) (n int, err error) {
 	return n, first
 }
 
-func (s *Service) fileOne(ctx context.Context, e *Entry) error {
+// Row is an entry as a row of its item.
+type Row struct {
+	Subject int64
+	Item    catalog.ItemCode
+	Unit    agency.Agency
+	List    string            // name of the list
+	Values  map[string]string // by field code, with the operation flag
+}
+
+// rowFor writes an entry as a row of its item, with an operation flag.
+func (s *Service) rowFor(ctx context.Context, e *Entry, flag string) (Row, error) {
 	k, err := s.kindOf(e)
 	if err != nil {
-		return err
+		return Row{}, err
 	}
 	subjects, err := s.Subjects.ByIDs(ctx, []int64{e.Subject})
 	if err != nil {
-		return err
+		return Row{}, err
 	}
 	unit, err := s.Agencies.ByID(ctx, e.Agency)
 	if err != nil {
-		return err
+		return Row{}, err
 	}
 	sub := subjects[e.Subject]
+	r := Row{Subject: e.Subject, Item: k.Item, Unit: unit, List: k.Name, Values: rowOf(e, k, &sub, &unit, flag)}
+	if e.filed == filedWaits && k.names(e.ListedOn) { // a withdrawal only says which record it is about
+		err = s.represent(ctx, fields[k.Item].person, &sub, r.Values)
+	}
+	return r, err
+}
+
+func (s *Service) fileOne(ctx context.Context, e *Entry) error {
 	done, flag := int64(filedYes), "I"
 	if e.filed == filedWithdraw {
 		done, flag = filedGone, "D"
 	}
-	row, err := rowOf(e, k, &sub, &unit, flag)
+	r, err := s.rowFor(ctx, e, flag)
 	if err != nil {
 		return err
 	}
-	if e.filed == filedWaits && k.names(e.ListedOn) { // a withdrawal only says which record it is about
-		if row, err = s.represent(ctx, fields[k.Item].person, &sub, row); err != nil {
-			return err
-		}
+	raw, err := json.Marshal(r.Values)
+	if err != nil {
+		return fmt.Errorf("listing: row: %w", err)
 	}
 	// The key holds the content: what was refused for want of something is filed anew once that is known, and what did not change is not.
-	hash := sha256.Sum256(row)
-	if err := s.Filer.File(ctx, k.Item, unit.Code, k.Name+".ndjson", fmt.Sprintf("listing-%d-%s-%x", e.ID, flag, hash[:6]), row); err != nil {
+	hash := sha256.Sum256(raw)
+	if err := s.Filer.File(ctx, r.Item, r.Unit.Code, r.List+".ndjson", fmt.Sprintf("listing-%d-%s-%x", e.ID, flag, hash[:6]), raw); err != nil {
 		return err
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -122,8 +138,12 @@ func (s *Service) fileOne(ctx context.Context, e *Entry) error {
 		if err != nil {
 			return err
 		}
-		if n, err := r.RowsAffected(); err != nil || n > 0 || done == filedGone {
+		n, err := r.RowsAffected()
+		if err != nil || done == filedGone {
 			return err
+		}
+		if n > 0 {
+			return s.markFiled(ctx, tx, e.Subject, e.ID)
 		}
 		// The entry was taken off while its record was being filed: what came onto the file in between has to go again.
 		_, err = tx.ExecContext(ctx, `UPDATE listing_entry SET filed = $3 WHERE subject_id = $1 AND entry_id = $2 AND filed = $4 AND state = 'removed' AND removed_why <> 'expired'`,
@@ -137,32 +157,27 @@ func (s *Service) fileOne(ctx context.Context, e *Entry) error {
 func (k *Kind) names(on clock.Date) bool { return k.Representative.InForce(on) }
 
 // represent adds who represents the business, as the business is registered. It does not put that person onto the list.
-func (s *Service) represent(ctx context.Context, field string, sub *subject.Subject, row []byte) ([]byte, error) {
+func (s *Service) represent(ctx context.Context, field string, sub *subject.Subject, row map[string]string) error {
 	if s.Representative == nil || field == "" {
-		return row, nil
+		return nil
 	}
 	name, err := s.Representative(ctx, sub.Code)
 	switch {
 	case err != nil:
-		return nil, err
+		return err
 	case name == "" && sub.Kind == catalog.LegalEntity:
-		return nil, ErrRepresentative // the intake would refuse it: it waits for the registration
-	case name == "":
-		return row, nil
+		return ErrRepresentative // it waits for the registration
+	case name != "":
+		row[field] = name
 	}
-	var values map[string]string
-	if err := json.Unmarshal(row, &values); err != nil {
-		return nil, fmt.Errorf("listing: row: %w", err)
-	}
-	values[field] = name
-	return json.Marshal(values)
+	return nil
 }
 
 // Unfiled reports whether the entry's record is still on its way: to the register, or out of it.
 func (e *Entry) Unfiled() bool { return e.filed == filedWaits || e.filed == filedWithdraw }
 
 // rowOf writes an entry as a row of its item.
-func rowOf(e *Entry, k *Kind, sub *subject.Subject, unit *agency.Agency, flag string) ([]byte, error) {
+func rowOf(e *Entry, k *Kind, sub *subject.Subject, unit *agency.Agency, flag string) map[string]string {
 	f := fields[k.Item]
 	kind := "法人及非法人组织"
 	if sub.Kind == catalog.IndividualBusiness {
@@ -185,8 +200,7 @@ func rowOf(e *Entry, k *Kind, sub *subject.Subject, unit *agency.Agency, flag st
 			row[field] = value
 		}
 	}
-	raw, err := json.Marshal(row)
-	return bytes.TrimSpace(raw), err
+	return row
 }
 
 func lastDay(until clock.Date) clock.Date { return until.AddDays(-1) }

@@ -54,6 +54,9 @@ type Config struct {
 	// Representative gives who represents a business, as it is registered; "" = not known. Nil = the records of entries name nobody.
 	Representative func(ctx context.Context, code string) (string, error)
 
+	// Mark marks the record that an entry was filed as, or takes the mark of a ref away; a row that is not on file is none of its business. Nil = nobody does.
+	Mark func(ctx context.Context, tx *db.Tx, r Row, ref string, on bool) error
+
 	// Changed is told, in its transaction, of every entry that began or ceased to stand: measures rest on it. Nil = nobody.
 	Changed func(ctx context.Context, tx *db.Tx, e *Entry) error
 }

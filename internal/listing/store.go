@@ -92,7 +92,7 @@ func (s *Service) OfMany(ctx context.Context, q db.Querier, subjects []int64, at
 	if !at.IsZero() {
 		on = clock.DateOf(at)
 	}
-	out := map[int64][]Entry{}
+	out, kinds := map[int64][]Entry{}, s.known(on, at)
 	for len(subjects) > 0 {
 		n := min(len(subjects), 500)
 		list, err := query(ctx, q, `subject_id IN `+db.In(n, 1)+` AND listed_at > 0 ORDER BY subject_id, listed_on, entry_id`, anys(subjects[:n])...)
@@ -100,13 +100,39 @@ func (s *Service) OfMany(ctx context.Context, q db.Querier, subjects []int64, at
 			return nil, err
 		}
 		for i := range list {
-			if list[i].Stands(on, at) {
+			if list[i].Stands(on, at) && inForce(kinds, list[i].Kind, on) {
 				out[list[i].Subject] = append(out[list[i].Subject], list[i])
 			}
 		}
 		subjects = subjects[n:]
 	}
 	return out, nil
+}
+
+// known gives the lists in force on a day as known at an instant; the zero instant is now.
+func (s *Service) known(on clock.Date, at time.Time) *Kinds {
+	if at.IsZero() {
+		return s.Kinds.On(on)
+	}
+	return s.Kinds.KnownOn(on, at)
+}
+
+// inForce reports whether a list is kept and has its basis on a day. Without one nobody stands on it, whether or not the job that ends entries has run.
+func inForce(kinds *Kinds, code string, on clock.Date) bool {
+	k, ok := kinds.ByCode(code)
+	return ok && k.Basis.InForce(on)
+}
+
+// Standing gives an entry that stands on a day, as far as known now; ok is false when it does not.
+func (s *Service) Standing(ctx context.Context, q db.Querier, entry int64, on clock.Date) (e Entry, ok bool, err error) {
+	e, err = s.Get(ctx, q, entry)
+	if errors.Is(err, ErrNone) {
+		return e, false, nil
+	}
+	if err != nil {
+		return e, false, err
+	}
+	return e, e.State == Listed && e.Stands(on, s.Clock.Now()) && inForce(s.Kinds.On(on), e.Kind, on), nil
 }
 
 func anys(ids []int64) []any {
