@@ -165,7 +165,7 @@ func TestDownTimeChangesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			if c.c.wake != 0 && c.c.wake <= day {
-				if n, err := w.lapse(t.Context(), up.ID); n != 1 || err != nil {
+				if n, err := w.lapse(t.Context(), []int64{up.ID}); n != 1 || err != nil {
 					t.Fatalf("%d steps, %v", n, err)
 				}
 			}

@@ -223,11 +223,19 @@ func stepOf(m *Move, in *Input, at, now time.Time, who audit.Who) Step {
 
 // take moves a case and writes the step. The rest of the step is filled in.
 func (e *Engine) take(ctx context.Context, tx *db.Tx, p *procedure, c *Case, m *Move, s Step) (*Case, error) {
+	if err := e.arrive(ctx, tx, p, c, m, &s); err != nil {
+		return nil, err
+	}
+	return e.write(ctx, tx, p, c, s)
+}
+
+// arrive moves a case, as yet in memory, and fills in the step.
+func (e *Engine) arrive(ctx context.Context, tx *db.Tx, p *procedure, c *Case, m *Move, s *Step) error {
 	s.From = c.State
 	s.Late = c.Due != 0 && !m.Auto && c.PausedOn == 0 && clock.DateOf(s.Recorded) > c.Due
 	c.State, c.ArrivedAt = m.To, s.At
 	if err := e.start(ctx, tx, c, m, s.Day); err != nil {
-		return nil, err
+		return err
 	}
 	if to, _ := p.State(m.To); to.Final {
 		c.ClosedAt = s.At
@@ -235,15 +243,16 @@ func (e *Engine) take(ctx context.Context, tx *db.Tx, p *procedure, c *Case, m *
 	if m.Due != nil {
 		s.Days, s.Unit = c.c.n, c.Unit
 	}
-	return e.write(ctx, tx, p, c, s)
+	return nil
 }
 
 // write puts a step and its act on file and tells the feature. What it gives back is the case as the feature left it.
 func (e *Engine) write(ctx context.Context, tx *db.Tx, p *procedure, c *Case, s Step) (*Case, error) {
+	if err := alone(ctx, c.ID); err != nil {
+		return nil, err
+	}
 	was := c.Version
-	c.Version++
-	c.c.last = latest(s.At, c.c.last)
-	s.Case, s.Seq, s.To, s.Due = c.ID, c.Version, c.State, c.Due
+	seal(c, &s)
 	var err error
 	if was == 0 {
 		err = insert(ctx, tx, c)
@@ -256,19 +265,38 @@ func (e *Engine) write(ctx context.Context, tx *db.Tx, p *procedure, c *Case, s 
 	if err := insertStep(ctx, tx, &s); err != nil {
 		return nil, err
 	}
-	act := audit.Act{At: s.Recorded, Who: s.Who, Action: c.Kind + "." + string(s.Event), Entity: "case:" + dec(c.ID), Detail: detail(c, &s)}
-	if err := e.Log.WriteAct(ctx, tx, act); err != nil {
+	if err := e.Log.WriteAct(ctx, tx, actOf(c, &s)); err != nil {
 		return nil, err
 	}
 	if p.hooks.On == nil {
 		return c, nil
 	}
-	s.Said = p.say(&s, c.Author)
-	told := *c
-	if err := p.hooks.On(e.hookContext(ctx, &s), tx, &told, s); err != nil {
+	if err := e.tell(ctx, tx, p, c, s); err != nil {
 		return nil, err
 	}
 	return e.Load(ctx, tx, c.ID)
+}
+
+// seal counts a step and notes in it what the case has behind it.
+func seal(c *Case, s *Step) {
+	c.Version++
+	c.c.last = latest(s.At, c.c.last)
+	s.Case, s.Seq, s.To, s.Due = c.ID, c.Version, c.State, c.Due
+}
+
+// tell tells the feature of a step.
+func (e *Engine) tell(ctx context.Context, tx *db.Tx, p *procedure, c *Case, s Step) error {
+	if p.hooks.On == nil {
+		return nil
+	}
+	s.Said = p.say(&s, c.Author)
+	told := *c
+	return p.hooks.On(e.hookContext(ctx, &s), tx, &told, s)
+}
+
+// actOf gives the act of a step.
+func actOf(c *Case, s *Step) audit.Act {
+	return audit.Act{At: s.Recorded, Who: s.Who, Action: c.Kind + "." + string(s.Event), Entity: "case:" + dec(c.ID), Detail: detail(c, s)}
 }
 
 // hookContext gives hooks of automatic steps the scheduler for an actor, whoever happened to come by.

@@ -38,6 +38,11 @@ func (e *Engine) Resume(ctx context.Context, tx *db.Tx, id int64, reason string)
 
 // resume ends a pause with the day of a step. What is counted lies behind the first day of the pause and up to its last.
 func (e *Engine) resume(ctx context.Context, tx *db.Tx, p *procedure, c *Case, s Step) (*Case, error) {
+	e.endPause(c, &s)
+	return e.write(ctx, tx, p, c, s)
+}
+
+func (e *Engine) endPause(c *Case, s *Step) {
 	n := max(0, c.PausedOn.DaysUntil(s.Day))
 	s.Unit = Calendar
 	if c.Unit == Working {
@@ -47,7 +52,6 @@ func (e *Engine) resume(ctx context.Context, tx *db.Tx, p *procedure, c *Case, s
 	c.PausedOn, c.PauseUntil = 0, 0
 	e.settle(c)
 	s.Event, s.From, s.Days = EventResume, c.State, n
-	return e.write(ctx, tx, p, c, s)
 }
 
 // Extend moves the deadline of a case by a number of the deadline's own units, with a reason and within the table's bound.

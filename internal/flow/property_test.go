@@ -83,10 +83,16 @@ func (w *world) move(t *testing.T, r *rapid.T, id, who int64, event Event) {
 	}
 }
 
+// failer is a test, by itself or within a property.
+type failer interface {
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 type witness struct{ version int }
 
 // state checks a case by itself.
-func (x *witness) state(r *rapid.T, w *world, c *Case) {
+func (x *witness) state(r failer, w *world, c *Case) {
 	table := w.Table("remark")
 	human := slices.ContainsFunc(table.Leaving(c.State), func(m *Move) bool { return !m.Auto })
 	s, ok := table.State(c.State)
@@ -112,7 +118,7 @@ func (x *witness) state(r *rapid.T, w *world, c *Case) {
 }
 
 // history replays the steps against the table: the way, the roles, the separation, the instants, and the deadlines, counted day by day.
-func (x *witness) history(r *rapid.T, w *world, c *Case) {
+func (x *witness) history(r failer, w *world, c *Case) {
 	list, err := w.Timeline(context.Background(), c.ID)
 	if err != nil {
 		r.Fatal(err)
@@ -142,7 +148,7 @@ func (x *witness) history(r *rapid.T, w *world, c *Case) {
 	x.deadlines(r, list)
 }
 
-func (x *witness) step(r *rapid.T, table *Table, s *Step, did map[Event][]int64) {
+func (x *witness) step(r failer, table *Table, s *Step, did map[Event][]int64) {
 	var m *Move
 	if s.From == "" {
 		m = table.Opening()
@@ -169,7 +175,7 @@ func (x *witness) step(r *rapid.T, table *Table, s *Step, did map[Event][]int64)
 }
 
 // deadlines counts anew, day by day, every deadline in working days that a move set and pauses and extensions moved.
-func (x *witness) deadlines(r *rapid.T, list []Step) {
+func (x *witness) deadlines(r failer, list []Step) {
 	cal := clock.DefaultCalendar()
 	from, n := clock.Date(0), 0
 	var submitted clock.Date

@@ -72,16 +72,23 @@ func (e *Engine) Load(ctx context.Context, q db.Querier, id int64) (*Case, error
 	return c, nil
 }
 
+// caseParams is how many values a row of flow_case has.
+const caseParams = 30
+
 func insert(ctx context.Context, tx *db.Tx, c *Case) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO flow_case (`+caseColumns+`, place, sort_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`,
-		c.ID, c.Kind, c.State, c.Subject, c.Ref, c.Agency, c.Region, c.Author, c.Title, c.Assignee, db.Micros(c.OpenedAt), db.Micros(c.ArrivedAt), db.Micros(c.ClosedAt),
-		int64(c.Due), string(c.Unit), int64(c.c.from), c.c.n, flag(c.c.roll), string(c.OnDue), c.Extended, c.ExtendUpTo, int64(c.PausedOn), int64(c.PauseUntil), c.c.paused,
-		flag(c.Overdue), int64(c.c.wake), db.Micros(c.c.last), c.Version, c.place(), c.sort())
+	_, err := tx.ExecContext(ctx, `INSERT INTO flow_case (`+caseColumns+`, place, sort_on) VALUES `+db.In(caseParams, 1), caseArgs(c)...)
 	if err != nil {
 		return fmt.Errorf("flow: open: %w", err)
 	}
 	return nil
+}
+
+func caseArgs(c *Case) []any {
+	return []any{
+		c.ID, c.Kind, c.State, c.Subject, c.Ref, c.Agency, c.Region, c.Author, c.Title, c.Assignee, db.Micros(c.OpenedAt), db.Micros(c.ArrivedAt), db.Micros(c.ClosedAt),
+		int64(c.Due), string(c.Unit), int64(c.c.from), c.c.n, flag(c.c.roll), string(c.OnDue), c.Extended, c.ExtendUpTo, int64(c.PausedOn), int64(c.PauseUntil), c.c.paused,
+		flag(c.Overdue), int64(c.c.wake), db.Micros(c.c.last), c.Version, c.place(), c.sort(),
+	}
 }
 
 // update writes a case whose newest step is c.Version, if nobody wrote another one since it was read.
@@ -108,18 +115,26 @@ func updateFrom(ctx context.Context, tx *db.Tx, c *Case, was int) error {
 
 const stepColumns = `case_id, seq, event, from_state, to_state, at, on_day, recorded_at, who_kind, who_id, agency_id, reason, note, files, due_on, late, days, unit`
 
+// stepParams is how many values a step has.
+const stepParams = 18
+
 func insertStep(ctx context.Context, tx *db.Tx, s *Step) error {
-	hashes := make([]string, len(s.Files))
-	for i := range s.Files {
-		hashes[i] = s.Files[i].Hash
-	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO flow_step (`+stepColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-		s.Case, s.Seq, string(s.Event), s.From, s.To, db.Micros(s.At), int64(s.Day), db.Micros(s.Recorded), s.Who.Kind, s.Who.ID, s.Who.Agency, s.Reason, s.Note,
-		strings.Join(hashes, " "), int64(s.Due), flag(s.Late), s.Days, string(s.Unit))
+	_, err := tx.ExecContext(ctx, `INSERT INTO flow_step (`+stepColumns+`) VALUES `+db.In(stepParams, 1), stepArgs(s)...)
 	if err != nil {
 		return fmt.Errorf("flow: step: %w", err)
 	}
 	return nil
+}
+
+func stepArgs(s *Step) []any {
+	hashes := make([]string, len(s.Files))
+	for i := range s.Files {
+		hashes[i] = s.Files[i].Hash
+	}
+	return []any{
+		s.Case, s.Seq, string(s.Event), s.From, s.To, db.Micros(s.At), int64(s.Day), db.Micros(s.Recorded), s.Who.Kind, s.Who.ID, s.Who.Agency, s.Reason, s.Note,
+		strings.Join(hashes, " "), int64(s.Due), flag(s.Late), s.Days, string(s.Unit),
+	}
 }
 
 func steps(ctx context.Context, q db.Querier, id int64) ([]Step, error) {

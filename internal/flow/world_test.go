@@ -53,6 +53,7 @@ type world struct {
 	db    *db.DB
 	told  []Step // by the hook
 	fail  func(c *Case, s Step) error
+	hook  func(ctx context.Context, tx *db.Tx, c *Case, s Step) error
 }
 
 func at(text string) time.Time {
@@ -92,9 +93,14 @@ func newWorld(t testing.TB, d *db.DB) *world {
 			return context.WithValue(ctx, whoKey{}, audit.Who{Kind: "system"})
 		},
 	})
-	err = w.Register(remark(), Hooks{On: func(_ context.Context, _ *db.Tx, c *Case, s Step) error {
+	err = w.Register(remark(), Hooks{On: func(ctx context.Context, tx *db.Tx, c *Case, s Step) error {
 		if w.fail != nil {
 			if err := w.fail(c, s); err != nil {
+				return err
+			}
+		}
+		if w.hook != nil {
+			if err := w.hook(ctx, tx, c, s); err != nil {
 				return err
 			}
 		}
