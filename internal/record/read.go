@@ -68,7 +68,7 @@ const knownThen = `WITH RECURSIVE chain(version_id, prev_id, recorded_at) AS (
 // chain: left to itself it takes the chain for long and reads the whole register (TestChainsAreShort).
 const ofChain = `chain CROSS JOIN record_version v WHERE v.version_id = chain.version_id AND v.subject_id = $1 `
 
-const historySelect = `SELECT v.version, v.recorded_at, v.action, c.why FROM chain CROSS JOIN record_version v CROSS JOIN record_change c
+const historySelect = `SELECT v.version, v.recorded_at, v.action, c.why, c.submission FROM chain CROSS JOIN record_version v CROSS JOIN record_change c
 	WHERE v.version_id = chain.version_id AND v.subject_id = $1 AND c.change_id = v.outbox_id ORDER BY v.version`
 
 // Query asks for a subject's records. Zero values do not narrow.
@@ -209,6 +209,7 @@ type Mark struct {
 	RecordedAt time.Time
 	Action     string
 	Why        string
+	Submission string // that wrote it; "" when a procedure did
 }
 
 // History gives every version's mark, oldest first.
@@ -222,7 +223,7 @@ func (s *Store) History(ctx context.Context, at ID) ([]Mark, error) {
 	for rows.Next() {
 		var m Mark
 		var when int64
-		if err := rows.Scan(&m.Number, &when, &m.Action, &m.Why); err != nil {
+		if err := rows.Scan(&m.Number, &when, &m.Action, &m.Why, &m.Submission); err != nil {
 			return nil, err
 		}
 		m.RecordedAt = Micros(when)
