@@ -76,12 +76,12 @@ func (l *lists) Dispute(_ context.Context, _ *db.Tx, _ int64, ref string, on boo
 }
 
 // File takes corrected rows in as the intake does: the record gets another version.
-func (w *world) File(ctx context.Context, _ catalog.ItemCode, _, _ string, row map[string]string) (bool, []string, error) {
+func (w *world) File(ctx context.Context, _ catalog.ItemCode, _, _ string, row map[string]string) ([]string, error) {
 	if reasons := w.filed(row); len(reasons) > 0 {
-		return false, reasons, nil
+		return reasons, nil
 	}
 	w.file(firm, row["no"], row["text"])
-	return true, nil, nil
+	return nil, nil
 }
 
 func newWorld(t testing.TB, d *db.DB) *world {

@@ -44,10 +44,9 @@ type Lists interface {
 	Dispute(ctx context.Context, tx *db.Tx, entry int64, ref string, on bool) error
 }
 
-// Filer files one row of an item in a unit's name through the real intake, once for a key, and says whether a record was changed by it. What the checks refuse comes
-// back as reasons, and nothing is on file.
+// Filer files one row of an item in a unit's name through the real intake, once for a key. What the checks refuse comes back as reasons, and nothing is on file.
 type Filer interface {
-	File(ctx context.Context, item catalog.ItemCode, unit, key string, row map[string]string) (changed bool, reasons []string, err error)
+	File(ctx context.Context, item catalog.ItemCode, unit, key string, row map[string]string) (reasons []string, err error)
 }
 
 // Notices tells people; *notice.Service does.
@@ -353,7 +352,7 @@ func (s *Service) Correct(ctx context.Context, id int64, row map[string]string, 
 	if err != nil {
 		return o, err
 	}
-	changed, reasons, err := s.Filer.File(ctx, o.Item, unit.Code, correctionKey(&o, row), row)
+	reasons, err := s.Filer.File(ctx, o.Item, unit.Code, correctionKey(&o, row), row)
 	switch {
 	case err != nil:
 		return o, err
@@ -366,7 +365,6 @@ func (s *Service) Correct(ctx context.Context, id int64, row map[string]string, 
 		}
 		return o, err
 	}
-	_ = changed // the record itself says whether it was
 	return s.Answer(ctx, id, FoundWrong, in)
 }
 
