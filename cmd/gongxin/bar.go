@@ -55,6 +55,20 @@ func (b *line) end() {
 	}
 }
 
+// count shows how much is done where nobody knows how much there is.
+func (b *line) count(text string) {
+	now := time.Now()
+	if every := 5 * time.Second; !b.terminal && now.Sub(b.last) < every {
+		return
+	}
+	b.last = now
+	if b.terminal {
+		_, _ = fmt.Fprintf(b.w, "\r%s\x1b[K", text)
+		return
+	}
+	_, _ = fmt.Fprintln(b.w, text)
+}
+
 // filing shows the progress of a filing.
 func (b *line) filing(p ingest.Progress) {
 	share := 0.0

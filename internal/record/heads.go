@@ -123,11 +123,17 @@ func (s *Store) readHeads(ctx context.Context, tx *db.Tx, ids []ID, set *headSet
 	return headsSQLite(ids, scan)
 }
 
-func headsPostgres(ids []ID, scan func(string, []any) error) error {
-	subjects, keys := make([]int64, len(ids)), make([]int64, len(ids))
+// arrays splits ids for unnest.
+func arrays(ids []ID) (subjects, keys []int64) {
+	subjects, keys = make([]int64, len(ids)), make([]int64, len(ids))
 	for i, at := range ids {
 		subjects[i], keys[i] = at.Subject, at.Key
 	}
+	return subjects, keys
+}
+
+func headsPostgres(ids []ID, scan func(string, []any) error) error {
+	subjects, keys := arrays(ids)
 	return scan(headSelect+`FROM record r JOIN unnest($1::bigint[], $2::bigint[]) AS k(s, r) ON r.subject_id = k.s AND r.record_key = k.r`+headJoin, []any{subjects, keys})
 }
 

@@ -156,7 +156,13 @@ func (s *Store) ofIDs(ctx context.Context, q db.Querier, query string, ids []ID,
 	for len(ids) > 0 {
 		n := min(len(ids), headsChunk)
 		pairs, args := pairList(ids[:n])
-		rows, err := q.QueryContext(ctx, query+joinHead+`WHERE (r.subject_id, r.record_key) IN (VALUES `+pairs+`)`, args...)
+		where := `WHERE (r.subject_id, r.record_key) IN (VALUES ` + pairs + `)`
+		if s.db.Engine() == db.Postgres {
+			n = len(ids)
+			subjects, keys := arrays(ids)
+			where, args = `JOIN unnest($1::bigint[], $2::bigint[]) AS k(s, r) ON r.subject_id = k.s AND r.record_key = k.r`, []any{subjects, keys}
+		}
+		rows, err := q.QueryContext(ctx, query+joinHead+where, args...)
 		if err != nil {
 			return err
 		}

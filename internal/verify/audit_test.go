@@ -120,7 +120,34 @@ func (c *city) file(at time.Time) {
 			return err
 		})
 	}
+	c.destroy(s, at.Add(time.Minute))
 	c.owners()
+}
+
+// destroy ends one of the records and destroys it.
+func (c *city) destroy(s *record.Store, at time.Time) {
+	list, err := s.StandingOf(c.t.Context(), c.db.Read(), 2)
+	if err != nil || len(list) == 0 {
+		c.t.Fatal(len(list), err)
+	}
+	one := list[0].ID
+	c.tx(func(ctx context.Context, tx *db.Tx) error {
+		_, err := s.Turn(ctx, tx, []record.Turn{{ID: one, To: record.Ended}}, record.Change{At: at, Actor: "test", Basis: "b", Why: "w"})
+		return err
+	})
+	c.tx(func(ctx context.Context, tx *db.Tx) error {
+		out, err := s.Destroy(ctx, tx, []record.ID{one}, record.Change{At: at.Add(time.Second), Actor: "test", Basis: "b", Why: "w"})
+		if err == nil && out[0] != record.Turned {
+			err = fmt.Errorf("outcome %v", out[0])
+		}
+		return err
+	})
+	var left int
+	err = c.db.Read().QueryRowContext(c.t.Context(), `SELECT count(*) FROM record_version WHERE subject_id = 2 AND record_key = $1 AND (body <> '{}' OR nkey <> '' OR decided_on <> 0
+		OR (length(salt) > 0 AND action <> 'destroyed'))`, one.Key).Scan(&left)
+	if err != nil || left != 0 {
+		c.t.Fatalf("%d versions hold something still, %v", left, err)
+	}
 }
 
 // owners fills in subject and item of each leaf where the writer of records did not.
@@ -291,6 +318,9 @@ func TestEveryTamperingIsFoundAndNamed(t *testing.T) {
 			{"head.changed", "record ", []string{`UPDATE record SET public_until = 20260511 WHERE subject_id = 1`}},
 			{"head.changed", "record ", []string{`UPDATE record SET listed = 0 WHERE subject_id = 1`}},
 			{"head.old", "record ", []string{`UPDATE record SET version_id = (SELECT v.prev_id FROM record_version v WHERE v.version_id = record.version_id)`}},
+			{"row.erased", "record_version", []string{`UPDATE record_version SET status = 7, body = '{}', salt = (SELECT o.salt FROM record_version o WHERE length(o.salt) = 0 LIMIT 1) WHERE subject_id = 1`}},
+			{"row.erased", "record_version", []string{`UPDATE record_version SET salt = (SELECT o.salt FROM record_version o WHERE length(o.salt) = 0 LIMIT 1) WHERE action = 'destroyed'`}},
+			{"row.changed", "record_version", []string{`UPDATE record_version SET action = 'destroyed' WHERE action = 'ended'`, `UPDATE record_version SET action = 'ended' WHERE action = 'destroyed' AND length(salt) > 0`}},
 			{"head.deleted", "record ", []string{`DELETE FROM record WHERE subject_id = 1`}},
 			{"row.deleted", "access_log", []string{`DELETE FROM access_log WHERE access_id = ` + lone}},
 			{"row.copied", "access_log", []string{`INSERT INTO access_log SELECT subject_id, access_id + 1, at, who_kind, who_id, agency_id, address, session_id, matter, basis, consent_id, what, records,

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gongxin/internal/app"
+	"gongxin/internal/lifecycle"
+)
+
+// ExpireCmd does at once what the scheduler does as the clock runs.
+type ExpireCmd struct{}
+
+// Run ends what is over, and says how much that was.
+func (*ExpireCmd) Run(e *Env) (err error) {
+	a, err := e.openApp(app.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	bar := newLine(e.Msg)
+	x, err := a.Expire(e, func(t lifecycle.Tally) {
+		bar.count(fmt.Sprintf("已停止公示和使用 %d 条，已销毁 %d 条", t.Ended, t.Destroyed))
+	})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if e.CLI.JSON {
+		return json.NewEncoder(e.Out).Encode(x)
+	}
+	if x == (app.Expired{}) {
+		_, err = fmt.Fprintln(e.Out, "没有到期的信息和事项。")
+		return err
+	}
+	_, err = fmt.Fprintf(e.Out, "期满停止公示和使用的记录 %d 条；归档期满销毁的记录 %d 条；到期移出的名单条目 %d 条；因此召回的措施 %d 项；到期的办理步骤 %d 步。\n",
+		x.Ended, x.Destroyed, x.Entries, x.Measures, x.Steps)
+	return err
+}

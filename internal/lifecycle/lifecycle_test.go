@@ -1,0 +1,200 @@
+package lifecycle_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/db/dbtest"
+	"gongxin/internal/fault"
+	"gongxin/internal/id"
+	"gongxin/internal/lifecycle"
+	"gongxin/internal/record"
+	"gongxin/internal/ruleset"
+)
+
+// world is a register with a clock that the test sets.
+type world struct {
+	*lifecycle.Service
+	db      *db.DB
+	clock   *clock.Manual
+	records *record.Store
+	archive *ruleset.Book[*lifecycle.Archive]
+}
+
+func newWorld(t testing.TB, d *db.DB, now time.Time) *world {
+	t.Helper()
+	w := &world{db: d, clock: clock.NewManual(now)}
+	w.records = record.NewStore(d, id.NewMaker(w.clock.Now))
+	editions, err := catalog.NewStore(catalog.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.archive, err = lifecycle.NewBook(d, w.clock, func(catalog.ItemCode) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	w.Service = lifecycle.New(lifecycle.Config{DB: d, Clock: w.clock, Records: w.records, Editions: editions, Archive: w.archive})
+	return w
+}
+
+func (w *world) file(t testing.TB, item catalog.ItemCode, until clock.Date, subjects ...int64) {
+	t.Helper()
+	drafts := make([]record.Draft, len(subjects))
+	for i, s := range subjects {
+		drafts[i] = record.Draft{Subject: s, Body: `{"A":"某事"}`, Facts: record.Facts{
+			Item: item, Edition: "1", NaturalKey: fmt.Sprint("k", s), Class: "A", Status: record.Active, Listed: true, DecidedOn: 20260510, PublicFrom: 20260510, PublicUntil: until, Agency: 7, Region: "990102",
+		}}
+		drafts[i].Digest[0] = byte(s)
+	}
+	err := w.db.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := w.records.Apply(ctx, tx, drafts, record.Change{At: w.clock.Now(), Actor: "test", Submission: "s"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) status(t testing.TB, subject int64) record.Version {
+	t.Helper()
+	list, err := w.records.StandingOf(context.Background(), w.db.Read(), subject)
+	if err != nil || len(list) != 1 {
+		t.Fatal(len(list), err)
+	}
+	return list[0]
+}
+
+func (w *world) run(t testing.TB) lifecycle.Tally {
+	t.Helper()
+	n, err := w.Run(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Rule 26 of the facts sheet: an ordinary penalty of 2026-05-10 stops on 2027-05-10. On the day before nothing ends; on that day it does, once, also after a week in
+// which no server ran; a licence whose validity is over is no failure and does not.
+func TestEnd(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, time.Date(2027, 5, 9, 23, 59, 0, 0, clock.Zone))
+		w.file(t, "XZCF", 20270510, 1)
+		w.file(t, "XZXK", 20270510, 2)
+		w.file(t, "XZCF", 0, 3)
+		if n := w.run(t); n != (lifecycle.Tally{}) {
+			t.Errorf("before midnight: %+v", n)
+		}
+		w.clock.Set(time.Date(2027, 5, 17, 8, 0, 0, 0, clock.Zone))
+		if n := w.run(t); n != (lifecycle.Tally{Ended: 1}) {
+			t.Errorf("after a week: %+v", n)
+		}
+		if n := w.run(t); n != (lifecycle.Tally{}) {
+			t.Errorf("once more: %+v", n)
+		}
+		for subject, want := range map[int64]record.Status{1: record.Ended, 2: record.Active, 3: record.Active} {
+			if v := w.status(t, subject); v.Status != want {
+				t.Errorf("subject %d: %s", subject, v.Status)
+			}
+		}
+	})
+}
+
+// What an archive's period lets go is destroyed on its day and not before; what no row names stays for ever; what was brought back is not touched.
+func TestDestroy(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, time.Date(2026, 5, 10, 9, 0, 0, 0, clock.Zone))
+		w.file(t, "XZCF", 20270510, 1)
+		w.file(t, "JYYC", 20270510, 2)
+		w.clock.Set(time.Date(2027, 5, 10, 0, 0, 1, 0, clock.Zone))
+		if n := w.run(t); n.Ended != 2 || n.Destroyed != 0 {
+			t.Fatalf("%+v", n)
+		}
+		err := d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+			return w.archive.Apply(ctx, tx, []byte("[[keep]]\nitem = \"XZCF\"\nafter = [\"ended\"]\nmonths = 60\nlaw = \"《某条例》\"\narticle = \"第一条\"\nsure = \"uncertain\"\n"), 20270601, "two people")
+		})
+		if err == nil {
+			err = w.archive.Applied(context.Background())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Set(time.Date(2032, 5, 10, 0, 0, 1, 0, clock.Zone))
+		if n := w.run(t); n != (lifecycle.Tally{}) {
+			t.Errorf("on the last day: %+v", n)
+		}
+		w.clock.Set(time.Date(2032, 5, 11, 0, 0, 1, 0, clock.Zone))
+		if n := w.run(t); n != (lifecycle.Tally{Destroyed: 1}) {
+			t.Errorf("after it: %+v", n)
+		}
+		if v := w.status(t, 1); v.Status != record.Destroyed || v.DecidedOn != 0 || v.NaturalKey != "" {
+			t.Errorf("%+v", v)
+		}
+		if v := w.status(t, 2); v.Status != record.Ended {
+			t.Errorf("no row names it: %+v", v)
+		}
+		w.file(t, "XZCF", 20270510, 1) // the source files it once more: another record, which ends tonight
+		if n := w.run(t); n != (lifecycle.Tally{Ended: 1}) {
+			t.Errorf("filed again: %+v", n)
+		}
+	})
+}
+
+func TestArchiveFiles(t *testing.T) {
+	t.Parallel()
+	const row = "[[keep]]\nitem = \"XZCF\"\nafter = [\"ended\"]\nmonths = 60\nlaw = \"《某条例》\"\narticle = \"第一条\"\n"
+	if _, err := lifecycle.LoadArchive(strings.NewReader(row)); err != nil {
+		t.Error(err)
+	}
+	for name, text := range map[string]string{
+		"unknown key": row + "mouths = 3\n", "no law": strings.Replace(row, "《某条例》", "", 1), "too short": strings.Replace(row, "60", "35", 1), "twice": row + row,
+		"no status": strings.Replace(row, "ended", "active", 1), "no item": strings.Replace(row, "XZCF", "", 1), "no TOML": "[[",
+	} {
+		if _, err := lifecycle.LoadArchive(strings.NewReader(text)); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzLoadArchive(f *testing.F) {
+	f.Add("[[keep]]\nitem = \"XZCF\"\nafter = [\"ended\"]\nmonths = 60\nlaw = \"a\"\narticle = \"b\"\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := lifecycle.LoadArchive(strings.NewReader(text)); err != nil && fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// BenchmarkEnd ends a night's records; one turn is 10,000 of them.
+func BenchmarkEnd(b *testing.B) {
+	for name, open := range map[string]func(testing.TB) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+		b.Run(name, func(b *testing.B) { benchEnd(b, open(b)) })
+	}
+}
+
+func benchEnd(b *testing.B, d *db.DB) {
+	const n = 10_000
+	w := newWorld(b, d, time.Date(2026, 5, 10, 9, 0, 0, 0, clock.Zone))
+	next := int64(1)
+	for b.Loop() {
+		b.StopTimer()
+		w.clock.Set(time.Date(2026, 5, 10, 9, 0, 0, 0, clock.Zone))
+		subjects := make([]int64, n)
+		for i := range subjects {
+			subjects[i], next = next, next+1
+		}
+		w.file(b, "XZCF", 20270510, subjects...)
+		w.clock.Set(time.Date(2027, 5, 10, 9, 0, 0, 0, clock.Zone))
+		b.StartTimer()
+		if got, err := w.Run(context.Background(), nil); err != nil || got.Ended != n {
+			b.Fatal(got, err)
+		}
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+}
