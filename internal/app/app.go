@@ -71,7 +71,8 @@ type App struct {
 	rows    atomic.Int64  // of filings, answered by this process
 	wake    chan struct{} // a filing was acknowledged in this process
 
-	checksWake chan struct{} // a list of codes was ordered in this process
+	checksWake  chan struct{} // a list of codes was ordered in this process
+	reportsWake chan struct{} // a list of businesses to report on was
 }
 
 // Options are what does not stand in a configuration file.
@@ -176,7 +177,7 @@ func (a *App) build(ctx context.Context) (err error) {
 	if err := a.openChecks(ids); err != nil {
 		return err
 	}
-	return a.openReports()
+	return a.openReports(ids)
 }
 
 // readData reads the data that rules come from: calendars, catalogue, divisions, publicity rules.
@@ -303,6 +304,8 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { a.deliverNotices(ctx) })
 	wg.Go(func() { a.Checks.Work(ctx, a.checksWake) })
 	wg.Go(func() { a.sweepChecks(ctx) })
+	wg.Go(func() { a.Reports.Work(ctx, a.reportsWake) })
+	wg.Go(func() { a.sweepReports(ctx) })
 	wg.Wait()
 	return nil
 }

@@ -40,6 +40,7 @@ var work = []struct {
 	{authz.CheckCoverage, ui.Link{Href: "/desk/check/coverage", Label: "查询使用指标"}},
 	{authz.DiscloseOwn, ui.Link{Href: "/me", Label: "我的信用"}},
 	{authz.ReportOwn, ui.Link{Href: "/me/report", Label: "信用报告"}},
+	{authz.ReportBatch, ui.Link{Href: "/desk/reports", Label: "批量报告"}},
 }
 
 // links gives an actor's work.
@@ -115,7 +116,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 		Calendar: func(ctx context.Context) (*clock.Calendar, error) { return catalog.Calendars(ctx, a.DB.Read()) },
 	}).Routes(rt)
 	a.procedurePages(site, rt)
-	reports.New(reports.Deps{Site: site, Maker: a.Reports, Labels: a.Publish, Kind: a.kindOf, Clock: a.Clock}).Routes(rt)
+	reports.New(reports.Deps{Site: site, Maker: a.Reports, Labels: a.Publish, Kind: a.kindOf, Clock: a.Clock, Jobs: a.Reports, Units: a.Agencies, Wake: a.wakeReports}).Routes(rt)
 }
 
 // interfaceDeps are what the interface for machines is made of.

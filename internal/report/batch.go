@@ -65,9 +65,6 @@ func (s *Service) Archive(ctx context.Context, who authz.Actor, job int64, w io.
 	case j.State == Gone || !s.c.Clock.Now().Before(j.ExpiresAt):
 		return ErrJobGone
 	}
-	if _, err := s.c.Fonts(); err != nil {
-		return err
-	}
 	err = s.c.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		return s.c.Acts.WriteAct(ctx, tx, audit.Act{At: s.c.Clock.Now().UTC(), Who: who.Who(j.Agency), Action: "report.batch_result", Entity: "report_batch:" + strconv.FormatInt(job, 10)})
 	})

@@ -198,11 +198,14 @@ func (s *Service) Begin(ctx context.Context, who authz.Actor, job int64) error {
 	if err != nil {
 		return err
 	}
+	switch {
+	case j.State != Draft:
+		return ErrJobState
+	case j.Refused == j.Total:
+		return ErrJobNone
+	}
 	if _, err := s.c.Fonts(); err != nil {
 		return err
-	}
-	if j.State == Draft && j.Refused == j.Total {
-		return ErrJobNone
 	}
 	return s.turnJob(ctx, who, j, `UPDATE report_batch SET state = 'waiting', expires_at = 0 WHERE batch_id = $1 AND state = 'draft' AND expires_at > $2`, "report.batch")
 }

@@ -50,6 +50,10 @@ type Deps struct {
 	Labels Subjects
 	Kind   Kinds
 	Clock  clock.Clock
+
+	Jobs  Jobs // nil = no reports by the list
+	Units Units
+	Wake  func() // tells the worker that a list waits; nil when it finds out by itself
 }
 
 // Desk serves the pages.
@@ -72,6 +76,9 @@ func (d *Desk) Routes(rt *web.Router) {
 	handle("GET /verify/report", web.Public(authz.ReportVerify), d.verify)
 	handle("GET /me/report", d.mine(), d.ownForm)
 	handle("POST /me/report", d.mine(), d.ownCreate)
+	if d.Jobs != nil {
+		d.batchRoutes(rt)
+	}
 }
 
 func (d *Desk) mine() web.Guard {
