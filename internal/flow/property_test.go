@@ -29,26 +29,40 @@ func TestRandomEvents(t *testing.T) {
 		people := []int64{applicant, clerk, deputy, boss, chief, stranger}
 		rapid.Check(t, func(r *rapid.T) {
 			w.clock.Set(at("2026-03-02 10:00").AddDate(0, 0, rapid.IntRange(0, 700).Draw(r, "begin")))
-			c := w.open(t)
-			witness := &witness{}
-			for range rapid.IntRange(1, 25).Draw(r, "length") {
+			cases := []*Case{w.open(t), w.open(t)} // two, so that hand-overs and the worker have more than one
+			witnesses := []*witness{{}, {}}
+			look := func() {
+				for i, c := range cases {
+					now, err := w.Get(t.Context(), c.ID)
+					if err != nil {
+						r.Fatal(err)
+					}
+					witnesses[i].state(r, w, now)
+				}
+			}
+			for range rapid.IntRange(1, 35).Draw(r, "length") {
 				who := rapid.SampledFrom(people).Draw(r, "who")
-				w.move(t, r, c.ID, who, rapid.SampledFrom(events).Draw(r, "event"))
-				now, err := w.Get(t.Context(), c.ID)
+				c := rapid.SampledFrom(cases).Draw(r, "case")
+				if rapid.IntRange(0, 4).Draw(r, "hands") == 0 {
+					w.hands(t, r, c.ID, who)
+				} else {
+					w.move(t, r, c.ID, who, rapid.SampledFrom(events).Draw(r, "event"))
+				}
+				look()
+			}
+			for i, c := range cases {
+				witnesses[i].history(r, w, c)
+			}
+			w.clock.Advance(3 * 366 * 24 * time.Hour)
+			w.runDue(t)
+			for _, c := range cases {
+				end, err := w.Get(t.Context(), c.ID)
 				if err != nil {
 					r.Fatal(err)
 				}
-				witness.state(r, w, now)
-			}
-			witness.history(r, w, c)
-			w.clock.Advance(3 * 366 * 24 * time.Hour)
-			w.runDue(t)
-			end, err := w.Get(t.Context(), c.ID)
-			if err != nil {
-				r.Fatal(err)
-			}
-			if end.Open() && !end.Overdue && end.Due != 0 {
-				r.Fatalf("three years later the case is %+v", end)
+				if end.Open() && !end.Overdue && end.Due != 0 {
+					r.Fatalf("three years later the case is %+v", end)
+				}
 			}
 		})
 	})
@@ -80,6 +94,82 @@ func (w *world) move(t *testing.T, r *rapid.T, id, who int64, event Event) {
 	})
 	if err != nil && fault.KindOf(err) == fault.Internal {
 		r.Fatalf("%s %s: %v", what, event, err)
+	}
+}
+
+// names are the accounts between whom cases change hands.
+var names = []string{"", "account:2", "account:3", "account:5"}
+
+// hands gives a case, or all of an account, to another, or names a deputy. Whatever comes of it, no deadline moves but by the clock, nothing of somebody who
+// hands over is left without being counted, and a deputy's days are those that were said.
+func (w *world) hands(t *testing.T, r *rapid.T, id, who int64) {
+	ctx, from, to := as(t.Context(), who), rapid.SampledFrom(names).Draw(r, "from"), rapid.SampledFrom(names).Draw(r, "to")
+	w.runDue(t) // so that what the clock owes does not count as moved
+	before := w.allOpen(r, t)
+	var err error
+	switch rapid.SampledFrom([]string{"assign", "assign", "handover", "deputy"}).Draw(r, "how") {
+	case "assign":
+		_, err = w.do(t.Context(), who, func(ctx context.Context, tx *db.Tx) (*Case, error) { return w.Assign(ctx, tx, id, to, "") })
+	case "handover":
+		var moved, left int
+		moved, left, err = w.Handover(ctx, from, to, "调离岗位")
+		has := func(list map[int64]Case, account string) (n int) {
+			for _, c := range list {
+				if c.Assignee == account {
+					n++
+				}
+			}
+			return n
+		}
+		if err == nil {
+			now := w.allOpen(r, t)
+			may := slices.Contains(mayDo[who], "remark.accept")
+			switch {
+			case moved+left != has(before, from), has(now, from) != left, !may && moved > 0, may && left > 0, has(now, to) != has(before, to)+moved:
+				r.Fatalf("of %d cases %d moved, %d left; %d are still there", has(before, from), moved, left, has(now, from))
+			}
+		}
+	case "deputy":
+		today := clock.Today(w.clock)
+		first := today.AddDays(rapid.IntRange(-3, 5).Draw(r, "first"))
+		last := first.AddDays(rapid.IntRange(-1, 9).Draw(r, "days"))
+		if err = w.SetDeputy(ctx, Deputy{Of: from, By: to, From: first, Until: last}); err == nil {
+			got, err := w.Principals(ctx, to)
+			if err != nil || first <= today && today <= last && !slices.Contains(got, from) || last < today {
+				r.Fatalf("on %v a deputy from %v to %v looks after %v, %v", today, first, last, got, err)
+			}
+			if err := w.EndDeputy(ctx, from, to); err != nil {
+				r.Fatal(err)
+			}
+			if got, _ := w.Principals(ctx, to); slices.Contains(got, from) {
+				r.Fatalf("after the end: %v", got)
+			}
+		}
+	}
+	if err != nil && fault.KindOf(err) == fault.Internal {
+		r.Fatalf("hands: %v", err)
+	}
+	for id, now := range w.allOpen(r, t) {
+		if was := before[id]; was.Due != now.Due || was.c.wake != now.c.wake || was.State != now.State || was.PausedOn != now.PausedOn {
+			r.Fatalf("in other hands the case moved from %+v to %+v", was, now)
+		}
+	}
+}
+
+// allOpen gives every open case.
+func (w *world) allOpen(r *rapid.T, t *testing.T) map[int64]Case {
+	out := map[int64]Case{}
+	for f := (Filter{Limit: 200}); ; {
+		page, err := w.Inbox(t.Context(), f)
+		if err != nil {
+			r.Fatal(err)
+		}
+		for i := range page.Cases {
+			out[page.Cases[i].ID] = page.Cases[i]
+		}
+		if f.Cursor = page.Next; f.Cursor == "" {
+			return out
+		}
 	}
 }
 
@@ -193,7 +283,7 @@ func (x *witness) deadlines(r failer, list []Step) {
 			if from != 0 { // else the deadline is in days
 				n += s.Days
 			}
-		case "note", EventOverdue, EventPause:
+		case "note", EventOverdue, EventPause, EventAssign, EventHandover:
 		default:
 			from, n = 0, 0
 		}
