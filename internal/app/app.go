@@ -57,6 +57,7 @@ type App struct {
 
 	Procedures Procedures
 	Lists      Lists
+	Lifecycle  Lifecycle
 
 	desk    *ingest.Desk
 	options Options
@@ -152,7 +153,7 @@ func (a *App) build(ctx context.Context) (err error) {
 	a.Subjects = subject.NewStore(a.DB, ids, ring)
 	a.Records = record.NewStore(a.DB, ids)
 	a.Names = publish.NewNames(a.Subjects, a.places())
-	if err := a.openBooks(ctx); err != nil {
+	if err := errors.Join(a.openBooks(ctx), a.openLifecycle(ctx)); err != nil {
 		return err
 	}
 	if err := a.openTrust(ids, ring); err != nil {
@@ -301,6 +302,7 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { _ = log.Run(ctx, nil) })
 	wg.Go(func() { a.runProcedures(ctx) })
 	wg.Go(func() { a.runLists(ctx) })
+	wg.Go(func() { a.runLifecycle(ctx) })
 	wg.Go(func() { a.deliverNotices(ctx) })
 	wg.Go(func() { a.Checks.Work(ctx, a.checksWake) })
 	wg.Go(func() { a.sweepChecks(ctx) })

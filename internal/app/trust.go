@@ -176,6 +176,7 @@ func (a *App) drafts(ids *id.Maker) *approval.Service {
 		approval.Rules:    &publish.RuleSets{DB: a.DB, Rules: a.rules, Clock: a.Clock, Used: a.publicityUsed},
 	}
 	maps.Copy(a.Trust.appliers, a.Lists.appliers())
+	a.Trust.appliers[approval.Archive] = a.Lifecycle.archive
 	for kind, applier := range a.Trust.appliers {
 		s.Register(kind, applier)
 	}

@@ -28,6 +28,7 @@ const (
 
 	Objections Kind = "objections" // rules of objections
 	Repairs    Kind = "repairs"    // rules of repair
+	Archive    Kind = "archive"    // how long what is over is kept
 )
 
 // kindOf describes a kind: its name and the actions of the permission table.
@@ -45,6 +46,7 @@ var kinds = map[Kind]kindOf{
 
 	Objections: {"异议规则", authz.ObjectionDraft, authz.ObjectionApprove},
 	Repairs:    {"信用修复规则", authz.RepairDraft, authz.RepairApprove},
+	Archive:    {"档案保存期", authz.RulesDraft, authz.RulesApprove},
 }
 
 // Name gives the kind in Chinese; "" when there is no such kind.
@@ -131,7 +133,7 @@ func (s *Service) Register(k Kind, a Applier) { s.appliers[k] = a }
 // Kinds lists the kinds that can be drafted here.
 func (s *Service) Kinds() []Kind {
 	var out []Kind
-	for _, k := range []Kind{Catalog, Calendar, Rules, Lists, Measures, Objections, Repairs} {
+	for _, k := range []Kind{Catalog, Calendar, Rules, Lists, Measures, Objections, Repairs, Archive} {
 		if s.appliers[k] != nil {
 			out = append(out, k)
 		}

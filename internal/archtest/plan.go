@@ -16,7 +16,7 @@ var layers = []layer{
 	{name: "features 3", units: []string{"record"}},
 	{name: "features 4", units: []string{"publish", "consent"}},
 	{name: "features 5", units: []string{"ingest", "check", "report"}},
-	{name: "features 6", units: []string{"objection", "repair", "commitment", "listing", "measure"}},
+	{name: "features 6", units: []string{"objection", "repair", "commitment", "listing", "measure", "lifecycle"}},
 	{name: "features 7", units: []string{"evaluate", "supervise", "quality"}},
 	{name: "features 8", units: []string{"exchange", "scene", "finance", "content", "synth"}},
 	{name: "operation", free: true, units: []string{"backup", "doctor"}},

@@ -69,7 +69,7 @@ var actsOf = map[approval.Kind]acts{
 	approval.Catalog: {authz.CatalogDraft, authz.CatalogApprove}, approval.Calendar: {authz.CalendarDraft, authz.CalendarApprove},
 	approval.Rules: {authz.RulesDraft, authz.RulesApprove}, approval.Measures: {authz.MeasuresDraft, authz.MeasuresApprove},
 	approval.Lists: {authz.ListsDraft, authz.ListsApprove}, approval.Objections: {authz.ObjectionDraft, authz.ObjectionApprove},
-	approval.Repairs: {authz.RepairDraft, authz.RepairApprove},
+	approval.Repairs: {authz.RepairDraft, authz.RepairApprove}, approval.Archive: {authz.RulesDraft, authz.RulesApprove},
 }
 
 const (
