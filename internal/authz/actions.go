@@ -147,7 +147,8 @@ const (
 const (
 	RepairApply   Action = "repair.apply"  // also to supplement, withdraw, state one's case, and ask for shielding
 	RepairRead    Action = "repair.read"   // applications and their procedure
-	RepairHandle  Action = "repair.handle" // accept, ask for more, give notice of a breach
+	RepairHandle  Action = "repair.handle" // accept, ask for more
+	RepairBreach  Action = "repair.breach" // give notice that a repair is to be taken back
 	RepairDecide  Action = "repair.decide"
 	RepairCancel  Action = "repair.cancel" // take a repair back
 	RepairShield  Action = "repair.shield" // while a court's reorganisation is carried out
@@ -155,4 +156,11 @@ const (
 	RepairRun     Action = "repair.run"
 	RepairDraft   Action = "repair.draft" // rules of repair
 	RepairApprove Action = "repair.approve"
+)
+
+// Corrections that travel.
+const (
+	CorrectionRead  Action = "correction.read"  // what one's unit was told, and who is silent
+	CorrectionApply Action = "correction.apply" // say that it is applied
+	CorrectionTell  Action = "correction.tell"  // follows from a change of a record
 )

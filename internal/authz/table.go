@@ -96,6 +96,7 @@ func Table() []Group {
 		{"联合奖惩", measureActions()},
 		{"异议", objectionActions()},
 		{"信用修复", repairActions()},
+		{"更正告知", correctionActions()},
 		{"运行", operationActions()},
 	}
 }
@@ -257,12 +258,22 @@ func repairActions() []Described {
 	return []Described{
 		action(RepairApply, "申请信用修复、补正、撤回、陈述申辩，凭裁定申请屏蔽", row(OwnSubject, BusinessAgent, Resident)),
 		action(RepairRead, "看信用修复申请和办理经过", row(OwnSubject, BusinessAgent, Resident), row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
-		action(RepairHandle, "受理或者不予受理修复申请、要求补正、告知拟撤销修复", separate(row(OwnAgency, FilingClerk, Reviewer, ListApprover))),
+		action(RepairHandle, "受理或者不予受理修复申请、要求补正", separate(row(OwnAgency, FilingClerk, Reviewer, ListApprover))),
+		action(RepairBreach, "告知拟撤销修复结果", row(OwnAgency, FilingClerk, Reviewer, ListApprover)),
 		action(RepairDecide, "决定准予或者不予修复", strong(separate(row(OwnAgency, Reviewer, ListApprover)))),
 		action(RepairCancel, "决定撤销或者维持修复结果", strong(separate(row(OwnAgency, Reviewer, ListApprover)))),
 		action(RepairShield, "审核和结束重整期间的信息屏蔽", strong(separate(row(OwnRegion, OfficeOperator)))),
 		action(RepairNotice, "生成信用修复告知书（两书同达）", row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(Any, Operator)),
 		action(RepairRun, "记录停止公示后终止修复、到期结束屏蔽、到期提醒", row(Any, Scheduler)),
+	}
+}
+
+// Whoever works where a copy is held says that the change is applied there; nobody says so for another unit. That units are told follows from the change by itself.
+func correctionActions() []Described {
+	return []Described{
+		action(CorrectionRead, "看本单位收到的更正告知和落实情况", row(OwnAgency, WindowOfficer, InstitutionOfficer, FilingClerk, Reviewer, OfficeOperator), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
+		action(CorrectionApply, "确认本单位已经落实更正", row(OwnAgency, WindowOfficer, InstitutionOfficer, FilingClerk, Reviewer, OfficeOperator)).byKey(),
+		action(CorrectionTell, "记录变更后告知取得过它的单位", row(Any, Scheduler)),
 	}
 }
 

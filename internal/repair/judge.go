@@ -40,6 +40,7 @@ type Verdict struct {
 	Shown    bool   // such records are shown at all
 	Earliest clock.Date
 	End      clock.Date // first day on which it is no longer shown, without anybody's doing; 0 = not known
+	Max      clock.Date // the same by the class alone, however short a period the source gave: how far it runs when a repair is taken back
 	Local    bool       // the end is that of the region's own regulation
 	Keep     bool       // at the end it goes on when the misconduct is not corrected
 	Excluded string     // why it cannot be repaired here; "" = it can
@@ -89,7 +90,7 @@ func (r *Rules) Judge(m Matter) Verdict {
 	if r.FirstDay == "next" && earliest > 0 {
 		v.Earliest = v.Earliest.AddDays(1)
 	}
-	v.End = sooner(own, m.PublicUntil)
+	v.End, v.Max = sooner(own, m.PublicUntil), own
 	if r.Local.Years > 0 && m.DecidedOn >= r.Local.From {
 		from := m.DecidedOn
 		if !m.ConductEnd.IsZero() && m.ConductEnd < from {
@@ -98,6 +99,7 @@ func (r *Rules) Judge(m Matter) Verdict {
 		if bound := from.AddMonths(12 * r.Local.Years); v.End.IsZero() || bound < v.End {
 			v.End, v.Local = bound, true
 		}
+		v.Max = sooner(v.Max, from.AddMonths(12*r.Local.Years))
 	}
 	return v
 }

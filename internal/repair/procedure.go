@@ -88,7 +88,7 @@ func BreachTable() flow.Table {
 			{Code: "kept", Name: "维持修复", Final: true},
 		},
 		Moves: []flow.Move{
-			{Event: EventNotify, Name: "告知拟撤销", To: "notified", May: string(authz.RepairHandle), Reason: true, By: "认定单位", Say: "告知拟撤销修复结果", Due: &flow.Due{Key: "repair.object"}},
+			{Event: EventNotify, Name: "告知拟撤销", To: "notified", May: string(authz.RepairBreach), Reason: true, By: "认定单位", Say: "告知拟撤销修复结果", Due: &flow.Due{Key: "repair.object"}},
 			{Event: EventState, Name: "陈述申辩", From: []string{"notified"}, To: "notified", May: string(authz.RepairApply), Reason: true, Keep: true, By: "当事人", Say: "作了陈述申辩"},
 			{Event: EventCancel, Name: "撤销修复", From: []string{"notified"}, To: "cancelled", May: decide, Reason: true, Separate: true, By: "认定单位", Say: "决定撤销修复结果"},
 			{Event: EventKeep, Name: "维持修复", From: []string{"notified"}, To: "kept", May: decide, Reason: true, Separate: true, By: "认定单位", Say: "决定维持修复结果"},
