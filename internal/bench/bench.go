@@ -42,12 +42,14 @@ const (
 	Reports Part = "report"
 	// Windows lets many windows work at once for a set time. It takes minutes and is measured only when asked for.
 	Windows Part = "windows"
+	// Ends takes records back and lets periods end, many at once. It changes the data and is measured last, only when asked for.
+	Ends Part = "ends"
 )
 
 // Parts lists every part of a usual run in the order in which they are measured.
 var Parts = []Part{Filing, Query, Search, Page, List, Check, Reports}
 
-var everyPart = append(slices.Clone(Parts), Windows)
+var everyPart = append(slices.Clone(Parts), Windows, Ends)
 
 // Options say what is measured.
 type Options struct {
@@ -315,7 +317,7 @@ func (r *runner) stage(ctx context.Context, i int) error {
 	}
 	reads := map[Part]func(context.Context, *Stage) error{
 		Query: r.measureQuery, Search: r.measureSearch, Page: r.measurePages, List: r.measureLists, Check: r.measureCheck, Reports: r.measureReports,
-		Windows: r.measureWindows,
+		Windows: r.measureWindows, Ends: r.measureEnds,
 	}
 	for _, p := range everyPart {
 		measure, ok := reads[p]

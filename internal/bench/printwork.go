@@ -95,3 +95,19 @@ func (f *WindowFigures) String() string {
 	_ = p.w.Flush() // a builder takes everything
 	return b.String()
 }
+
+func (p *printer) ends(f *EndFigures) {
+	p.line("")
+	w := &f.Withdrawn
+	p.line("  批量撤回：%d 个文件 %d 条，%.1f 秒（%.0f 条/秒）；下限（删除同样的行）%.1f 秒，÷ 下限 = %.2f；进入公开日志 %.1f 秒；查找 %d 条的持有者并通知 %.1f 秒",
+		w.Files, w.Rows, w.Seconds, w.PerSecond, w.Floor, w.Ratio, w.Sequenced, w.Copies, w.Told)
+	p.shown("撤回以后", &w.Shown)
+	n := &f.Ended
+	p.shown("期满当日零时，写入之前", &n.Shown)
+	p.line("  一夜期满：%d 条 %.1f 秒（%.0f 条/秒）", n.Rows, n.Seconds, n.PerSecond)
+	p.shown("写入以后", &n.After)
+}
+
+func (p *printer) shown(when string, s *Shown) {
+	p.line("  %s仍能看到：名单和开放数据 %d，页面 %d，核查 %d，搜索计数不符 %d（问了 %d 次，%.0f 秒）", when, s.Column, s.Pages, s.Checks, s.Search, s.Asked, s.Seconds)
+}

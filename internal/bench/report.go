@@ -39,6 +39,7 @@ type Stage struct {
 	Check         *CheckFigures  `json:"check,omitempty"`
 	Report        *ReportFigures `json:"report,omitempty"`
 	Windows       *WindowFigures `json:"windows,omitempty"`
+	Ends          *EndFigures    `json:"ends,omitempty"`
 }
 
 // Speed is how fast rows went by.

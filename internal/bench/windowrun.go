@@ -97,8 +97,10 @@ func (r *runner) measureWindows(ctx context.Context, s *Stage) error {
 	if err := r.sequenced(ctx); err != nil {
 		return err
 	}
-	if err := r.quiet(ctx); err != nil {
-		return err
+	if l.For >= time.Minute { // in a shorter run one would wait longer than measure
+		if err := r.quiet(ctx); err != nil {
+			return err
+		}
 	}
 	size, err := r.app.DB.Size(ctx)
 	if err != nil {
