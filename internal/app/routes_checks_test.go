@@ -10,7 +10,7 @@ import (
 
 // listsOfChecks are the routes about checks that list what their caller may see.
 var listsOfChecks = []string{
-	"GET /desk/check", "GET /desk/check/batch", "GET /desk/check/coverage", "GET /desk/check/coverage.csv", "GET /api/v1/check-coverage",
+	"GET /desk/check", "GET /desk/check/batch", "GET /desk/check/coverage", "GET /desk/check/coverage.csv", "GET /api/v1/check-coverage", "GET /desk/reports",
 }
 
 // check has the unit check the firm, alone and in a list. The account that ordered the list is nobody's, so that the list stops; its result is there all the same.

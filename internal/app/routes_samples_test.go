@@ -247,7 +247,7 @@ func (h *holding) names() *strings.Replacer {
 		"{unit}", h.unit.Code, "{unitID}", n(h.unit.ID), "{region}", h.unit.Region, "{name}", h.unit.Name, "{filed}", h.filed, "{entry}", n(h.entry), "{account}", n(h.account), "{access}", h.access,
 		"{alert}", n(h.alert.ID), "{alertPlace}", placed(h.alert.FirstAt, h.alert.ID), "{matter}", h.matter, "{firm}", h.firm.Code, "{subject}", n(h.firm.ID),
 		"{consent}", n(h.consent), "{revoked}", n(h.revoked), "{gone}", n(h.gone), "{receipt}", n(h.receipt), "{claim}", n(h.claim),
-		"{checked}", h.checked, "{batch}", n(h.batch),
+		"{checked}", h.checked, "{batch}", n(h.batch), "{job}", n(h.job),
 		"{proposal}", n(h.proposal), "{listed}", n(h.listed), "{order}", n(h.order), "{task}", n(h.task),
 	}
 	for k, id := range h.draft {

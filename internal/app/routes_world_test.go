@@ -60,6 +60,7 @@ type holding struct {
 	receipt int64  // number of the look-up
 	checked string // receipt of a check by the unit
 	batch   int64  // a list of codes that it had checked
+	job     int64  // a list that the caller wanted reports of, in its name
 	claim   int64  // of somebody else to act for the firm; it waits
 	draft   map[approval.Kind]int64
 	foreign map[approval.Kind]int64 // drafts of the filer, whoever the holder is
@@ -164,6 +165,7 @@ func (d *desks) fill(h *holding, author int64) {
 	_, err := d.app.Trust.Consents.Revoke(context.Background(), agentOf(h), h.gone, "")
 	must(d.t, err)
 	d.check(h)
+	d.report(h)
 	d.claim(h)
 	d.look(h)
 	d.list(h)
@@ -245,7 +247,8 @@ func agentOf(h *holding) authz.Actor {
 func (d *desks) consent(h *holding) int64 {
 	d.t.Helper()
 	c, _, err := d.app.Trust.Consents.Grant(context.Background(), agentOf(h), consent.Terms{
-		Subject: h.firm.ID, Grantee: h.unit.Code, Items: []catalog.ItemCode{"XYPJ"}, Purpose: "credit", Uses: 1000,
+		Subject: h.firm.ID, Grantee: h.unit.Code, Items: []catalog.ItemCode{"XYPJ", "XZCF", "XZQZ", "YZSX", "SFPJ"}, Classes: []catalog.Class{catalog.Public, catalog.Authorised},
+		Purpose: "credit", Uses: 1000,
 	})
 	must(d.t, err)
 	return c.ID
