@@ -127,6 +127,9 @@ func (p *printer) stage(s *Stage) {
 	if s.Windows != nil {
 		p.windows(s.Windows)
 	}
+	if s.Ends != nil {
+		p.ends(s.Ends)
+	}
 }
 
 func (p *printer) filing(f *FilingFigures) {
