@@ -49,7 +49,7 @@ type CLI struct {
 	User     UserCmd     `cmd:"" help:"账户、角色和接口密钥。"`
 	Check    CheckCmd    `cmd:"" help:"按应用事项核查一个主体。"`
 	Expire   ExpireCmd   `cmd:"" help:"立即办理到期的事：停止公示和使用、移出名单、召回措施、走完到期的步骤。"`
-	Report   ReportCmd   `cmd:"" help:"生成一个主体的标准信用报告（PDF）。"`
+	Report   ReportCmd   `cmd:"" help:"生成一个主体的标准信用报告（PDF），或者一份名单的（ZIP）。"`
 	Matter   MatterCmd   `cmd:"" help:"应用事项：登记、列出、装载。"`
 	Keys     KeysCmd     `cmd:"" help:"密钥：列出、更换、换封。"`
 	Verify   VerifyCmd   `cmd:"" help:"离线核验一个文件：证明、证明包、检查点、授权回执。"`

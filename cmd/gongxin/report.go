@@ -15,17 +15,28 @@ import (
 	"gongxin/internal/verify"
 )
 
-// ReportCmd makes the standard report of a business. Special and personal reports are their subjects' to make: at the command line nobody is anybody.
+// ReportCmd makes the standard report of a business, or of every business of a list. Special and personal reports are their subjects' to make: at the
+// command line nobody is anybody.
 type ReportCmd struct {
-	Code   string `arg:"" help:"统一社会信用代码。"`
-	Output string `help:"PDF 文件；默认按报告编号命名。" short:"o" type:"path" placeholder:"FILE.pdf"`
+	Code   string `arg:"" optional:"" help:"统一社会信用代码。"`
+	Batch  string `help:"名单文件：CSV 或文本每行一个代码，或者 XLSX；报告打成一个压缩包。" type:"existingfile" placeholder:"FILE"`
+	DryRun bool   `help:"与 --batch 一起用：只预检，不生成。" name:"dry-run"`
+	Output string `help:"PDF 文件，与 --batch 一起用时为 ZIP 文件；默认按报告编号或名单命名。" short:"o" type:"path" placeholder:"FILE"`
 	Data   string `help:"同时写出报告数据（JSON）的文件。" name:"data-file" type:"path" placeholder:"FILE.json"`
 }
+
+var errReportWhich = fault.New(fault.Invalid, "report.which", "请写一个统一社会信用代码，或者用 --batch 给出名单", "--dry-run 只与 --batch 一起用，--data-file 只与一个代码一起用")
 
 var errReportFile = fault.New(fault.Invalid, "report.file", "报告文件写不了", "请检查路径和权限；已有的文件不会覆盖，请换一个名字")
 
 // Run makes the report, signs it and writes it to a new file.
 func (c *ReportCmd) Run(e *Env) (err error) {
+	if (c.Code == "") == (c.Batch == "") || c.Code != "" && c.DryRun || c.Batch != "" && c.Data != "" {
+		return errReportWhich
+	}
+	if c.Batch != "" {
+		return c.batch(e)
+	}
 	for _, name := range []string{c.Output, c.Data} { // before a report is on file that nobody has
 		if _, err := os.Stat(name); name != "" && err == nil {
 			return errReportFile
