@@ -23,6 +23,7 @@ import (
 	"gongxin/internal/clamd"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
+	"gongxin/internal/correction"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/id"
@@ -58,6 +59,8 @@ type App struct {
 	Procedures Procedures
 	Lists      Lists
 	Lifecycle  Lifecycle
+
+	Corrections *correction.Service
 
 	desk    *ingest.Desk
 	options Options
@@ -178,7 +181,10 @@ func (a *App) build(ctx context.Context) (err error) {
 	if err := a.openChecks(ids); err != nil {
 		return err
 	}
-	return a.openReports(ids)
+	if err := a.openReports(ids); err != nil {
+		return err
+	}
+	return a.openCorrections(ids)
 }
 
 // readData reads the data that rules come from: calendars, catalogue, divisions, publicity rules.
@@ -303,6 +309,7 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { a.runProcedures(ctx) })
 	wg.Go(func() { a.runLists(ctx) })
 	wg.Go(func() { a.runLifecycle(ctx) })
+	wg.Go(func() { a.runCorrections(ctx) })
 	wg.Go(func() { a.deliverNotices(ctx) })
 	wg.Go(func() { a.Checks.Work(ctx, a.checksWake) })
 	wg.Go(func() { a.sweepChecks(ctx) })
