@@ -46,6 +46,9 @@ func (s *Service) review(ctx context.Context, of int64) (*Review, error) {
 	}
 	rules := s.Rules.Today()
 	r := &Review{Subject: of, Name: sub.Name, Code: sub.Code, Kind: sub.Kind, Free: rules.Free}
+	if sub.Kind == catalog.Person {
+		r.Name, r.Code = "本人", "" // the letter is signed by the account that has proved to be the person's; a name does not rest in it in clear
+	}
 	all, err := s.Records.StandingOf(ctx, s.DB.Read(), of)
 	if err != nil {
 		return nil, err
@@ -286,4 +289,21 @@ func (s *Service) past(ctx context.Context, q db.Querier, of int64) (*past, erro
 	}
 	p.barred, err = barredUntil(ctx, q, of)
 	return p, err
+}
+
+// Who gives how a subject is called in its letter, its code ("" for a person), and that repair costs nothing in the words of the rules.
+func (s *Service) Who(ctx context.Context, of int64) (name, code, free string, err error) {
+	subjects, err := s.Subjects.ByIDs(ctx, []int64{of})
+	if err != nil {
+		return "", "", "", err
+	}
+	sub, ok := subjects[of]
+	if !ok {
+		return "", "", "", ErrTarget
+	}
+	name = sub.Name
+	if sub.Kind == catalog.Person {
+		name, sub.Code = "本人", ""
+	}
+	return name, sub.Code, s.Rules.Today().Free, nil
 }

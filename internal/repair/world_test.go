@@ -235,4 +235,3 @@ func (w *world) due(c repair.Case) clock.Date {
 }
 
 func at(r record.ID) repair.Target { return repair.Target{Record: r} }
-
