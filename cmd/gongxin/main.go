@@ -51,6 +51,9 @@ type CLI struct {
 	Expire   ExpireCmd   `cmd:"" help:"立即办理到期的事：停止公示和使用、移出名单、召回措施、走完到期的步骤。"`
 	Report   ReportCmd   `cmd:"" help:"生成一个主体的标准信用报告（PDF），或者一份名单的（ZIP）。"`
 	Matter   MatterCmd   `cmd:"" help:"应用事项：登记、列出、装载。"`
+	Embed    EmbedCmd    `cmd:"" help:"业务系统嵌入的核查窗口：允许哪些网站。"`
+	Listing  ListingCmd  `cmd:"" help:"名单：种类、认定清单、登记认定单位、起草新的种类文件。"`
+	Measure  MeasureCmd  `cmd:"" help:"奖惩措施：基础清单、事项的奖惩清单、装载。"`
 	Keys     KeysCmd     `cmd:"" help:"密钥：列出、更换、换封。"`
 	Verify   VerifyCmd   `cmd:"" help:"离线核验一个文件：证明、证明包、检查点、授权回执。"`
 	PubLog   LogCmd      `cmd:"" name:"log" help:"公开日志：核验、进度、公钥、见证。"`

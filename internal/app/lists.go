@@ -30,6 +30,12 @@ type Lists struct {
 	base  *ruleset.Book[*measure.Base]
 }
 
+// Kinds gives the kinds of lists in force today.
+func (l *Lists) Kinds() *listing.Kinds { return l.kinds.Today() }
+
+// Base gives the base list of measures in force today.
+func (l *Lists) Base() *measure.Base { return l.base.Today() }
+
 // openBooks opens the dated files of lists and measures, which drafts change.
 func (a *App) openBooks(ctx context.Context) (err error) {
 	l := &a.Lists
@@ -81,7 +87,7 @@ func (a *App) openLists(ids *id.Maker) error {
 			return ok
 		},
 	})
-	return errors.Join(p.Flow.Register(listing.Table(), noHooks), p.Flow.Register(measure.Table(), noHooks))
+	return errors.Join(p.Flow.Register(listing.Table(), noHooks), p.Flow.Register(measure.Table(), noHooks), a.openObjections(ids))
 }
 
 // representativeField is where the record that establishes a business names its legal representative or the person in charge.

@@ -88,6 +88,50 @@ func authorOf(ctx context.Context) int64 {
 	return authz.NoAccount
 }
 
+// Preview says what a draft would change, and refuses what Submit would refuse. It writes nothing.
+func (s *Service) Preview(ctx context.Context, in Input) (diff string, err error) {
+	defer fault.Wrap(&err, "approval.Preview(%s)", in.Kind)
+	if _, err := s.applierOf(in.Kind); err != nil {
+		return "", err
+	}
+	if err := s.Authority.Decide(authz.From(ctx), kinds[in.Kind].draft, authz.Scope{}).Err(); err != nil {
+		return "", err
+	}
+	if err := in.check(); err != nil {
+		return "", err
+	}
+	_, diff, err = s.examine(ctx, &Draft{Kind: in.Kind, Content: in.Content, EffectiveOn: in.EffectiveOn})
+	return diff, err
+}
+
+// Propose drafts and hands in at once, as the command of an operator does. Content that waits already, for its approval or its day, is not drafted again: the
+// draft that waits is given, and fresh is false.
+func (s *Service) Propose(ctx context.Context, in Input) (d *Draft, fresh bool, err error) {
+	defer fault.Wrap(&err, "approval.Propose(%s)", in.Kind)
+	if _, err := s.Preview(ctx, in); err != nil {
+		return nil, false, err
+	}
+	for _, state := range []State{Submitted, Approved} {
+		waiting, err := s.List(ctx, Filter{Kind: in.Kind, State: state, Limit: 200})
+		if err != nil {
+			return nil, false, err
+		}
+		for _, w := range waiting {
+			if w.Hash == hashOf(in.Content) && w.EffectiveOn == in.EffectiveOn {
+				return w, false, nil
+			}
+		}
+	}
+	if d, err = s.Create(ctx, in); err != nil {
+		return nil, false, err
+	}
+	if err := s.Submit(ctx, d.ID); err != nil {
+		return nil, false, err
+	}
+	d, err = s.Get(ctx, d.ID)
+	return d, true, err
+}
+
 // Revise changes a draft that its author has not submitted. Its kind stays.
 func (s *Service) Revise(ctx context.Context, draft int64, in Input) (err error) {
 	defer fault.Wrap(&err, "approval.Revise(%d)", draft)

@@ -2,6 +2,7 @@ package listing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,8 +31,34 @@ type Decider struct {
 var ErrEmpower = fault.New(fault.Invalid, "listing.empower", "认定清单的内容不完整或有误", "请写明名单种类、单位、依据和起始日期")
 
 // Empower puts a line into the list of deciders; a line that says the same as the one in use writes nothing. Only who may manage lists may.
-func (s *Service) Empower(ctx context.Context, d Decider) (err error) {
+func (s *Service) Empower(ctx context.Context, d Decider) error {
+	_, err := s.EmpowerOrTry(ctx, d, false)
+	return err
+}
+
+// errTry undoes what was only tried.
+var errTry = errors.New("tried")
+
+// EmpowerOrTry is Empower that says whether anything was written; try does everything but keep it.
+func (s *Service) EmpowerOrTry(ctx context.Context, d Decider, try bool) (changed bool, err error) {
 	defer fault.Wrap(&err, "listing.Empower(%s)", d.Kind)
+	if err := s.checkDecider(ctx, &d); err != nil {
+		return false, err
+	}
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if changed, err = s.empower(ctx, tx, &d); err == nil && try {
+			err = errTry
+		}
+		return err
+	})
+	if try && errors.Is(err, errTry) {
+		err = nil
+	}
+	return changed, err
+}
+
+// checkDecider refuses a line that the caller may not put on file, or that is not whole.
+func (s *Service) checkDecider(ctx context.Context, d *Decider) error {
 	k, err := s.kind(d.Kind)
 	if err != nil {
 		return err
@@ -40,8 +67,7 @@ func (s *Service) Empower(ctx context.Context, d Decider) (err error) {
 	if err != nil {
 		return err
 	}
-	who := authz.From(ctx)
-	if err := s.Authority.Decide(who, authz.ListingManage, authz.Scope{Agency: unit.ID, Region: unit.Region}).Err(); err != nil {
+	if err := s.Authority.Decide(authz.From(ctx), authz.ListingManage, authz.Scope{Agency: unit.ID, Region: unit.Region}).Err(); err != nil {
 		return err
 	}
 	d.Basis = strings.TrimSpace(d.Basis)
@@ -51,27 +77,30 @@ func (s *Service) Empower(ctx context.Context, d Decider) (err error) {
 	case !d.From.Valid() || !d.Until.IsZero() && (!d.Until.Valid() || d.Until <= d.From):
 		return ErrEmpower.Messagef("认定清单的起止日期不正确")
 	}
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		last, err := deciders(ctx, tx, `kind = $1 AND agency_id = $2 ORDER BY seq DESC LIMIT 1`, d.Kind, d.Agency)
-		if err != nil {
-			return err
+	return nil
+}
+
+// empower puts a line on file within tx, unless it says what the one in use says.
+func (s *Service) empower(ctx context.Context, tx *db.Tx, d *Decider) (bool, error) {
+	last, err := deciders(ctx, tx, `kind = $1 AND agency_id = $2 ORDER BY seq DESC LIMIT 1`, d.Kind, d.Agency)
+	if err != nil {
+		return false, err
+	}
+	seq := 1
+	if len(last) > 0 {
+		if l := last[0]; l.From == d.From && l.Until == d.Until && l.Basis == d.Basis {
+			return false, nil
 		}
-		seq := 1
-		if len(last) > 0 {
-			if l := last[0]; l.From == d.From && l.Until == d.Until && l.Basis == d.Basis {
-				return nil
-			}
-			seq = last[0].Seq + 1
-		}
-		now := s.now()
-		_, err = tx.ExecContext(ctx, `INSERT INTO listing_decider (kind, agency_id, seq, valid_from, valid_until, basis, recorded_at, recorded_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			d.Kind, d.Agency, seq, int64(d.From), int64(d.Until), d.Basis, now.UnixMicro(), who.String())
-		if err != nil {
-			return fmt.Errorf("listing: decider: %w", err)
-		}
-		return s.Acts.WriteAct(ctx, tx, audit.Act{
-			At: now, Who: who.Who(0), Action: "listing.empower", Entity: "listing:" + d.Kind, Detail: fmt.Sprintf("agency=%d seq=%d from=%s", d.Agency, seq, d.From),
-		})
+		seq = last[0].Seq + 1
+	}
+	now, who := s.now(), authz.From(ctx)
+	_, err = tx.ExecContext(ctx, `INSERT INTO listing_decider (kind, agency_id, seq, valid_from, valid_until, basis, recorded_at, recorded_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		d.Kind, d.Agency, seq, int64(d.From), int64(d.Until), d.Basis, now.UnixMicro(), who.String())
+	if err != nil {
+		return false, fmt.Errorf("listing: decider: %w", err)
+	}
+	return true, s.Acts.WriteAct(ctx, tx, audit.Act{
+		At: now, Who: who.Who(0), Action: "listing.empower", Entity: "listing:" + d.Kind, Detail: fmt.Sprintf("agency=%d seq=%d from=%s", d.Agency, seq, d.From),
 	})
 }
 

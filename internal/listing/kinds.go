@@ -6,11 +6,10 @@ import (
 	"io"
 	"slices"
 
-	"github.com/BurntSushi/toml"
-
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
+	"gongxin/internal/ruleset"
 )
 
 // Polarity says whether a list restrains or rewards.
@@ -113,12 +112,8 @@ func LoadKinds(r io.Reader) (*Kinds, error) {
 	var f struct {
 		Kind []Kind `toml:"kind"`
 	}
-	meta, err := toml.Decode(string(text), &f)
-	if err != nil {
-		return nil, ErrKinds.Messagef("名单种类文件不是正确的 TOML：%v", err)
-	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, ErrKinds.Messagef("名单种类文件含有未知的键 %s", unknown[0])
+	if err := ruleset.Decode(text, &f, ErrKinds, "名单种类文件"); err != nil {
+		return nil, err
 	}
 	if len(f.Kind) == 0 || len(f.Kind) > maxKinds {
 		return nil, ErrKinds.Messagef("名单种类文件有 %d 个种类，应为 1 至 %d 个", len(f.Kind), maxKinds)
@@ -131,7 +126,7 @@ func LoadKinds(r io.Reader) (*Kinds, error) {
 			problem = "代码重复"
 		}
 		if problem != "" {
-			return nil, ErrKinds.Messagef("第 %d 个名单种类 %s：%s", i+1, kind.Code, problem)
+			return nil, ErrKinds.Messagef("第 %d 行：第 %d 个名单种类 %s：%s", ruleset.Line(text, "kind", i), i+1, kind.Code, problem)
 		}
 		k.by[kind.Code] = kind
 	}

@@ -199,37 +199,41 @@ func (s *Service) Propose(ctx context.Context, p Proposal) (_ Entry, err error) 
 // step runs one step of an entry's procedure with what it changes.
 func (s *Service) step(ctx context.Context, entry int64, event flow.Event, in flow.Input, change func(tx *db.Tx, e *Entry, k *Kind) error) (out Entry, err error) {
 	defer fault.Wrap(&err, "listing.%s", event)
-	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		e, err := s.Get(ctx, tx, entry)
-		if err != nil {
-			return err
-		}
-		k, err := s.kindOf(&e)
-		if err != nil {
-			return err
-		}
-		before := e.State
-		if _, err := s.Flow.Fire(ctx, tx, e.Case, event, in); err != nil {
-			return err
-		}
-		if change != nil {
-			if err := change(tx, &e, k); err != nil {
-				return err
-			}
-			if err := save(ctx, tx, &e); err != nil {
-				return err
-			}
-		}
-		out = e
-		if err := s.tell(ctx, tx, &e, k, event); err != nil {
-			return err
-		}
-		if s.Changed != nil && before != e.State && (e.State == Listed || e.State == Removed) {
-			return s.Changed(ctx, tx, &e)
-		}
-		return nil
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		out, err = s.stepIn(ctx, tx, entry, event, in, change)
+		return err
 	})
 	return out, err
+}
+
+func (s *Service) stepIn(ctx context.Context, tx *db.Tx, entry int64, event flow.Event, in flow.Input, change func(tx *db.Tx, e *Entry, k *Kind) error) (Entry, error) {
+	e, err := s.Get(ctx, tx, entry)
+	if err != nil {
+		return e, err
+	}
+	k, err := s.kindOf(&e)
+	if err != nil {
+		return e, err
+	}
+	before := e.State
+	if _, err := s.Flow.Fire(ctx, tx, e.Case, event, in); err != nil {
+		return e, err
+	}
+	if change != nil {
+		if err := change(tx, &e, k); err != nil {
+			return e, err
+		}
+		if err := save(ctx, tx, &e); err != nil {
+			return e, err
+		}
+	}
+	if err := s.tell(ctx, tx, &e, k, event); err != nil {
+		return e, err
+	}
+	if s.Changed != nil && before != e.State && (e.State == Listed || e.State == Removed) {
+		return e, s.Changed(ctx, tx, &e)
+	}
+	return e, nil
 }
 
 // Document is a paper that a step rests on.
@@ -338,20 +342,52 @@ type Removal struct {
 
 // Remove takes an entry off its list by a decision. Early removal is refused before the time that the list sets.
 func (s *Service) Remove(ctx context.Context, entry int64, r Removal) (Entry, error) {
-	if err := s.paper(&r.Document); err != nil {
+	if err := s.removable(&r); err != nil {
 		return Entry{}, err
 	}
-	if whys[r.Why] == "" || r.Why == Expired || r.Why == Lapsed {
-		return Entry{}, ErrWhy
+	return s.step(ctx, entry, EventRemove, flow.Input{Reason: r.Reason, Attachments: r.Files}, s.remove(ctx, &r))
+}
+
+// RemoveIn is Remove within the transaction of a procedure that has decided on the entry, such as repair. It is the same step, by the same people. turned says
+// that the entry's record was given another status in tx: it stays on file with that, instead of being withdrawn.
+func (s *Service) RemoveIn(ctx context.Context, tx *db.Tx, entry int64, r Removal, turned bool) (_ Entry, err error) {
+	defer fault.Wrap(&err, "listing.RemoveIn")
+	if err := s.removable(&r); err != nil {
+		return Entry{}, err
 	}
-	return s.step(ctx, entry, EventRemove, flow.Input{Reason: r.Reason, Attachments: r.Files}, func(_ *db.Tx, e *Entry, k *Kind) error {
+	change := s.remove(ctx, &r)
+	return s.stepIn(ctx, tx, entry, EventRemove, flow.Input{Reason: r.Reason, Attachments: r.Files}, func(tx *db.Tx, e *Entry, k *Kind) error {
+		if err := change(tx, e, k); err != nil {
+			return err
+		}
+		if turned && e.filed == filedWithdraw {
+			e.filed = filedYes
+		}
+		return nil
+	})
+}
+
+// removable refuses what no removal can be made of.
+func (s *Service) removable(r *Removal) error {
+	if err := s.paper(&r.Document); err != nil {
+		return err
+	}
+	if whys[r.Why] == "" || r.Why == Expired || r.Why == Lapsed {
+		return ErrWhy
+	}
+	return nil
+}
+
+// remove takes an entry out by a decision.
+func (s *Service) remove(ctx context.Context, r *Removal) func(tx *db.Tx, e *Entry, k *Kind) error {
+	return func(_ *db.Tx, e *Entry, k *Kind) error {
 		if r.Why == Early && (k.EarlyAfter == NoEarly || r.On < e.ListedOn.AddMonths(k.EarlyAfter)) {
 			return ErrEarly
 		}
 		s.end(e, r.Why, clock.Today(s.Clock))
 		e.RemovedNote, e.RemovedDoc, e.RemovedBy = r.Reason, r.No, authz.From(ctx).String()
 		return nil
-	})
+	}
 }
 
 // end takes an entry out from the beginning of a day on.

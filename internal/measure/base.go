@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
-
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
@@ -97,12 +95,8 @@ func LoadBase(r io.Reader) (*Base, error) {
 		Kind   []Kind         `toml:"kind"`
 		Row    []Row          `toml:"row"`
 	}
-	meta, err := toml.Decode(string(text), &f)
-	if err != nil {
-		return nil, ErrBase.Messagef("惩戒措施清单文件不是正确的 TOML：%v", err)
-	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, ErrBase.Messagef("惩戒措施清单文件含有未知的键 %s", unknown[0])
+	if err := ruleset.Decode(text, &f, ErrBase, "惩戒措施清单文件"); err != nil {
+		return nil, err
 	}
 	if len(f.Row) == 0 || len(f.Row) > maxRows {
 		return nil, ErrBase.Messagef("惩戒措施清单有 %d 项，应为 1 至 %d 项", len(f.Row), maxRows)
@@ -115,14 +109,14 @@ func LoadBase(r io.Reader) (*Base, error) {
 	}
 	for i, k := range f.Kind {
 		if k.Code == "" || k.Name == "" || b.kinds[k.Code].Code != "" || (k.Class < 1 || k.Class > 3) && k.Class != Incentives {
-			return nil, ErrBase.Messagef("第 %d 个措施种类没有代码、名称，代码重复，或者类别不是 1、2、3、9", i+1)
+			return nil, ErrBase.Messagef("第 %d 行：第 %d 个措施种类没有代码、名称，代码重复，或者类别不是 1、2、3、9", ruleset.Line(text, "kind", i), i+1)
 		}
 		b.kinds[k.Code] = k
 	}
 	for i := range b.rows {
 		row := &b.rows[i]
 		if problem := b.problem(row); problem != "" {
-			return nil, ErrBase.Messagef("第 %d 项措施 %s：%s", i+1, row.Code, problem)
+			return nil, ErrBase.Messagef("第 %d 行：第 %d 项措施 %s：%s", ruleset.Line(text, "row", i), i+1, row.Code, problem)
 		}
 		b.by[row.Code] = row
 	}

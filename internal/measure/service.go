@@ -112,45 +112,52 @@ func (m *MatterLists) same(o *MatterLists) bool {
 // could never be applied.
 func (s *Service) SaveMatter(ctx context.Context, m MatterLists) (err error) {
 	defer fault.Wrap(&err, "measure.SaveMatter(%s)", m.Matter)
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		again := m // the transaction may run again
+		_, err := s.saveMatter(ctx, tx, &again)
+		return err
+	})
+}
+
+// saveMatter does it within tx, fills in what the matter itself says, and reports whether anything was written.
+func (s *Service) saveMatter(ctx context.Context, tx *db.Tx, m *MatterLists) (bool, error) {
 	matter, err := s.Matters.ByCode(ctx, m.Matter)
 	if err != nil {
-		return err
+		return false, err
 	}
 	m.Matter, m.Agency = matter.Code, matter.Agency
 	unit, err := s.Agencies.ByID(ctx, m.Agency)
 	if err != nil {
-		return err
+		return false, err
 	}
 	who := authz.From(ctx)
 	if err := s.Authority.Decide(who, authz.MeasureMatter, authz.Scope{Agency: unit.ID, Region: unit.Region}).Err(); err != nil {
-		return err
+		return false, err
 	}
 	m.Lists, m.Measures = tidy(m.Lists), tidy(m.Measures)
-	if err := s.fit(&m); err != nil {
-		return err
+	if err := s.fit(m); err != nil {
+		return false, err
 	}
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		have, err := matterLists(ctx, tx, `matter = $1 ORDER BY seq DESC LIMIT 1`, m.Matter)
-		if err != nil {
-			return err
+	have, err := matterLists(ctx, tx, `matter = $1 ORDER BY seq DESC LIMIT 1`, m.Matter)
+	if err != nil {
+		return false, err
+	}
+	m.Seq = 1
+	if len(have) > 0 {
+		if m.Seq = have[0].Seq; have[0].same(m) {
+			return false, nil
 		}
-		m.Seq = 1
-		if len(have) > 0 {
-			if have[0].same(&m) {
-				return nil
-			}
-			m.Seq = have[0].Seq + 1
-		}
-		now := s.now()
-		_, err = tx.ExecContext(ctx, `INSERT INTO measure_matter (matter, seq, agency_id, lists, measures, must, valid_from, valid_until, recorded_at, recorded_by)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, m.Matter, m.Seq, m.Agency, strings.Join(m.Lists, " "), strings.Join(m.Measures, " "), bit(m.Must),
-			int64(m.From), int64(m.Until), now.UnixMicro(), who.String())
-		if err != nil {
-			return fmt.Errorf("measure: matter: %w", err)
-		}
-		return s.Acts.WriteAct(ctx, tx, audit.Act{
-			At: now, Who: who.Who(m.Agency), Action: "measure.matter", Entity: "matter:" + m.Matter, Detail: "seq=" + strconv.Itoa(m.Seq) + " measures=" + strings.Join(m.Measures, ","),
-		})
+		m.Seq++
+	}
+	now := s.now()
+	_, err = tx.ExecContext(ctx, `INSERT INTO measure_matter (matter, seq, agency_id, lists, measures, must, valid_from, valid_until, recorded_at, recorded_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, m.Matter, m.Seq, m.Agency, strings.Join(m.Lists, " "), strings.Join(m.Measures, " "), bit(m.Must),
+		int64(m.From), int64(m.Until), now.UnixMicro(), who.String())
+	if err != nil {
+		return false, fmt.Errorf("measure: matter: %w", err)
+	}
+	return true, s.Acts.WriteAct(ctx, tx, audit.Act{
+		At: now, Who: who.Who(m.Agency), Action: "measure.matter", Entity: "matter:" + m.Matter, Detail: "seq=" + strconv.Itoa(m.Seq) + " measures=" + strings.Join(m.Measures, ","),
 	})
 }
 
