@@ -79,7 +79,11 @@ type Deps struct {
 	Checks      Checks    // check.Service
 	Measures    Measures  // measure.Service; nil leaves joint action out
 	MeasureDB   db.Querier
-	Looks       publish.Looks // puts on file who reads what is not public
+
+	Objections     Objections     // objection.Service; nil leaves objections out
+	ObjectionCases ObjectionCases // flow.Engine; needed with Objections
+
+	Looks publish.Looks // puts on file who reads what is not public
 	// KeyExpires gives the day on which an API key ends; nil leaves it out of GET /me.
 	KeyExpires func(ctx context.Context, key int64) (time.Time, error)
 	// PausedSince gives since when publication pauses because the public log stands still, the zero time when it does not; every answer then says so in
@@ -177,6 +181,7 @@ func New(d Deps) (Handler, error) {
 	s.reportRoutes()
 	s.checkRoutes()
 	s.measureRoutes()
+	s.objectionRoutes()
 	if err := s.describe(); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,9 @@ package app
 import "gongxin/internal/web/me"
 
 // centreParts are what features add to the centre of businesses and residents, in the order of its cards: one line a feature.
-var centreParts = []func(*App) me.Part{}
+var centreParts = []func(*App) me.Part{
+	objectionPart,
+}
 
 // parts makes them.
 func (a *App) parts() []me.Part {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,12 +19,15 @@ import (
 	"gongxin/internal/id"
 	"gongxin/internal/measure"
 	"gongxin/internal/notice"
+	"gongxin/internal/objection"
 )
 
 // Procedures is what moves by tables and clocks, and who is told.
 type Procedures struct {
 	Flow    *flow.Engine
 	Notices *notice.Service
+
+	Objections Objections
 
 	calendars string // the holiday tables that deadlines were counted by; "" = not known
 }
@@ -41,12 +45,29 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 		return err
 	}
 	p := &a.Procedures
+	if err := a.openObjectionRules(); err != nil {
+		return err
+	}
 	p.Notices = notice.New(c)
 	p.Flow = flow.New(flow.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Log: a.Trust.Audit, Who: asker, May: a.mayStep, Files: a.blobs, Scanner: a.scan(), Overdue: a.escalate, Periods: measure.Periods(a.Lists.base),
+		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Log: a.Trust.Audit, Who: asker, May: a.mayStep, Files: a.blobs, Scanner: a.scan(), Overdue: a.escalate, Periods: a.periods(),
 		AsSystem: func(ctx context.Context) context.Context { return authz.With(ctx, authz.SystemActor("flow")) },
 	})
 	return nil
+}
+
+// periods gives named periods from the data of the feature that a name begins with.
+func (a *App) periods() func(key string, on clock.Date) (int, flow.Unit, error) {
+	measures, objections := measure.Periods(a.Lists.base), objection.Periods(a.Procedures.Objections.rules)
+	return func(key string, on clock.Date) (int, flow.Unit, error) {
+		if strings.HasPrefix(key, "correction.") {
+			return a.Corrections.Terms.Period(key, on)
+		}
+		if strings.HasPrefix(key, objection.FlowKind+".") {
+			return objections(key, on)
+		}
+		return measures(key, on)
+	}
 }
 
 // noHooks is for features that change their own rows around the step instead of in it.
@@ -65,7 +86,7 @@ func (a *App) mayStep(ctx context.Context, action string, c *flow.Case) error {
 
 // escalate tells the unit that a case of it is overdue; the office has it at the head of its inbox.
 func (a *App) escalate(ctx context.Context, tx *db.Tx, c *flow.Case) error {
-	if c.Agency <= 0 {
+	if c.Agency <= 0 || c.Kind == objection.FlowKind { // an objection is late where the office is; what a source owes lapses by itself
 		return nil
 	}
 	title := "已逾期：" + c.Title
@@ -130,7 +151,7 @@ func (a *App) runProcedures(ctx context.Context) {
 		a.Log.ErrorContext(ctx, "cases that no table of this program can move", slog.Any("places", lost), slog.Any("error", err))
 	}
 	a.every(ctx, dueEvery, "procedures", func() error {
-		if err := p.recount(ctx, a.Calendar); err != nil {
+		if err := errors.Join(p.recount(ctx, a.Calendar), a.tendObjections(ctx)); err != nil {
 			return err
 		}
 		_, err := p.Flow.RunDue(ctx)

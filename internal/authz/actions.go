@@ -135,7 +135,8 @@ const (
 // Objections.
 const (
 	ObjectionMake    Action = "objection.make"   // also to supplement, withdraw, and ask for a review
-	ObjectionRead    Action = "objection.read"   // objections and their procedure
+	ObjectionOwn     Action = "objection.own"    // one's own objections
+	ObjectionRead    Action = "objection.read"   // objections and their procedure, from the desks
 	ObjectionAccept  Action = "objection.accept" // formal check, comparison, decision
 	ObjectionHandle  Action = "objection.handle" // 来源单位核查
 	ObjectionReview  Action = "objection.review"

@@ -245,7 +245,8 @@ func measureActions() []Described {
 func objectionActions() []Described {
 	return []Described{
 		action(ObjectionMake, "提出异议、补正、撤回、申请复核", row(OwnSubject, BusinessAgent, Resident)),
-		action(ObjectionRead, "看异议和办理经过", row(OwnSubject, BusinessAgent, Resident), row(OwnAgency, FilingClerk, Reviewer), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)),
+		action(ObjectionOwn, "看自己提出的异议和办理进展", row(OwnSubject, BusinessAgent, Resident)),
+		action(ObjectionRead, "在工作台看异议和办理经过", row(OwnAgency, FilingClerk, Reviewer), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)),
 		action(ObjectionAccept, "审查和受理异议、比对、转办、作出结论", separate(row(OwnRegion, OfficeOperator))),
 		action(ObjectionHandle, "来源单位核查异议、答复、更正", separate(row(OwnAgency, FilingClerk, Reviewer))),
 		action(ObjectionReview, "复核异议结论", separate(row(OwnRegion, OfficeOperator))),

@@ -206,7 +206,7 @@ func (s *Service) find(ctx context.Context, q db.Querier, o *Objection) error {
 		return err
 	case at.Subject != o.Subject || v.Number == 0:
 		return ErrTarget
-	case v.Status == record.Withdrawn || v.Status == record.Annulled || v.Status == record.Ended:
+	case v.Status != record.Active && v.Status != record.Repaired && v.Status != record.Shielded:
 		return ErrGone
 	}
 	o.Item, o.Agency, o.Version, o.Title = v.Item, v.Agency, v.Number, s.ItemName(v.Item)
