@@ -11,7 +11,7 @@ type (
 	// Str is a string object, and where in the file it stands.
 	Str struct {
 		Bytes      []byte
-		Start, End int
+		Start, End int // -1 within an object stream
 		Hex        bool
 	}
 	// Ref is a reference to an indirect object.
@@ -37,6 +37,7 @@ type parser struct {
 	at      int
 	depth   int
 	content bool // operators may stand among the objects
+	inside  bool // b is no part of the file itself
 }
 
 func space(c byte) bool {
@@ -153,7 +154,7 @@ func (p *parser) str() (any, error) {
 		case ')':
 			if open--; open == 0 {
 				p.at++
-				return Str{Bytes: out, Start: start, End: p.at}, nil
+				return p.placed(Str{Bytes: out, Start: start, End: p.at}), nil
 			}
 			out = append(out, c)
 		case '\\':
@@ -165,6 +166,14 @@ func (p *parser) str() (any, error) {
 		}
 	}
 	return nil, ErrFile
+}
+
+// placed takes the place from a string that stands in no file.
+func (p *parser) placed(s Str) Str {
+	if p.inside {
+		s.Start, s.End = -1, -1
+	}
+	return s
 }
 
 func (p *parser) hex() (any, error) {
@@ -181,7 +190,7 @@ func (p *parser) hex() (any, error) {
 				out = append(out, high<<4)
 			}
 			p.at++
-			return Str{Bytes: out, Start: start, End: p.at, Hex: true}, nil
+			return p.placed(Str{Bytes: out, Start: start, End: p.at, Hex: true}), nil
 		case c >= '0' && c <= '9':
 			v = c - '0'
 		case c >= 'a' && c <= 'f':

@@ -17,11 +17,18 @@ const (
 	maxObjects  = 4 << 20
 )
 
-// File is a file of this program's form: one classic table of objects, one revision. What others wrote is refused rather than guessed at.
+// File is a file of this program's form: one table of objects, one revision. What others wrote is refused rather than guessed at.
 type File struct {
 	raw     []byte
-	places  []int // of object i, 0 = none
+	places  []place // of object i
+	packed  map[int]*bundle
 	Trailer Dict
+}
+
+// place is where an object stands: at a byte of the file, or as one of those in an object stream.
+type place struct {
+	at int // 0 = none
+	in int // number of the object stream; 0 = in the file itself
 }
 
 // Open reads a file's table of objects.
@@ -38,42 +45,50 @@ func Open(raw []byte) (*File, error) {
 	if err != nil || start <= 0 || start >= i {
 		return nil, ErrFile
 	}
-	f := &File{raw: raw}
-	p := &parser{b: raw[:i], at: start}
+	f := &File{raw: raw, packed: map[int]*bundle{}}
+	if bytes.HasPrefix(raw[start:i], []byte("xref")) {
+		return f, f.classic(start, i)
+	}
+	return f, f.table(start)
+}
+
+// classic reads a table in text, which files had before there were object streams.
+func (f *File) classic(start, end int) error {
+	p := &parser{b: f.raw[:end], at: start}
 	if !p.literal("xref") {
-		return nil, ErrFile
+		return ErrFile
 	}
 	p.skip()
 	first := p.word()
 	p.skip()
 	n, err := strconv.Atoi(p.word())
-	if err != nil || first != "0" || n < 1 || n > maxObjects || p.at+1+20*n > i {
-		return nil, ErrFile
+	if err != nil || first != "0" || n < 1 || n > maxObjects || p.at+1+20*n > end {
+		return ErrFile
 	}
 	p.at++
-	f.places = make([]int, n)
+	f.places = make([]place, n)
 	for k := range n {
-		line := raw[p.at+20*k : p.at+20*k+20]
+		line := f.raw[p.at+20*k : p.at+20*k+20]
 		at, err := strconv.Atoi(string(line[:10]))
-		if err != nil || at < 0 || at >= len(raw) || line[17] != 'n' && k > 0 {
-			return nil, ErrFile
+		if err != nil || at < 0 || at >= len(f.raw) || line[17] != 'n' && k > 0 {
+			return ErrFile
 		}
-		f.places[k] = at
+		f.places[k] = place{at: at}
 	}
 	p.at += 20 * n
 	if !p.literal("trailer") {
-		return nil, ErrFile
+		return ErrFile
 	}
 	v, err := p.object()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d, ok := v.(Dict)
 	if !ok {
-		return nil, ErrFile
+		return ErrFile
 	}
 	f.Trailer = d
-	return f, nil
+	return nil
 }
 
 // Get reads what a value is: an indirect object when it is a reference, else itself.
@@ -95,7 +110,15 @@ func (f *File) object(n int) (any, error) {
 	if n <= 0 || n >= len(f.places) {
 		return nil, ErrFile
 	}
-	p := &parser{b: f.raw, at: f.places[n]}
+	if f.places[n].in != 0 {
+		return f.member(n)
+	}
+	return f.plain(n, f.places[n].at)
+}
+
+// plain reads an object that stands in the file itself.
+func (f *File) plain(n, at int) (any, error) {
+	p := &parser{b: f.raw, at: at}
 	if p.word() != strconv.Itoa(n) || !p.literal("0") || !p.literal("obj") {
 		return nil, ErrFile
 	}
@@ -245,7 +268,7 @@ func (f *File) Signature() (*Signed, error) {
 	contents, ok := d["Contents"].(Str)
 	key, ok2 := d["GXKeyID"].(Str)
 	ranges, ok3 := d["ByteRange"].(Array)
-	if !ok || !ok2 || !ok3 || !contents.Hex || len(ranges) != 4 || d["Filter"] != Name(SignatureFilter) || d["SubFilter"] != Name(SignatureSubFilter) {
+	if !ok || !ok2 || !ok3 || !contents.Hex || contents.Start < 0 || len(ranges) != 4 || d["Filter"] != Name(SignatureFilter) || d["SubFilter"] != Name(SignatureSubFilter) {
 		return nil, ErrSigned
 	}
 	want := [4]int{0, contents.Start, contents.End, len(f.raw) - contents.End}

@@ -44,6 +44,7 @@ func (b *Builder) writeSignature(o *objects, page int) signatureParts {
 	s := b.sign
 	value := o.add("<</Type /Sig /Filter /" + SignatureFilter + " /SubFilter /" + SignatureSubFilter + " /ByteRange " + rangeHole + " /Contents <" +
 		strings.Repeat("0", 2*signatureBytes) + "> /GXKeyID (" + hexOnly(s.KeyID) + ") /Name " + text(s.Name) + " /Reason " + text(s.Reason) + " /M " + moment(s.At) + ">>")
+	o.keep(value)
 	widget := o.add("<</Type /Annot /Subtype /Widget /FT /Sig /T (signature) /V " + ref(value) + " /Rect [0 0 0 0] /F 132 /P " + ref(page) + ">>")
 	return signatureParts{widget: widget, form: " /AcroForm <</Fields [" + ref(widget) + "] /SigFlags 3>>"}
 }

@@ -90,11 +90,36 @@ func (b *Builder) Table(t Table) {
 		b.drawHead(s, e.child("THead").child("TR"))
 		e = e.child("TBody")
 	}
-	for _, cells := range t.Rows {
-		row := b.layRow(s, cells)
-		b.drawRow(s, e, &row)
+	rows := make([]laid, len(t.Rows))
+	for i, cells := range t.Rows {
+		rows[i] = b.layRow(s, cells)
+	}
+	for i := range rows {
+		b.together(s, rows, i)
+		b.drawRow(s, e, &rows[i])
 	}
 	b.Skip(6 * Pt)
+}
+
+// together begins a page where a break would leave a table's first row or its last one alone.
+func (b *Builder) together(s *tableState, rows []laid, i int) {
+	n := 0
+	switch {
+	case i == 0:
+		n = min(3, len(rows))
+	case i == len(rows)-2:
+		n = 2
+	}
+	var h Length
+	for k := range n {
+		h += s.height(&rows[i+k])
+	}
+	if n > 1 && h > b.room() && h < (pageHeight-top-bottom)/2 && b.y > top {
+		b.newPage()
+		if i > 0 {
+			b.drawHead(s, nil)
+		}
+	}
 }
 
 func (s *tableState) height(r *laid) Length { return s.step*Length(r.lines) + 2*padY }

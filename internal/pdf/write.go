@@ -16,7 +16,8 @@ import (
 
 // objects collects a file's indirect objects.
 type objects struct {
-	list [][]byte // body of object i+1
+	list  [][]byte     // body of object i+1
+	plain map[int]bool // objects that stand in the file as they are: streams, and what is found by its place
 }
 
 // next keeps a number for an object that comes later.
@@ -48,7 +49,16 @@ func (o *objects) stream(dict string, data []byte, plain bool) (int, error) {
 	b.WriteString("\nendstream")
 	n := o.next()
 	o.list[n-1] = b.Bytes()
+	o.keep(n)
 	return n, nil
+}
+
+// keep lets an object stand in the file as it is.
+func (o *objects) keep(n int) {
+	if o.plain == nil {
+		o.plain = map[int]bool{}
+	}
+	o.plain[n] = true
 }
 
 // packers are kept: each holds half a megabyte.
@@ -146,9 +156,9 @@ func (b *Builder) Bytes() ([]byte, error) {
 		ref(pageTree), text(b.options.Lang), ref(structure), ref(meta), outline, embedded, extra.form))
 	info := o.add("<</Title " + text(b.options.Title) + " /Author " + text(b.options.Author) + " /Subject " + text(b.options.Subject) +
 		" /Creator " + text(b.options.Creator) + " /Producer " + text(b.options.Creator) + " /CreationDate " + moment(b.options.At) + " /ModDate " + moment(b.options.At) + ">>")
-	file := o.file(catalog, info)
-	if b.sign == nil {
-		return file, nil
+	file, err := o.file(catalog, info)
+	if err != nil || b.sign == nil {
+		return file, err
 	}
 	return b.sign.place(file)
 }
@@ -412,30 +422,4 @@ func (b *Builder) xmp() []byte {
 <xmp:CreateDate>` + at + `</xmp:CreateDate><xmp:ModifyDate>` + at + `</xmp:ModifyDate><xmp:CreatorTool>` + escape(b.options.Creator) + `</xmp:CreatorTool><pdf:Producer>` + escape(b.options.Creator) + `</pdf:Producer>
 </rdf:Description></rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>`)
-}
-
-// file puts the objects one after the other, with the table of where they are.
-func (o *objects) file(catalog, info int) []byte {
-	size := 64
-	for _, body := range o.list {
-		size += len(body) + 48
-	}
-	out := make([]byte, 0, size)
-	out = append(out, "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"...)
-	places := make([]int, len(o.list))
-	for i, body := range o.list {
-		places[i] = len(out)
-		out = strconv.AppendInt(out, int64(i+1), 10)
-		out = append(out, " 0 obj\n"...)
-		out = append(out, body...)
-		out = append(out, "\nendobj\n"...)
-	}
-	id := sha256.Sum256(out)
-	start := len(out)
-	out = append(out, fmt.Sprintf("xref\n0 %d\n0000000000 65535 f \n", len(o.list)+1)...)
-	for _, at := range places {
-		out = append(out, fmt.Sprintf("%010d 00000 n \n", at)...)
-	}
-	name := hex.EncodeToString(id[:16])
-	return append(out, fmt.Sprintf("trailer\n<</Size %d /Root %s /Info %s /ID [<%s> <%s>]>>\nstartxref\n%d\n%%%%EOF\n", len(o.list)+1, ref(catalog), ref(info), name, name, start)...)
 }
