@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,6 +26,7 @@ type Checks interface {
 	Again(ctx context.Context, who authz.Actor, receipt string) (*check.Given, error)
 	Feedback(ctx context.Context, who authz.Actor, n check.Note) error
 	Coverage(ctx context.Context, who authz.Actor, from, to int, unit int64) (*check.Coverage, error)
+	Embed(ctx context.Context, o check.EmbedOrder) (*check.Ticket, error)
 }
 
 const (
@@ -35,6 +37,8 @@ const (
 	checkAgainWords = `原样再给一次，逐字节相同；只给作出核查的单位，也记入查询日志。保存期限过后内容删除（404）。`
 	feedbackWords   = `result：noted 已参考，applied 已采取措施（另写 measure、caseNo 和 reason），not_applied 未采取措施（另写 reason）。措施须是回答里列出、并且今天名单和依据仍然允许的。
 记录采取了惩戒措施的，主体会收到通知：哪项措施、因为什么、谁认定的、怎样提出异议或者申请修复。`
+	embedWords = `业务系统在自己的页面里嵌入核查窗口：服务器用本单位的接口密钥换一张票据，页面用 iframe 打开 path。票据只能打开一次，两分钟内有效，只对这个应用事项、这个网站来源（origin）有效；
+来源要先由系统管理员登记（gongxin embed add）。窗口不用 Cookie，不用脚本；其中每一次核查都以密钥的账户作出，按应用事项记入查询日志。officer 是业务系统自己的办理人员编号，记入操作日志。`
 	coverageWords = `“查询使用”指标：各单位各应用事项按月的核查次数、命中、反馈和采取措施的次数。只有数量。`
 )
 
@@ -54,6 +58,22 @@ type CheckFeedback struct {
 	Reason  string `json:"reason,omitempty" maxLength:"500" doc:"理由，不写证件号码"`
 	Measure string `json:"measure,omitempty" maxLength:"40" doc:"applied：回答里列出的措施代码"`
 	CaseNo  string `json:"caseNo,omitempty" maxLength:"64" doc:"applied：案号或者办件号"`
+}
+
+// EmbedRequest asks for a page of checks in another system.
+type EmbedRequest struct {
+	Matter  string `json:"matter" minLength:"1" maxLength:"40" doc:"应用事项的代码" example:"SPJY-XK"`
+	Basis   string `json:"basis,omitempty" maxLength:"200" doc:"可以不写：法律依据和条款，须与应用事项登记的一致"`
+	Officer string `json:"officer" minLength:"1" maxLength:"40" doc:"业务系统自己的办理人员编号，不写身份证件号码" example:"ck-0137"`
+	Origin  string `json:"origin" minLength:"1" maxLength:"300" doc:"嵌入窗口的网站来源，须已登记" example:"https://banshi.example.gov.cn"`
+}
+
+// EmbedTicket opens one page of checks, once.
+type EmbedTicket struct {
+	Ticket    string    `json:"ticket" doc:"票据，只能打开一次"`
+	Path      string    `json:"path" doc:"iframe 的地址，前面加本站的网址"`
+	Origin    string    `json:"origin" doc:"允许嵌入的网站来源"`
+	ExpiresAt time.Time `json:"expiresAt" doc:"最晚在这一刻之前打开"`
 }
 
 // CheckUse is how a matter was checked.
@@ -83,6 +103,8 @@ type feedbackInput struct {
 	Body    CheckFeedback
 }
 
+type embedInput struct{ Body EmbedRequest }
+
 type coverageInput struct {
 	From int    `query:"from" minimum:"200001" maximum:"209912" doc:"起月，如 202601；不写为本月"`
 	To   int    `query:"to" minimum:"200001" maximum:"209912" doc:"止月；不写为本月"`
@@ -111,6 +133,10 @@ func (s *server) checkRoutes() {
 		OperationID: "check-feedback", Method: http.MethodPost, Path: "/checks/{receipt}/feedback", Tags: []string{tagCheck}, MaxBodyBytes: maxJSON,
 		Summary: "反馈核查结果怎么用", Description: feedbackWords,
 	}}, s.checkFeedback)
+	register(s, withPurpose(authz.CheckMake), route{personal: true, Operation: huma.Operation{
+		OperationID: "embed-checks", Method: http.MethodPost, Path: "/checks/embed", Tags: []string{tagCheck}, DefaultStatus: http.StatusCreated, MaxBodyBytes: maxJSON,
+		Summary: "在业务系统的页面里嵌入核查窗口：换取票据", Description: embedWords,
+	}}, s.embedChecks)
 	register(s, among(authz.CheckCoverage, "查询人的单位"), route{Operation: huma.Operation{
 		OperationID: "check-coverage", Method: http.MethodGet, Path: "/check-coverage", Tags: []string{tagCheck},
 		Summary: "查询使用指标", Description: coverageWords,
@@ -226,6 +252,18 @@ func (s *server) checkFeedback(ctx context.Context, in *feedbackInput) (*struct{
 	return nil, s.Checks.Feedback(ctx, authz.From(ctx), check.Note{
 		Receipt: in.Receipt, Result: check.Result(b.Result), Reason: b.Reason, Measure: b.Measure, CaseNo: b.CaseNo,
 	})
+}
+
+func (s *server) embedChecks(ctx context.Context, in *embedInput) (*body[EmbedTicket], error) {
+	b := &in.Body
+	if err := bodyTexts(b.Matter, b.Basis, b.Officer, b.Origin); err != nil {
+		return nil, err
+	}
+	t, err := s.Checks.Embed(ctx, check.EmbedOrder{Who: authz.From(ctx), Matter: b.Matter, Basis: b.Basis, Officer: b.Officer, Origin: b.Origin})
+	if err != nil {
+		return nil, err
+	}
+	return &body[EmbedTicket]{EmbedTicket{t.Token, "/embed/check?ticket=" + t.Token, t.Origin, t.Expires.In(clock.Zone)}}, nil
 }
 
 func (s *server) checkCoverage(ctx context.Context, in *coverageInput) (*body[List[CheckUse]], error) {

@@ -19,10 +19,16 @@ const sweepChecksEvery = time.Hour
 func (a *App) openChecks(ids *id.Maker) (err error) {
 	t := &a.Trust
 	a.checksWake = make(chan struct{}, 1)
+	var kept *check.Retention // nil = what ships, for who opens the register without the defaults of a configuration
+	if months := a.Config.Check.AnswerMonths; months > 0 {
+		if kept, err = check.RetentionOf(months); err != nil {
+			return err
+		}
+	}
 	a.Checks, err = check.New(check.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Ring: t.Ring, Log: t.Audit, Authority: t.Authority, Discloser: a.Publish, Agencies: a.Agencies, Matters: t.Matters,
 		Editions: a.Editions, Lists: checkedLists{&a.Lists}, Measures: checkedMeasures{&a.Lists}, Records: a.Records, Notices: a.Procedures.Notices,
-		Account: t.Identity.Ordered, Owner: ingest.Owner(id.Random()), Errors: a.Log,
+		Account: t.Identity.Ordered, Key: t.Identity.KeyStands, Owner: ingest.Owner(id.Random()), Errors: a.Log, Retention: kept,
 	})
 	return err
 }

@@ -120,6 +120,7 @@ const (
 	CheckBatch    Action = "check.batch" // a list of codes
 	CheckFeedback Action = "check.feedback"
 	CheckCoverage Action = "check.coverage" // 查询使用指标
+	CheckEmbedded Action = "check.embedded" // a page of checks in another system: its ticket is asked, not its reader
 )
 
 // Reports.
@@ -164,4 +165,12 @@ const (
 	CorrectionRead  Action = "correction.read"  // what one's unit was told, and who is silent
 	CorrectionApply Action = "correction.apply" // say that it is applied
 	CorrectionTell  Action = "correction.tell"  // follows from a change of a record
+)
+
+// Cases of every procedure.
+const (
+	CaseHandover  Action = "case.handover" // what somebody who left was dealing with, and a deputy for others
+	CaseOverdue   Action = "case.overdue"
+	DeputyOwn     Action = "deputy.own"
+	NoticeOperate Action = "notice.operate" // deliveries that were given up: see and send again, without address and text
 )

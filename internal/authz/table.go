@@ -97,6 +97,7 @@ func Table() []Group {
 		{"异议", objectionActions()},
 		{"信用修复", repairActions()},
 		{"更正告知", correctionActions()},
+		{"办理事项", caseActions()},
 		{"运行", operationActions()},
 	}
 }
@@ -172,6 +173,7 @@ func checkActions() []Described {
 		action(CheckRead, "再看本单位的核查结果", row(OwnAgency, WindowOfficer, OfficeOperator)).byKey(),
 		action(CheckBatch, "批量核查，看进度和结果", row(OwnAgency, WindowOfficer, OfficeOperator)).byKey(),
 		action(CheckFeedback, "反馈核查结果怎么用、采取了什么措施", row(OwnAgency, WindowOfficer, OfficeOperator)).byKey(),
+		public(CheckEmbedded, "打开业务系统里嵌入的核查窗口（凭一次性票据；票据由本单位的接口密钥换取，每次核查仍核对密钥、应用事项和网站来源）"),
 		action(CheckCoverage, "看查询使用指标（只有数量）", row(OwnAgency, WindowOfficer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
 	}
 }
@@ -278,12 +280,22 @@ func correctionActions() []Described {
 	}
 }
 
+// Who hands cases over needs, for each, the permission that its procedure names besides; a deputy gains none.
+func caseActions() []Described {
+	return []Described{
+		action(CaseHandover, "转交离岗人员经办的事项，为他人设代办人", row(OwnAgency, Reviewer, ListApprover), row(OwnRegion, OfficeOperator)),
+		action(CaseOverdue, "看各单位逾期的办理事项", row(OwnAgency, Reviewer, ListApprover), row(OwnRegion, OfficeOperator, Auditor)),
+		action(DeputyOwn, "为自己经办的事项设代办人", row(OwnAccount, FilingClerk, Reviewer, WindowOfficer, OfficeOperator, ListApprover)),
+	}
+}
+
 func operationActions() []Described {
 	return []Described{
 		action(AgencyManage, "增加和修改单位", row(OwnRegion, OfficeOperator), row(Any, Operator)),
 		action(SettingRead, "看系统设置", row(Any, SystemAdmin, SecurityAdmin, AuditAdmin, Operator)),
 		action(SettingManage, "改系统设置", row(Any, SystemAdmin, Operator)),
 		action(MetricsRead, "读运行指标（只有数量，没有内容）", row(Any, OfficeOperator, SystemAdmin, Operator)).byKey(),
+		action(NoticeOperate, "看没有送达的通知（不含地址和正文），重新发送", row(Any, SystemAdmin, Operator)),
 		action(DoctorRead, "看自检结果", row(Any, SystemAdmin, Operator)),
 		action(BackupCreate, "备份", row(Any, SystemAdmin, Operator, Scheduler)),
 		action(BackupRestore, "从备份恢复", row(Any, Operator)),

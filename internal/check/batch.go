@@ -13,11 +13,9 @@ import (
 
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
-	"gongxin/internal/clock"
 	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
-	"gongxin/internal/publish"
 )
 
 // chunk is how many codes are asked about, logged and kept together.
@@ -100,20 +98,8 @@ func (s *Service) Start(ctx context.Context, o Order) (int64, error) {
 	case o.Matter == "":
 		return 0, ErrNoMatter
 	}
-	m, err := s.Matters.ByCode(ctx, o.Matter)
-	if err == nil {
-		if err = s.may(ctx, o.Who, authz.CheckBatch, m.Agency); err == nil && m.Missing(clock.Today(s.Clock)) != "" {
-			err = ErrNoMatter
-		}
-	}
-	if err == nil && o.Basis != "" && o.Basis != m.Basis() {
-		err = ErrNoMatter
-	}
-	if err != nil { // asked for nobody, so that the refusal is on file and names what is missing
-		_, refused := s.Discloser.Disclose(ctx, s.question(&Ask{Who: o.Who, Matter: o.Matter, Basis: o.Basis}, nil))
-		if refused != nil && !errors.Is(refused, publish.MissingSubject.Err()) {
-			return 0, refused
-		}
+	m, err := s.opened(ctx, o.Who, authz.CheckBatch, o.Matter, o.Basis)
+	if err != nil {
 		return 0, err
 	}
 	if len(o.Codes) == 0 {

@@ -34,6 +34,14 @@ var ErrRetention = fault.New(fault.Invalid, "check.retention", "核查结果的�
 // DefaultRetention gives the periods that ship with the program.
 func DefaultRetention() (*Retention, error) { return LoadRetention(bytes.NewReader(shipped)) }
 
+// RetentionOf keeps every answer for so many months, as an installation is set.
+func RetentionOf(months int) (*Retention, error) {
+	if months < 1 || months > maxMonths {
+		return nil, ErrRetention
+	}
+	return &Retention{[]Period{{From: 20200101, Months: months, Basis: "本平台的配置 check.answer_months"}}}, nil
+}
+
 // LoadRetention reads periods and refuses unknown keys, months out of bounds and dates that do not follow each other.
 func LoadRetention(r io.Reader) (*Retention, error) {
 	var f struct {

@@ -105,8 +105,10 @@ type Config struct {
 	Retention *Retention // nil = what ships
 	// Account gives an account as it is now, for the work that it ordered; an account that may no longer work is refused.
 	Account func(ctx context.Context, account int64) (authz.Actor, error)
-	Owner   string // of leases, this process
-	Errors  *slog.Logger
+	// Key gives who stands behind a key of the interface, by its number, as it is now; nil = no checks in pages of other systems.
+	Key    func(ctx context.Context, key int64) (authz.Actor, error)
+	Owner  string // of leases, this process
+	Errors *slog.Logger
 }
 
 // Service answers checks and keeps what was answered.

@@ -179,7 +179,7 @@ func (s *Service) Recent(ctx context.Context, who authz.Actor, unit int64, limit
 // sweepRows is how many answers one transaction of a sweep empties.
 const sweepRows = 500
 
-// Sweep deletes the text of answers whose time is over, and gives how many those were. That they were given stays.
+// Sweep deletes the text of answers whose time is over, and gives how many those were. That they were given stays. Tickets that nobody opened go as well.
 func (s *Service) Sweep(ctx context.Context) (n int, err error) {
 	defer fault.Wrap(&err, "check.Sweep")
 	for _, over := range s.Retention.over(clock.Today(s.Clock)) {
@@ -203,7 +203,7 @@ func (s *Service) Sweep(ctx context.Context) (n int, err error) {
 			}
 		}
 	}
-	return n, nil
+	return n, s.sweepTickets(ctx)
 }
 
 // refs names the records of an answer for the access log.

@@ -61,6 +61,7 @@ type world struct {
 	human    int64
 	codes    []string // of the firms, the first of which is firm
 	actors   map[int64]authz.Actor
+	revoked  bool // the key of the pages in other systems
 }
 
 func must(t testing.TB, err error) {
@@ -102,7 +103,7 @@ func newWorld(t testing.TB, d *db.DB, firms int) *world {
 	})
 	w.Service, err = check.New(check.Config{
 		DB: d, IDs: ids, Clock: w.clock, Ring: w.ring, Log: w.log, Authority: authority, Discloser: w.publish, Agencies: agencies, Matters: w.matters, Editions: editions,
-		Lists: w.lists, Measures: w.measures, Records: w.records, Notices: w.notices, Owner: "test", Account: w.account,
+		Lists: w.lists, Measures: w.measures, Records: w.records, Notices: w.notices, Owner: "test", Account: w.account, Key: w.keyStands,
 	})
 	must(t, err)
 	must(t, d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return w.fill(ctx, tx, firms) }))

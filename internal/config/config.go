@@ -34,7 +34,19 @@ type Config struct {
 	Report       Report       `toml:"report"`
 	Notice       Notice       `toml:"notice"`
 	Scan         Scan         `toml:"scan"`
+	Check        Check        `toml:"check"`
 }
+
+// Check is about credit checks.
+type Check struct {
+	AnswerMonths int `toml:"answer_months"` // how long an answer can be given again; 0 = 36, which is also the least
+}
+
+// Bounds of how long answers of checks are kept: what is done with personal information stays on record for three years at least (个人信息保护法 art. 56).
+const (
+	MinAnswerMonths = 36
+	MaxAnswerMonths = 360
+)
 
 // Report is about credit reports.
 type Report struct {
@@ -173,6 +185,12 @@ func (c Config) Defaults() (Config, error) {
 	}
 	if c.Transparency.PauseMinutes < 1 || c.Transparency.Quorum < 0 || c.Transparency.Quorum > len(c.Transparency.Witnesses) {
 		return c, ErrValue.Messagef("transparency.pause_minutes 必须大于 0，quorum 不能多于见证人")
+	}
+	if c.Check.AnswerMonths == 0 {
+		c.Check.AnswerMonths = MinAnswerMonths
+	}
+	if c.Check.AnswerMonths < MinAnswerMonths || c.Check.AnswerMonths > MaxAnswerMonths {
+		return c, ErrValue.Messagef("check.answer_months 应在 %d 至 %d 之间", MinAnswerMonths, MaxAnswerMonths)
 	}
 	set(&c.Notice.Mail.Security, "starttls")
 	if err := errors.Join(c.Notice.check(), c.Scan.check()); err != nil {

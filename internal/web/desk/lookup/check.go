@@ -30,6 +30,7 @@ type Checks interface {
 	Batches(ctx context.Context, who authz.Actor, unit int64, limit int) ([]check.Batch, error)
 	WriteResult(ctx context.Context, who authz.Actor, batch int64, w io.Writer) error
 	Coverage(ctx context.Context, who authz.Actor, from, to int, unit int64) (*check.Coverage, error)
+	Embeds
 }
 
 // recentChecks is how many of the caller's checks the desk lists.
@@ -50,6 +51,7 @@ func (d *Desk) checkRoutes(rt *web.Router) {
 	page("POST /desk/check/batch", batch, d.orderBatch)
 	page("GET /desk/check/batch/{id}", batch, d.batch)
 	rt.Handle("GET /desk/check/batch/{id}/result.csv", batch, d.site.Stream(d.batchResult))
+	d.embedRoutes(rt)
 	page("GET /desk/check/coverage", coverage, d.coverage)
 	page("GET /desk/check/coverage.csv", coverage, d.coverageCSV)
 }
@@ -259,13 +261,8 @@ func (d *Desk) feedback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	n := check.Note{
-		Receipt: r.PathValue("receipt"), Result: check.Result(desk.Cut(form.Get("result"), 20)), Reason: desk.Cut(form.Get("reason"), 600), Measure: desk.Cut(form.Get("measure"), 40),
-		CaseNo: desk.Cut(form.Get("case"), 100),
-	}
-	if more := desk.Cut(form.Get("more"), 500); more != "" {
-		n.Reason = strings.TrimPrefix(n.Reason+"："+more, "：")
-	}
+	n := noteOf(form)
+	n.Receipt = r.PathValue("receipt")
 	err = d.Checks.Feedback(r.Context(), authz.From(r.Context()), n)
 	if f, ok := desk.Refusal(err); ok && f.Kind != fault.NotFound {
 		return d.showChecked(w, r, web.Status(err), &answerView{fault: desk.Words(f), opened: n.Result, note: n})
