@@ -3,6 +3,7 @@ package app
 import (
 	"gongxin/internal/authz"
 	"gongxin/internal/web"
+	"gongxin/internal/web/desk/casework"
 	"gongxin/internal/web/desk/inbox"
 	"gongxin/internal/web/notices"
 	"gongxin/internal/web/ui"
@@ -11,7 +12,10 @@ import (
 // procedurePages hangs in what procedures have in common: the desks' inbox, and everybody's notices with their count in the header.
 func (a *App) procedurePages(site *web.Site, rt *web.Router) {
 	p := &a.Procedures
-	inbox.New(inbox.Deps{Site: site, Cases: p.Flow, Agencies: a.Agencies, Divisions: a.Divisions}).Routes(rt)
+	inbox.New(inbox.Deps{Site: site, DB: a.DB, Cases: p.Flow, Agencies: a.Agencies, Divisions: a.Divisions}).Routes(rt)
+	casework.New(casework.Deps{
+		Site: site, Cases: p.Flow, People: a.Trust.Identity, Agencies: a.Agencies, Divisions: a.Divisions, Clock: a.Clock,
+	}).Routes(rt)
 	notices.New(notices.Deps{Site: site, Notices: p.Notices}).Routes(rt)
 	site.Menu = notices.Menu{Menu: site.Menu, Notices: p.Notices}
 	a.listPages(site, rt)

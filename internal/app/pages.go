@@ -36,6 +36,8 @@ var work = []struct {
 	{authz.AlertRead, ui.Link{Href: "/desk/audit/alerts", Label: "异常查询"}},
 	{authz.AccessSecrecy, ui.Link{Href: "/desk/audit/secrecy", Label: "延迟告知"}},
 	{authz.AccountRead, ui.Link{Href: "/desk/people", Label: "账号"}},
+	{authz.CaseOverdue, ui.Link{Href: "/desk/overdue", Label: "逾期事项"}},
+	{authz.NoticeOperate, ui.Link{Href: "/desk/notices", Label: "未送达的通知"}},
 	{authz.DraftRead, ui.Link{Href: "/desk/drafts", Label: "起草和审批"}},
 	{authz.CheckCoverage, ui.Link{Href: "/desk/check/coverage", Label: "查询使用指标"}},
 	{authz.DiscloseOwn, ui.Link{Href: "/me", Label: "我的信用"}},
@@ -100,7 +102,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 		Clock: a.Clock, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name, Home: a.home,
 	}).Routes(rt)
 	people.New(people.Deps{
-		Site: site, Accounts: t.Identity, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Evidence: a.blobs, Log: t.Audit, Divisions: a.Divisions,
+		Cases: a.Procedures.Flow, Site: site, Accounts: t.Identity, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Evidence: a.blobs, Log: t.Audit, Divisions: a.Divisions,
 		City: a.Config.City.Code, Clock: a.Clock,
 	}).Routes(rt)
 	audit.New(audit.Deps{

@@ -1,6 +1,6 @@
 // Package notices keeps the rule that people read what concerns them on the site itself, whatever else they asked for: every notice to an account, to the
 // units it works for and to the subjects it stands for is in one list, and the header says how many are unread. Addresses outside are
-// shown masked and used only after they answered.
+// shown masked and used only after they answered. Operators see what could not be delivered, and why, without addresses and texts.
 package notices
 
 import (
@@ -31,6 +31,9 @@ type Service interface {
 	AddChannel(ctx context.Context, to notice.Recipient, kind, address string) (notice.Channel, string, error)
 	Confirm(ctx context.Context, to notice.Recipient, channel int64, code string) error
 	RemoveChannel(ctx context.Context, to notice.Recipient, channel int64) error
+	Backlog(ctx context.Context) (waiting, dead int, err error)
+	DeadLetters(ctx context.Context, after int64, limit int) ([]notice.Delivery, error)
+	Retry(ctx context.Context, delivery int64) error
 }
 
 // Deps are what the pages are made of.
@@ -53,6 +56,7 @@ func (p *Pages) Routes(rt *web.Router) {
 	rt.Handle("POST "+Path+"/addresses", own, s.Handle(p.add))
 	rt.Handle("POST "+Path+"/addresses/{id}/confirm", own, s.Handle(p.confirm))
 	rt.Handle("POST "+Path+"/addresses/{id}/remove", own, s.Handle(p.remove))
+	p.undeliveredRoutes(rt)
 }
 
 // Recipients gives as whom an actor is told: itself, the units of its roles, and the subjects that it stands for.

@@ -9,6 +9,7 @@ import (
 
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
+	"gongxin/internal/db"
 	"gongxin/internal/flow"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
@@ -25,6 +26,8 @@ type Cases interface {
 	Count(ctx context.Context, f flow.Filter) (flow.Tally, error)
 	Left(c *flow.Case) (int, bool)
 	Principals(ctx context.Context, account string) ([]string, error)
+	CouldAssign(ctx context.Context, c *flow.Case) bool
+	Assign(ctx context.Context, tx *db.Tx, id int64, to, reason string) (*flow.Case, error)
 }
 
 // Agencies knows the units; *agency.Store is one.
@@ -40,6 +43,7 @@ type Divisions interface {
 // Deps are what the inbox is made of.
 type Deps struct {
 	Site      *web.Site
+	DB        *db.DB
 	Cases     Cases
 	Agencies  Agencies
 	Divisions Divisions
@@ -54,6 +58,41 @@ func New(d Deps) *Desk { return &Desk{d} }
 // Routes hangs it in.
 func (d *Desk) Routes(rt *web.Router) {
 	rt.Handle("GET "+path, web.Among(authz.DeskOpen, "本人经办范围内的事项"), d.Site.Handle(d.list))
+	rt.Handle("POST "+path+"/{id}/take", web.Among(authz.DeskOpen, "流程规定可以指定经办人的事项"), d.Site.Handle(d.take))
+}
+
+// beside leads to what else concerns all procedures, for those who may.
+var beside = []struct {
+	action authz.Action
+	link   ui.Link
+}{
+	{authz.DeputyOwn, ui.Link{Href: "/desk/deputies", Label: "代办"}},
+	{authz.CaseHandover, ui.Link{Href: "/desk/handover", Label: "转交事项"}},
+	{authz.CaseOverdue, ui.Link{Href: "/desk/overdue", Label: "逾期事项"}},
+}
+
+// take lets the caller look after a case, or with "back" gives it back to the whole desk. Whether it may, the procedure's own table says.
+func (d *Desk) take(w http.ResponseWriter, r *http.Request) error {
+	form, err := desk.Form(w, r)
+	if err != nil {
+		return err
+	}
+	id, ok := desk.Number(r.PathValue("id"))
+	if !ok {
+		return flow.ErrNone
+	}
+	to, done := authz.From(r.Context()).String(), "taken"
+	if form.Get("back") != "" {
+		to, done = "", "back"
+	}
+	err = d.DB.Tx(r.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := d.Cases.Assign(ctx, tx, id, to, "")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return desk.See(w, r, desk.Query(path, "side", sideMine, "done", done))
 }
 
 // desks gives what the caller can move by hand, one for each action of the procedures' tables. What a subject may do about its own cases is none: that
@@ -115,6 +154,8 @@ type view struct {
 	pager      ui.PagerSpec
 	later      bool // not the first page
 	none       bool // the caller's roles move no case at all
+	links      []ui.Link
+	done       string
 }
 
 // row is a case in the list.
@@ -124,9 +165,13 @@ type row struct {
 	unit  string
 	left  int
 	runs  bool
+	mine  bool // the caller looks after it, itself or as a deputy
+	take  bool // the caller may say who does
 }
 
 func (r *row) href() string { return r.table.PageOf(r.Case) }
+
+func (r *row) takeAt() string { return path + "/" + desk.Dec(r.ID) + "/take" }
 
 func (r *row) clock() string {
 	switch {
@@ -152,6 +197,12 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	v := &view{kind: q.Get("kind"), side: q.Get("side"), later: q.Get("after") != ""}
 	desks := d.desks(ctx)
 	v.none = len(desks) == 0
+	v.done = map[string]string{"taken": "现在由您经办", "back": "已交回岗位，岗位上的人都可以办理"}[q.Get("done")]
+	for _, b := range beside {
+		if d.Site.May(ctx, b.action, authz.Scope{Account: authz.From(ctx).ID}) || desk.Could(ctx, d.Site, b.action) {
+			v.links = append(v.links, b.link)
+		}
+	}
 	f := flow.Filter{Desks: desks, Cursor: q.Get("after"), Limit: 30}
 	if f.Desks == nil {
 		f.Desks = []flow.Desk{}
@@ -174,7 +225,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := d.fill(ctx, v, page.Cases); err != nil {
+	if err := d.fill(ctx, v, page.Cases, mine); err != nil {
 		return err
 	}
 	if page.Next != "" {
@@ -224,7 +275,7 @@ func (v *view) at(side, after string) string {
 }
 
 // fill makes the rows.
-func (d *Desk) fill(ctx context.Context, v *view, cases []flow.Case) error {
+func (d *Desk) fill(ctx context.Context, v *view, cases []flow.Case, mine []string) error {
 	units := map[int64]string{}
 	if len(cases) > 0 {
 		list, err := d.Agencies.List(ctx)
@@ -246,6 +297,7 @@ func (d *Desk) fill(ctx context.Context, v *view, cases []flow.Case) error {
 			continue // of a table that this program does not have; the start of the worker says so
 		}
 		r.left, r.runs = d.Cases.Left(c)
+		r.mine, r.take = slices.Contains(mine, c.Assignee), d.Cases.CouldAssign(ctx, c)
 		v.rows = append(v.rows, r)
 	}
 	return nil

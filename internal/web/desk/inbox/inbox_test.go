@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 		Pause: flow.Rule{May: string(authz.QueueDecide), Days: 10}, Assign: flow.Rule{May: string(authz.QueueDecide)},
 	}, flow.Hooks{}))
 	rt := site.Router()
-	New(Deps{Site: site, Cases: w.engine, Agencies: units{}, Divisions: divisions}).Routes(rt)
+	New(Deps{Site: site, DB: w.db, Cases: w.engine, Agencies: units{}, Divisions: divisions}).Routes(rt)
 	w.handler = site.Wrap(rt)
 	return w
 }

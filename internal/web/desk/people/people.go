@@ -13,6 +13,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/identity"
 	"gongxin/internal/subject"
 	"gongxin/internal/web"
@@ -71,8 +72,14 @@ type Divisions interface {
 	Children(code string) []string
 }
 
+// Cases counts what accounts deal with; *flow.Engine does.
+type Cases interface {
+	Holders(ctx context.Context, f flow.Filter) (map[string]int, error)
+}
+
 // Deps are what the desks are made of.
 type Deps struct {
+	Cases     Cases // nil = nothing is dealt with here
 	Site      *web.Site
 	Accounts  Accounts
 	Agencies  Agencies

@@ -7,6 +7,7 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/identity"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
@@ -22,6 +23,8 @@ type personView struct {
 	units        []ui.Option
 	regions      []ui.Option
 
+	cases                              int  // open ones that it was given to
+	handover                           bool // the caller may hand over cases
 	own                                bool // the caller's own: shown, not changed
 	manage, sessions, keyring, lookups bool
 	grant                              grantForm
@@ -79,6 +82,14 @@ func (d *Desk) view(ctx context.Context, account int64) (*personView, error) {
 	}
 	if v.units, err = d.units(ctx); err != nil {
 		return nil, err
+	}
+	if d.Cases != nil {
+		name := string(authz.Account) + ":" + desk.Dec(a.ID)
+		counts, err := d.Cases.Holders(ctx, flow.Filter{Assignee: []string{name}})
+		if err != nil {
+			return nil, err
+		}
+		v.cases, v.handover = counts[name], desk.Could(ctx, d.site, authz.CaseHandover)
 	}
 	scope := scopeOf(a)
 	v.manage, v.sessions = d.site.May(ctx, authz.AccountManage, scope), d.site.May(ctx, authz.SessionManage, scope)

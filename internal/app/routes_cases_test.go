@@ -1,0 +1,29 @@
+package app
+
+// caseSamples are the calls of what concerns cases of every procedure.
+var caseSamples = map[string]sample{
+	"POST /desk/inbox/{id}/take":           post("/desk/inbox/1/take", ""),
+	"GET /desk/handover":                   get("/desk/handover"),
+	"GET /desk/handover/{account}":         get("/desk/handover/1"),
+	"POST /desk/handover/{account}":        post("/desk/handover/1", "to=2&reason="),
+	"POST /desk/handover/{account}/deputy": post("/desk/handover/1/deputy", "by=2"),
+	"GET /desk/deputies":                   get("/desk/deputies"),
+	"POST /desk/deputies":                  post("/desk/deputies", "by="),
+	"POST /desk/deputies/end":              post("/desk/deputies/end", "by=2"),
+	"GET /desk/overdue":                    get("/desk/overdue"),
+	"GET /desk/notices":                    get("/desk/notices"),
+	"POST /desk/notices/retry":             post("/desk/notices/retry", "id=1"),
+}
+
+// listsOfCases are the routes that cut what they show to their caller's reach.
+var listsOfCases = []string{
+	"POST /desk/inbox/{id}/take", "GET /desk/handover", "GET /desk/handover/{account}", "POST /desk/handover/{account}", "POST /desk/handover/{account}/deputy", "GET /desk/overdue",
+}
+
+func init() {
+	for pattern, s := range caseSamples {
+		samples[pattern] = s
+	}
+	listsOfLists = append(listsOfLists, listsOfCases...)
+	gone = append(gone, "POST /desk/inbox/{id}/take", "GET /desk/handover/{account}", "POST /desk/handover/{account}", "POST /desk/handover/{account}/deputy", "POST /desk/notices/retry")
+}
