@@ -3,11 +3,14 @@ package report
 import (
 	"context"
 	"crypto/subtle"
+	"slices"
+	"strings"
 	"time"
 
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/mask"
+	"gongxin/internal/record"
 )
 
 // State says whether what a report holds still stands.
@@ -15,9 +18,10 @@ type State string
 
 // The states.
 const (
-	Valid   State = "valid"   // as it was
-	Changed State = "changed" // a record was corrected, withdrawn or repaired since
-	Expired State = "expired" // a record has left public view since
+	Valid   State = "valid"    // as it was
+	Changed State = "changed"  // a record was corrected, withdrawn, repaired, annulled or shielded since
+	Expired State = "expired"  // the time of a record is over since
+	Object  State = "disputed" // an objection to a record is being looked into since
 )
 
 // Verdict is what is told to whoever holds number and code of a report: that it is genuine, what it is, and whether it still stands. It holds no record.
@@ -43,9 +47,13 @@ type Verdict struct {
 
 var stateWords = map[State]string{
 	Valid:   "报告是本平台出具的，所列信息到现在没有变化。",
-	Changed: "报告是本平台出具的；出具以后，其中的信息有更正、撤回或者修复，请以重新生成的报告为准。",
+	Changed: "报告是本平台出具的；出具以后，其中的信息有更正、修复、撤回、撤下或者异议有了结果，请以重新生成的报告为准。",
 	Expired: "报告是本平台出具的；出具以后，其中有信息公示期满，请以重新生成的报告为准。",
+	Object:  "报告是本平台出具的；出具以后，对其中的信息有了异议，正在处理，请以重新生成的报告为准。",
 }
+
+// refusals say why a report is not handed out again.
+var refusals = map[State]error{Changed: ErrChanged, Expired: ErrChanged, Object: ErrObject}
 
 // Verify checks number and code from paper. A wrong code and a number that nobody has are answered alike.
 func (s *Service) Verify(ctx context.Context, number, code string) (*Verdict, error) {
@@ -98,9 +106,6 @@ func (s *Service) state(ctx context.Context, r *stored) (State, error) {
 			return Changed, nil
 		}
 	}
-	if r.Kind != Standard {
-		return Valid, nil
-	}
 	if r.Document == nil {
 		if err := s.store.open(r); err != nil {
 			return "", err
@@ -110,11 +115,35 @@ func (s *Service) state(ctx context.Context, r *stored) (State, error) {
 	if err != nil {
 		return "", err
 	}
-	state, today := Valid, clock.Today(s.c.Clock)
+	return s.standing(ctx, r, d)
+}
+
+// standing looks at what changes without another version: the end of a time, which is no concern of the subject's own special report, and objections.
+func (s *Service) standing(ctx context.Context, r *stored, d *Document) (State, error) {
+	var ids []record.ID
+	said := map[record.ID]bool{}
+	state, today, ends := Valid, clock.Today(s.c.Clock), r.Kind != Special || r.agency != 0
 	d.records(func(_ *Item, rec *Record) {
-		if !rec.PublicUntil.IsZero() && today >= rec.PublicUntil {
+		if ends && !rec.PublicUntil.IsZero() && today >= rec.PublicUntil {
 			state = Expired
 		}
+		if at, err := record.ParseID(rec.ID); err == nil {
+			ids = append(ids, at)
+			said[at] = strings.Contains(rec.Mark, disputed)
+		}
 	})
+	marks, err := s.c.Versions.MarksOf(ctx, s.c.DB.Read(), ids)
+	if err != nil || state != Valid {
+		return state, err
+	}
+	for _, at := range ids {
+		is := slices.ContainsFunc(marks[at], func(m record.StandingMark) bool { return m.Mark == record.Disputed })
+		switch {
+		case is && !said[at]:
+			return Object, nil
+		case !is && said[at]:
+			state = Changed
+		}
+	}
 	return state, nil
 }

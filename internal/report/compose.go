@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gongxin/internal/catalog"
@@ -317,15 +318,22 @@ func (m *material) stands(r *publish.RecordView) bool {
 	return r.Status == active && (r.PublicUntil.IsZero() || clock.DateOf(m.at) < r.PublicUntil)
 }
 
-// mark is what stands beside a record: that it was repaired, or that its publicity is over.
+// disputed is what stands beside a record that an objection is being looked into about.
+const disputed = "异议中"
+
+// mark is what stands beside a record: that it was repaired, that its publicity is over, that somebody objects to it.
 func (m *material) mark(r *publish.RecordView) string {
+	var list []string
 	switch {
 	case r.Status == repaired:
-		return "已修复"
+		list = append(list, "已修复")
 	case !m.stands(r):
-		return "公示期满"
+		list = append(list, "公示期满")
 	}
-	return ""
+	if r.Disputed {
+		list = append(list, disputed)
+	}
+	return strings.Join(list, "、")
 }
 
 func chinaTime(t time.Time) string { return t.In(clock.Zone).Format("2006-01-02 15:04:05") }

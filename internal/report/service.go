@@ -41,9 +41,10 @@ type Subjects interface {
 	ByPerson(ctx context.Context, docKind, number string) (subject.Subject, bool, error)
 }
 
-// Versions knows the newest version of each record; record.Store does.
+// Versions knows the newest version of each record, and the marks on it; record.Store does.
 type Versions interface {
 	NewestOf(ctx context.Context, subject int64) (map[int64]record.Newest, error)
+	MarksOf(ctx context.Context, q db.Querier, ids []record.ID) (map[record.ID][]record.StandingMark, error)
 }
 
 // Prover proves that leaves are in the public log; *translog.Log is one.
@@ -122,6 +123,7 @@ var (
 	ErrNone    = fault.New(fault.NotFound, "report.none", "没有这份报告", "请核对 22 位报告编号；专项报告和个人报告须由本人登录后查看")
 	ErrCode    = fault.New(fault.NotFound, "report.code", "报告编号和核验码对不上，查不到这份报告", "请核对报告首页的 22 位编号和 10 位核验码；仍然不符的，这份报告可能不是本平台出具的")
 	ErrChanged = fault.New(fault.Conflict, "report.changed", "报告出具后，其中的信息已经更正、修复、撤回或者公示期满，原件不再提供", "请重新生成一份报告")
+	ErrObject  = fault.New(fault.Conflict, "report.disputed", "报告出具后，对其中的信息有了异议，正在处理；没有标注“异议中”的原件不再提供", "请重新生成一份报告，其中会标注“异议中”")
 	ErrFont    = fault.New(fault.Unavailable, "report.font", "程序没有带报告用的中文字体，不能生成 PDF", "请联系系统管理员：编译前运行 make assets，或者在配置 [report] fonts 中写明 TrueType 字体文件；网页和 JSON 报告不受影响")
 	ErrGlyph   = fault.New(fault.Unavailable, "report.glyph", "字体没有报告中的一个字，不能生成 PDF", "请联系系统管理员在配置 [report] fonts 中加上含有这个字的 TrueType 字体；网页和 JSON 报告不受影响")
 )
@@ -319,8 +321,8 @@ func (s *Service) read(ctx context.Context, actor authz.Actor, number string) (*
 	if err != nil {
 		return nil, err
 	}
-	if state != Valid {
-		return nil, ErrChanged
+	if err := refusals[state]; err != nil {
+		return nil, err
 	}
 	if r.row.Kind != Standard {
 		look := audit.Access{Who: audit.Who{Agency: r.row.agency}, Subject: r.row.Subject, What: "report", Basis: "再次查看信用报告 " + r.row.Number}

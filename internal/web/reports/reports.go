@@ -160,12 +160,13 @@ func (d *Desk) page(w http.ResponseWriter, r *http.Request) error {
 
 // gone tells whoever asks for a report that has been overtaken where to get another.
 func (d *Desk) gone(w http.ResponseWriter, r *http.Request, err error) error {
-	if !errors.Is(err, report.ErrChanged) {
+	var f *fault.Error
+	if !errors.As(err, &f) || !errors.Is(err, report.ErrChanged) && !errors.Is(err, report.ErrObject) {
 		return err
 	}
 	page := d.Site.Page(r, "报告已被新的情况取代", ui.Link{Label: "信用报告"})
 	page.NoIndex = true
-	return d.Site.Render(w, r, http.StatusGone, web.Frame(page, changedPage()))
+	return d.Site.Render(w, r, http.StatusGone, web.Frame(page, changedPage(f)))
 }
 
 func (d *Desk) pdf(w http.ResponseWriter, r *http.Request) error {
