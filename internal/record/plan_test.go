@@ -19,7 +19,7 @@ func TestChainsAreShort(t *testing.T) {
 		"history": of + historySelect,
 		"locate":  of + `SELECT v.outbox_id, v.outbox_pos FROM ` + ofChain + `ORDER BY v.version DESC LIMIT 1`,
 	} {
-		found := steps(t, d, query, int64(1), int64(1), int64(1))
+		found := planSteps(t, d, query, int64(1), int64(1), int64(1))
 		for _, step := range found {
 			if strings.HasPrefix(step, "SCAN ") && step != "SCAN chain" {
 				t.Errorf("%s: %s", name, strings.Join(found, "; "))
@@ -32,7 +32,7 @@ func TestChainsAreShort(t *testing.T) {
 	}
 }
 
-func steps(t *testing.T, d *db.DB, query string, args ...any) []string {
+func planSteps(t *testing.T, d *db.DB, query string, args ...any) []string {
 	t.Helper()
 	rows, err := d.Read().QueryContext(t.Context(), `EXPLAIN QUERY PLAN `+query, args...)
 	if err != nil {
