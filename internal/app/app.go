@@ -308,6 +308,7 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { _ = log.Run(ctx, nil) })
 	wg.Go(func() { a.runProcedures(ctx) })
 	wg.Go(func() { a.runLists(ctx) })
+	wg.Go(func() { a.runRepairs(ctx) })
 	wg.Go(func() { a.runLifecycle(ctx) })
 	wg.Go(func() { a.runCorrections(ctx) })
 	wg.Go(func() { a.deliverNotices(ctx) })

@@ -28,6 +28,7 @@ type Procedures struct {
 	Notices *notice.Service
 
 	Objections Objections
+	Repairs    Repairs
 
 	calendars string // the holiday tables that deadlines were counted by; "" = not known
 }
@@ -45,7 +46,7 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 		return err
 	}
 	p := &a.Procedures
-	if err := a.openObjectionRules(); err != nil {
+	if err := errors.Join(a.openObjectionRules(), a.openRepairRules()); err != nil {
 		return err
 	}
 	p.Notices = notice.New(c)
@@ -58,10 +59,13 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 
 // periods gives named periods from the data of the feature that a name begins with.
 func (a *App) periods() func(key string, on clock.Date) (int, flow.Unit, error) {
-	measures, objections := measure.Periods(a.Lists.base), objection.Periods(a.Procedures.Objections.rules)
+	measures, objections, repairs := measure.Periods(a.Lists.base), objection.Periods(a.Procedures.Objections.rules), a.repairPeriods()
 	return func(key string, on clock.Date) (int, flow.Unit, error) {
 		if strings.HasPrefix(key, "correction.") {
 			return a.Corrections.Terms.Period(key, on)
+		}
+		if strings.HasPrefix(key, "repair.") {
+			return repairs(key, on)
 		}
 		if strings.HasPrefix(key, objection.FlowKind+".") {
 			return objections(key, on)

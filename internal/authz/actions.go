@@ -147,7 +147,7 @@ const (
 
 // Repair.
 const (
-	RepairApply   Action = "repair.apply"  // also to supplement, withdraw, state one's case, and ask for shielding
+	RepairApply   Action = "repair.apply"  // also to see what can be repaired, supplement, withdraw, state one's case, and ask for shielding
 	RepairRead    Action = "repair.read"   // applications and their procedure
 	RepairHandle  Action = "repair.handle" // accept, ask for more
 	RepairBreach  Action = "repair.breach" // give notice that a repair is to be taken back

@@ -259,8 +259,8 @@ func objectionActions() []Described {
 // The office decides on shielding, which rests on a court's ruling and concerns the findings of every unit.
 func repairActions() []Described {
 	return []Described{
-		action(RepairApply, "申请信用修复、补正、撤回、陈述申辩，凭裁定申请屏蔽", row(OwnSubject, BusinessAgent, Resident)),
-		action(RepairRead, "看信用修复申请和办理经过", row(OwnSubject, BusinessAgent, Resident), row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
+		action(RepairApply, "看自己的哪些信息何时可以修复，申请、补正、撤回、陈述申辩，凭裁定申请屏蔽", row(OwnSubject, BusinessAgent, Resident)),
+		action(RepairRead, "看信用修复申请和办理经过", row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
 		action(RepairHandle, "受理或者不予受理修复申请、要求补正", separate(row(OwnAgency, FilingClerk, Reviewer, ListApprover))),
 		action(RepairBreach, "告知拟撤销修复结果", row(OwnAgency, FilingClerk, Reviewer, ListApprover)),
 		action(RepairDecide, "决定准予或者不予修复", strong(separate(row(OwnAgency, Reviewer, ListApprover)))),
