@@ -69,14 +69,22 @@ func (*CheckCmd) print(e *Env, a *check.Answer) {
 	say("依据：%s", a.Basis)
 	for i := range a.Hits {
 		h := &a.Hits[i]
-		say("  %s  %s  %s  %s  来源 %s", h.DecidedOn, h.Polarity.Word(), h.ItemName, h.Title, h.Source.Name)
+		say("  %s  %s  %s  %s  来源 %s%s", h.DecidedOn, h.Polarity.Word(), h.ItemName, h.Title, h.Source.Name, disputed(h.Disputed))
 	}
 	for i := range a.Lists {
 		l := &a.Lists[i]
-		say("  名单：%s，%s 列入，%s", l.Name, l.DecidedOn, l.Unit)
+		say("  名单：%s，%s 列入，%s%s", l.Name, l.DecidedOn, l.Unit, disputed(l.Disputed))
 	}
 	for i := range a.Measures {
 		say("  可以采取的措施 %s：%s（%s）", a.Measures[i].Code, a.Measures[i].Content, a.Measures[i].Basis)
 	}
 	say("回执编号：%s", a.Receipt)
+}
+
+// disputed marks what an objection stands against; it is shown all the same.
+func disputed(is bool) string {
+	if is {
+		return "（异议中）"
+	}
+	return ""
 }

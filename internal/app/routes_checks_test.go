@@ -25,4 +25,6 @@ func (d *desks) check(h *holding) {
 	must(d.t, err)
 	_, err = d.app.Checks.RunNext(ctx)
 	must(d.t, err)
+	_, err = d.app.Checks.SetOrigin(ctx, authz.LocalActor("test"), h.unit.ID, "https://banshi.example", true)
+	must(d.t, err)
 }

@@ -316,3 +316,37 @@ func TestAnswersMoveToANewKey(t *testing.T) {
 		}
 	}
 }
+
+// TestDisputed: a record that an objection stands against is a hit like any other, with its mark in the sentence and beside it, until the objection is settled.
+func TestDisputed(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 2)
+		ctx := context.Background()
+		m := w.matter(t, "M-ALL", nil)
+		before, err := w.Check(ctx, w.ask(m))
+		must(t, err)
+		hit, err := record.ParseID(before.Answer.Hits[0].Record)
+		must(t, err)
+		set := func(change func(context.Context, *db.Tx) error) *check.Answer {
+			t.Helper()
+			w.clock.Advance(time.Minute)
+			must(t, d2(w, change))
+			w.clock.Advance(time.Minute)
+			g, err := w.Check(ctx, w.ask(m))
+			must(t, err)
+			return g.Answer
+		}
+		marked := set(func(ctx context.Context, tx *db.Tx) error { return w.records.SetMark(ctx, tx, hit, record.Disputed, "x1", w.clock.Now()) })
+		if len(marked.Hits) != len(before.Answer.Hits) || !marked.Hits[0].Disputed || marked.Outcome != check.Hit || !strings.Contains(marked.Result, "（1 项异议中）") {
+			t.Errorf("disputed: %s %+v", marked.Result, marked.Hits)
+		}
+		settled := set(func(ctx context.Context, tx *db.Tx) error { return w.records.ClearMark(ctx, tx, hit, record.Disputed, "x1", w.clock.Now()) })
+		if settled.Hits[0].Disputed || settled.Result != before.Answer.Result {
+			t.Errorf("settled: %s", settled.Result)
+		}
+		if again, err := w.Again(ctx, w.officer(), marked.Receipt); err != nil || !again.Answer.Hits[0].Disputed {
+			t.Errorf("the answer given then has lost its mark: %v", err)
+		}
+	})
+}

@@ -462,11 +462,14 @@ func sentence(a *Answer) string {
 		return "未命中：可查的范围内没有记录"
 	}
 	var names []string
-	counts := map[string]int{}
+	counts, disputed := map[string]int{}, map[string]int{}
 	for i := range a.Hits {
 		name := a.Hits[i].ItemName
 		if counts[name]++; counts[name] == 1 {
 			names = append(names, name)
+		}
+		if a.Hits[i].Disputed {
+			disputed[name]++
 		}
 	}
 	var parts []string
@@ -477,6 +480,9 @@ func sentence(a *Answer) string {
 		}
 		for i, name := range names {
 			names[i] = name + " " + strconv.Itoa(counts[name]) + " 项"
+			if n := disputed[name]; n > 0 {
+				names[i] += "（" + strconv.Itoa(n) + " 项异议中）"
+			}
 		}
 		parts = append(parts, "命中 "+strconv.Itoa(len(a.Hits))+" 项"+more+"："+strings.Join(names, "、"))
 	} else {
