@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
 	"path/filepath"
 	"sync"
@@ -41,7 +42,8 @@ func (a *App) openReports(ids *id.Maker) error {
 		Editions: a.Editions, Consents: a.Trust.Consents, Prover: a.reportProver, Ring: a.Trust.Ring, Key: key,
 		Fonts: sync.OnceValues(func() (*report.Fonts, error) { return report.LoadFonts(a.Config.Report.Fonts) }),
 		Areas: areas, City: a.Config.City.Name, Issuer: issuer, Base: base, Region: a.Divisions.Name,
-		IDs: ids, Unit: a.Agencies.ByID, Account: a.Trust.Identity.Ordered, Owner: ingest.Owner(id.Random()),
+		Keep: report.Keep{Standard: a.Config.Report.KeepMonths, Others: a.Config.Report.KeepOwnMonths},
+		IDs:  ids, Unit: a.Agencies.ByID, Account: a.Trust.Identity.Ordered, Owner: ingest.Owner(id.Random()),
 	})
 	return err
 }
@@ -61,7 +63,8 @@ const sweepReportsEvery = time.Hour
 func (a *App) sweepReports(ctx context.Context) {
 	a.every(ctx, sweepReportsEvery, "reports", func() error {
 		_, err := a.Reports.SweepJobs(ctx)
-		return err
+		_, pruned := a.Reports.Prune(ctx)
+		return errors.Join(err, pruned)
 	})
 }
 

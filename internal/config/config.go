@@ -53,6 +53,31 @@ type Report struct {
 	Issuer string   `toml:"issuer"` // who issues them; empty = the city's platform
 	Fonts  []string `toml:"fonts"`  // TrueType files with characters that the built-in font lacks
 	Areas  string   `toml:"areas"`  // file of the fields of activity of special reports; empty = the built-in list
+
+	KeepMonths    int `toml:"keep_months"`     // of standard reports, which everyone can have made anew; 0 = 24
+	KeepOwnMonths int `toml:"keep_own_months"` // of special and persons' reports; 0 = 60
+}
+
+// How long the content of reports is kept.
+const (
+	DefaultKeepMonths    = 24
+	DefaultKeepOwnMonths = 60
+	MaxKeepMonths        = 360
+)
+
+func (r *Report) check() error {
+	if r.KeepMonths == 0 {
+		r.KeepMonths = DefaultKeepMonths
+	}
+	if r.KeepOwnMonths == 0 {
+		r.KeepOwnMonths = DefaultKeepOwnMonths
+	}
+	for _, n := range []int{r.KeepMonths, r.KeepOwnMonths} {
+		if n < 1 || n > MaxKeepMonths {
+			return ErrValue.Messagef("report.keep_months 和 report.keep_own_months 应在 1 至 %d 之间", MaxKeepMonths)
+		}
+	}
+	return nil
 }
 
 // Accounts say how people prove who they are.
@@ -193,7 +218,7 @@ func (c Config) Defaults() (Config, error) {
 		return c, ErrValue.Messagef("check.answer_months 应在 %d 至 %d 之间", MinAnswerMonths, MaxAnswerMonths)
 	}
 	set(&c.Notice.Mail.Security, "starttls")
-	if err := errors.Join(c.Notice.check(), c.Scan.check()); err != nil {
+	if err := errors.Join(c.Notice.check(), c.Scan.check(), c.Report.check()); err != nil {
 		return c, err
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {

@@ -21,6 +21,7 @@ import (
 	"gongxin/internal/id"
 	"gongxin/internal/ingest"
 	"gongxin/internal/notice"
+	"gongxin/internal/report"
 	"gongxin/internal/translog"
 )
 
@@ -159,6 +160,25 @@ func (x *exam) post(ctx context.Context) {
 		x.say("通知", Warn, fmt.Sprintf("%d 条外发的通知多次发送失败，已停止重发（本站里的通知不受影响）", dead), "请检查配置 [notice] 里的邮件服务器和短信网关，以及各单位接收系统的地址；失败的原因在服务日志里")
 	default:
 		x.fine("通知", "没有发不出去的通知（等待发送 %d 条）", waiting)
+	}
+}
+
+// reports says how many reports are on file, and whether those whose time is over have lost their content.
+func (x *exam) reports(ctx context.Context) {
+	keep := report.Keep{Standard: x.Config.Report.KeepMonths, Others: x.Config.Report.KeepOwnMonths}
+	s, err := report.New(report.Config{DB: x.db, Clock: x.Clock, Keep: keep})
+	if err != nil {
+		x.failed("信用报告", err)
+		return
+	}
+	stock, err := s.Stock(ctx)
+	switch {
+	case err != nil:
+		x.failed("信用报告", err)
+	case stock.Overdue > 0:
+		x.say("信用报告", Warn, fmt.Sprintf("%d 份报告过了保存期限，内容还没有删除", stock.Overdue), "服务运行时每小时清理一次；服务在运行而数字不减少的，请看服务日志")
+	default:
+		x.fine("信用报告", "在册 %d 份；另有 %d 份过了保存期限，只留编号和摘要", stock.Whole, stock.Pruned)
 	}
 }
 

@@ -75,7 +75,7 @@ func Examine(ctx context.Context, in Input) []Finding {
 	if d, ok := x.open(ctx); ok {
 		defer func() { _ = d.Close() }()
 		x.db = d
-		for _, check := range []func(context.Context){x.schema, x.engine, x.clock, x.holidays, x.catalogue, x.filings, x.post, x.log, x.backups} {
+		for _, check := range []func(context.Context){x.schema, x.engine, x.clock, x.holidays, x.catalogue, x.filings, x.post, x.reports, x.log, x.backups} {
 			check(ctx)
 		}
 	}

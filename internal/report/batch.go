@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"gongxin/internal/audit"
@@ -180,6 +181,14 @@ func (a *archive) refused(ctx context.Context, e *Entry, err error) error {
 	return nil
 }
 
+// plainCell keeps spreadsheets from taking for a formula what somebody sent as a code.
+func plainCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
 // close adds the table, for people and for machines, and ends the archive.
 func (a *archive) close() error {
 	var table bytes.Buffer
@@ -195,7 +204,7 @@ func (a *archive) close() error {
 		case e.File == "":
 			result = "不再提供"
 		}
-		_ = rows.Write([]string{strconv.Itoa(e.Place), e.Code, result, e.Number, e.Check, e.File, e.SHA256, e.Why})
+		_ = rows.Write([]string{strconv.Itoa(e.Place), plainCell(e.Code), result, e.Number, e.Check, e.File, e.SHA256, e.Why})
 	}
 	rows.Flush()
 	manifest, err := encode(&Manifest{ManifestFormat, a.at, a.list})

@@ -69,26 +69,49 @@ func (s *Service) Verify(ctx context.Context, number, code string) (*Verdict, er
 	if !ok || subtle.ConstantTimeCompare([]byte(have), []byte(r.codeHash)) != 1 {
 		return nil, ErrCode
 	}
-	if err := s.store.open(&r); err != nil {
+	v, err := s.verdict(&r)
+	if err != nil {
+		return nil, err
+	}
+	if v.State, err = s.state(ctx, &r); err != nil {
+		return nil, err
+	}
+	v.Says = stateWords[v.State]
+	if r.prunedAt != 0 {
+		v.Says += "报告的内容过了保存期限，平台只留编号和摘要。"
+	}
+	return v, nil
+}
+
+// verdict says what a report is, but for whether it still stands.
+func (s *Service) verdict(r *stored) (*Verdict, error) {
+	if r.prunedAt != 0 {
+		st, err := s.store.stub(r)
+		if err != nil {
+			return nil, err
+		}
+		return &st.Verdict, nil
+	}
+	if err := s.store.open(r); err != nil {
 		return nil, err
 	}
 	d, err := Decode(r.Document)
 	if err != nil {
 		return nil, err
 	}
-	state, err := s.state(ctx, &r)
-	if err != nil {
-		return nil, err
-	}
+	return verdictOf(d, &r.Report), nil
+}
+
+func verdictOf(d *Document, r *Report) *Verdict {
 	v := &Verdict{
 		Number: r.Number, Kind: r.Kind, KindName: KindName(r.Kind), Title: d.Title, Subject: d.Subject.Name, Code: d.Subject.Code, SubjectOf: d.Subject.Kind,
-		Issuer: d.Issuer, IssuedAt: d.IssuedAt, From: d.From, To: d.To, Summary: d.Summary, State: state, Says: stateWords[state], Digest: r.Digest, KeyID: r.KeyID,
+		Issuer: d.Issuer, IssuedAt: d.IssuedAt, From: d.From, To: d.To, Summary: d.Summary, Digest: r.Digest, KeyID: r.KeyID,
 	}
 	if d.Subject.Kind == catalog.Person {
 		v.Subject = mask.PersonName(d.Subject.Name)
 	}
 	d.records(func(*Item, *Record) { v.Records++ })
-	return v, nil
+	return v
 }
 
 // state compares what was handed out with what stands on file now.
@@ -106,6 +129,13 @@ func (s *Service) state(ctx context.Context, r *stored) (State, error) {
 			return Changed, nil
 		}
 	}
+	if r.prunedAt != 0 {
+		st, err := s.store.stub(r)
+		if err == nil && r.ends() && !st.Until.IsZero() && clock.Today(s.c.Clock) >= st.Until {
+			return Expired, nil
+		}
+		return Valid, err
+	}
 	if r.Document == nil {
 		if err := s.store.open(r); err != nil {
 			return "", err
@@ -118,11 +148,14 @@ func (s *Service) state(ctx context.Context, r *stored) (State, error) {
 	return s.standing(ctx, r, d)
 }
 
+// ends reports whether the end of a record's time ends the report as well.
+func (r *stored) ends() bool { return r.Kind != Special || r.agency != 0 }
+
 // standing looks at what changes without another version: the end of a time, which is no concern of the subject's own special report, and objections.
 func (s *Service) standing(ctx context.Context, r *stored, d *Document) (State, error) {
 	var ids []record.ID
 	said := map[record.ID]bool{}
-	state, today, ends := Valid, clock.Today(s.c.Clock), r.Kind != Special || r.agency != 0
+	state, today, ends := Valid, clock.Today(s.c.Clock), r.ends()
 	d.records(func(_ *Item, rec *Record) {
 		if ends && !rec.PublicUntil.IsZero() && today >= rec.PublicUntil {
 			state = Expired

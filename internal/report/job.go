@@ -207,7 +207,7 @@ func (s *Service) Begin(ctx context.Context, who authz.Actor, job int64) error {
 	if _, err := s.c.Fonts(); err != nil {
 		return err
 	}
-	return s.turnJob(ctx, who, j, `UPDATE report_batch SET state = 'waiting', expires_at = 0 WHERE batch_id = $1 AND state = 'draft' AND expires_at > $2`, "report.batch")
+	return s.setState(ctx, who, j, `UPDATE report_batch SET state = 'waiting', expires_at = 0 WHERE batch_id = $1 AND state = 'draft' AND expires_at > $2`, "report.batch")
 }
 
 // Cancel ends a job, or drops a draft. What was made of it can still be fetched.
@@ -216,11 +216,11 @@ func (s *Service) Cancel(ctx context.Context, who authz.Actor, job int64) error 
 	if err != nil {
 		return err
 	}
-	return s.turnJob(ctx, who, j, `UPDATE report_batch SET state = 'cancelled', finished_at = $2, expires_at = $2 + `+strconv.FormatInt(archiveTime.Microseconds(), 10)+`,
+	return s.setState(ctx, who, j, `UPDATE report_batch SET state = 'cancelled', finished_at = $2, expires_at = $2 + `+strconv.FormatInt(archiveTime.Microseconds(), 10)+`,
 		lease_owner = '', lease_until = 0 WHERE batch_id = $1 AND state IN ('draft', 'waiting', 'running')`, "report.batch_cancel")
 }
 
-func (s *Service) turnJob(ctx context.Context, who authz.Actor, j *Job, statement, action string) error {
+func (s *Service) setState(ctx context.Context, who authz.Actor, j *Job, statement, action string) error {
 	return s.c.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now := s.c.Clock.Now().UTC()
 		res, err := tx.ExecContext(ctx, statement, j.ID, now.UnixMicro())

@@ -11,6 +11,8 @@ import (
 
 	"gongxin/internal/cntext"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
+	"gongxin/internal/ident"
 	"gongxin/internal/sheet"
 )
 
@@ -47,7 +49,7 @@ func (l *List) add(cells []string) error {
 		case cell == "":
 		case line.Code == "":
 			filled = true
-			if code := strings.ToUpper(cell); mayBeCode(code) {
+			if code := strings.ToUpper(cell); mayBeCode(code) && !isPerson(code) {
 				line.Code = code
 			}
 		case line.Consent == 0:
@@ -94,6 +96,15 @@ func mayBeCode(s string) bool {
 		}
 	}
 	return true
+}
+
+// isPerson reports whether what has the form of a code is the number of a resident and no code: lists are kept in clear, and nobody's own report is made by the list.
+func isPerson(s string) bool {
+	if !flow.HasPersonal(s) {
+		return false
+	}
+	_, problem := ident.ParseUSCC(s)
+	return problem != nil
 }
 
 // maxListLine bounds a line of a text file, in bytes.

@@ -77,7 +77,8 @@ type Config struct {
 	Areas  *Areas // nil = DefaultAreas
 	City   string
 	Issuer string
-	Base   string        // address of the site; empty leaves links out
+	Base   string // address of the site; empty leaves links out
+	Keep   Keep
 	Looks  publish.Looks // puts on file who reads a report that is not public
 	// Region names a division.
 	Region func(code string) string
@@ -316,6 +317,9 @@ func (s *Service) read(ctx context.Context, actor authz.Actor, number string) (*
 	r, err := s.find(ctx, actor, number)
 	if err != nil {
 		return nil, err
+	}
+	if r.row.prunedAt != 0 {
+		return nil, ErrPruned
 	}
 	state, err := s.state(ctx, &r.row)
 	if err != nil {

@@ -33,6 +33,7 @@ type stored struct {
 	codeHash  string
 	sealed    string
 	pdfSigned []byte
+	prunedAt  int64
 }
 
 // maxDocument bounds a document when it is unpacked.
@@ -58,21 +59,12 @@ func (s *store) seal(number string, document []byte) (string, error) {
 
 // open reads the document of a row.
 func (s *store) open(r *stored) error {
-	text, err := s.ring.Open(label(r.Number), r.sealed)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errBroken, err)
+	if r.prunedAt != 0 {
+		return ErrPruned
 	}
-	packed, err := base64.RawStdEncoding.DecodeString(text)
-	if err != nil {
-		return errBroken
-	}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return errBroken
-	}
-	r.Document, err = io.ReadAll(io.LimitReader(z, maxDocument))
-	if err = errors.Join(err, z.Close()); err != nil {
-		return fmt.Errorf("%w: %w", errBroken, err)
+	var err error
+	if r.Document, err = s.unseal(r); err != nil {
+		return err
 	}
 	d, err := Decode(r.Document)
 	if err != nil {
@@ -80,6 +72,27 @@ func (s *store) open(r *stored) error {
 	}
 	r.Code = d.Code
 	return nil
+}
+
+// unseal reads what stands in a row in place of the document, which is it as a rule.
+func (s *store) unseal(r *stored) ([]byte, error) {
+	text, err := s.ring.Open(label(r.Number), r.sealed)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errBroken, err)
+	}
+	packed, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, errBroken
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, errBroken
+	}
+	raw, err := io.ReadAll(io.LimitReader(z, maxDocument))
+	if err = errors.Join(err, z.Close()); err != nil {
+		return nil, fmt.Errorf("%w: %w", errBroken, err)
+	}
+	return raw, nil
 }
 
 func (s *store) insert(ctx context.Context, tx *db.Tx, o *Order, d *Document, r *Report, codeHash string, access int64) error {
@@ -123,11 +136,15 @@ func each(rows [][]any) db.Rows {
 }
 
 func (s *store) byNumber(ctx context.Context, number string) (r stored, ok bool, err error) {
+	return s.byNumberIn(ctx, s.db.Read(), number)
+}
+
+func (s *store) byNumberIn(ctx context.Context, q db.Querier, number string) (r stored, ok bool, err error) {
 	var kind string
 	var created int64
-	err = s.db.Read().QueryRowContext(ctx, `SELECT number, kind, subject_id, created_at, as_of, who_kind, who_id, agency_id, code_hash, digest, document, key_id, signature,
-		pdf_signature FROM report WHERE number = $1`, number).Scan(&r.Number, &kind, &r.Subject, &created, &r.asOf, &r.whoKind, &r.whoID, &r.agency, &r.codeHash, &r.Digest,
-		&r.sealed, &r.KeyID, &r.Signature, &r.pdfSigned)
+	err = q.QueryRowContext(ctx, `SELECT number, kind, subject_id, created_at, as_of, who_kind, who_id, agency_id, code_hash, digest, document, key_id, signature,
+		pdf_signature, pruned_at FROM report WHERE number = $1`, number).Scan(&r.Number, &kind, &r.Subject, &created, &r.asOf, &r.whoKind, &r.whoID, &r.agency, &r.codeHash, &r.Digest,
+		&r.sealed, &r.KeyID, &r.Signature, &r.pdfSigned, &r.prunedAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, false, nil
 	}
@@ -155,6 +172,19 @@ func (s *store) ofSubject(ctx context.Context, of int64, limit int) ([]Report, e
 		}
 		r.Kind, r.CreatedAt = Kind(kind), record.Micros(created)
 		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// texts reads rows of one text.
+func texts(rows *sql.Rows) (out []string, err error) {
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("report: numbers: %w", err)
+		}
+		out = append(out, text)
 	}
 	return out, rows.Err()
 }

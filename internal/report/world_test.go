@@ -123,7 +123,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 			return w.log, nil
 		},
 		Ring: w.ring, Key: key, Fonts: fonts, City: "临溪市", Issuer: "临溪市社会信用中心", Base: "https://credit.example", Region: divisions.Name,
-		IDs: ids, Unit: agencies.ByID, Owner: "one", Account: func(_ context.Context, account int64) (authz.Actor, error) {
+		Keep: report.Keep{Standard: 24, Others: 60}, IDs: ids, Unit: agencies.ByID, Owner: "one", Account: func(_ context.Context, account int64) (authz.Actor, error) {
 			if w.between != nil {
 				w.between()
 			}
