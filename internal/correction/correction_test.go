@@ -142,7 +142,7 @@ func TestAnAnnulmentReachesItsCopies(t *testing.T) {
 		// A correction of it: the new version is to be used, and the old stop is settled with it.
 		w.file("更正", draft(1, "k", "c"))
 		w.pass()
-		rows, _, err := w.OfUnit(ctx, correction.Since{Agency: w.units[1].ID, Open: true})
+		rows, _, err := w.OfUnits(ctx, correction.Since{Agencies: []int64{w.units[1].ID}, Open: true})
 		if err != nil || len(rows) != 2 || rows[1].Does != correction.Replace || rows[1].Version != 4 {
 			t.Fatalf("%+v, %v", rows, err)
 		}
@@ -150,7 +150,7 @@ func TestAnAnnulmentReachesItsCopies(t *testing.T) {
 		if err != nil || n.Applied.IsZero() {
 			t.Errorf("%+v, %v", n, err)
 		}
-		if rest, _, err := w.OfUnit(ctx, correction.Since{Agency: w.units[1].ID, Open: true}); err != nil || len(rest) != 0 {
+		if rest, _, err := w.OfUnits(ctx, correction.Since{Agencies: []int64{w.units[1].ID}, Open: true}); err != nil || len(rest) != 0 {
 			t.Errorf("%+v, %v", rest, err)
 		}
 		if c, err := w.cases.Get(ctx, second.Case); err != nil || c.Open() {

@@ -101,6 +101,7 @@ type Notice struct {
 	Matter   string   // of the latest
 	Copies   int
 	HandedAt time.Time
+	Hidden   time.Time // until when the subject does not see the line; zero = it does
 	At       time.Time // when the recipient was told
 	Due      clock.Date
 	Applied  time.Time // zero = not yet, or nothing is asked

@@ -163,7 +163,7 @@ func (m *model) passed(*rapid.T) {
 
 func (m *model) confirm(r *rapid.T) {
 	unit := rapid.IntRange(0, 2).Draw(r, "unit")
-	rows, _, err := m.OfUnit(context.Background(), correction.Since{Agency: m.units[unit].ID, Open: true, Limit: 200})
+	rows, _, err := m.OfUnits(context.Background(), correction.Since{Agencies: []int64{m.units[unit].ID}, Open: true, Limit: 200})
 	must(m.t, err)
 	var mine []correction.Notice
 	for _, n := range rows {

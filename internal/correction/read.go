@@ -139,14 +139,15 @@ func (f *Filter) where(today clock.Date, limit int) (string, []any, error) {
 }
 
 const noticeSelect = `SELECT n.notice_id, n.told_id, n.change_id, n.subject_id, n.record_key, n.version, n.status, n.does, n.item, n.to_kind, n.to_id, n.what, n.matter, n.copies,
-	n.handed_at, n.told_at, n.due_on, n.applied_at, n.applied_by, n.note FROM correction_notice n `
+	n.handed_at, n.hidden_until, n.told_at, n.due_on, n.applied_at, n.applied_by, n.note FROM correction_notice n `
 
 func scanNotice(row interface{ Scan(dest ...any) error }) (n Notice, err error) {
 	var does, item, what string
-	var handed, at, applied int64
+	var handed, hidden, at, applied int64
 	err = row.Scan(&n.ID, &n.Told, &n.Change, &n.Record.Subject, &n.Record.Key, &n.Version, &n.Status, &does, &item, &n.To.Kind, &n.To.ID, &what, &n.Matter, &n.Copies,
-		&handed, &at, &n.Due, &applied, &n.By, &n.Note)
-	n.Does, n.Item, n.HandedAt, n.At, n.Applied = Does(does), catalog.ItemCode(item), db.Instant(handed), db.Instant(at), db.Instant(applied)
+		&handed, &hidden, &at, &n.Due, &applied, &n.By, &n.Note)
+	n.Does, n.Item, n.HandedAt, n.Hidden = Does(does), catalog.ItemCode(item), db.Instant(handed), db.Instant(hidden)
+	n.At, n.Applied = db.Instant(at), db.Instant(applied)
 	if what != "" {
 		n.What = strings.Split(what, ",")
 	}
@@ -190,27 +191,31 @@ func (s *Service) Rows(ctx context.Context, told, after int64, limit int) ([]Not
 	return notices(ctx, s.DB.Read(), `WHERE n.told_id = $1 AND n.notice_id > $2 ORDER BY n.notice_id LIMIT $3+0`, told, after, clamp(limit))
 }
 
-// Since picks the rows of one unit that were told from an instant on.
+// Since picks the rows of units that were told from an instant on.
 type Since struct {
-	Agency int64
-	At     time.Time
-	Open   bool // only what is still to be applied
-	Cursor string
-	Limit  int
+	Agencies []int64
+	At       time.Time
+	Open     bool // only what is still to be applied
+	Cursor   string
+	Limit    int
 }
 
-// OfUnit gives the rows of a unit in the order in which they were told.
-func (s *Service) OfUnit(ctx context.Context, f Since) ([]Notice, string, error) {
+// OfUnits gives the rows of units in the order in which they were told.
+func (s *Service) OfUnits(ctx context.Context, f Since) ([]Notice, string, error) {
 	at, id, err := place2(f.Cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	where := `WHERE n.to_kind = $1 AND n.to_id = $2 AND n.told_at >= $3 AND (n.told_at, n.notice_id) > ($4, $5)`
+	limit := clamp(f.Limit)
+	args := []any{notice.Agency, db.Micros(f.At), at, id, limit + 1}
+	where := `WHERE n.to_kind = $1 AND n.told_at >= $2 AND (n.told_at, n.notice_id) > ($3, $4) AND n.to_id IN ` + db.In(len(f.Agencies), len(args)+1)
 	if f.Open {
 		where += ` AND n.applied_at = 0 AND n.due_on > 0`
 	}
-	limit := clamp(f.Limit)
-	list, err := notices(ctx, s.DB.Read(), where+` ORDER BY n.told_at, n.notice_id LIMIT $6+0`, notice.Agency, f.Agency, db.Micros(f.At), at, id, limit+1)
+	for _, a := range f.Agencies {
+		args = append(args, a)
+	}
+	list, err := notices(ctx, s.DB.Read(), where+` ORDER BY n.told_at, n.notice_id LIMIT $5+0`, args...)
 	if err != nil || len(list) <= limit {
 		return list, "", err
 	}

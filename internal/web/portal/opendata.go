@@ -14,11 +14,12 @@ type openView struct {
 	counts map[catalog.ItemCode]int
 	known  bool
 	host   string
+	feeds  bool // there is a list of changes
 }
 
 // openData leads to the downloads and says what they hold and under which terms.
 func (p *Portal) openData(w http.ResponseWriter, r *http.Request) error {
-	v := openView{items: p.publicItems(), counts: map[catalog.ItemCode]int{}, host: p.origin(r)}
+	v := openView{items: p.publicItems(), counts: map[catalog.ItemCode]int{}, host: p.origin(r), feeds: p.changes != nil}
 	stats, err := p.source.Stats(r.Context())
 	if err != nil {
 		p.missing(r.Context(), "counts", err)

@@ -445,7 +445,17 @@ func openPage(v *openView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<div class=\"prose\"><p>可以自由复制、加工和再发布，也可以用于商业目的，但是：</p><ol><li>注明来源和下载的日期；</li><li>不得歪曲、篡改内容，不得把加工后的结果说成是本站的结论；</li><li>记录停止公示（到期、修复、更正或者撤回）后，应当同时停止展示和使用。请至少每月更新一次，并核对“公示截止日期”；</li><li>不得用于识别、骚扰自然人，或者法律、行政法规禁止的其他用途。</li></ol></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<div class=\"prose\"><p>可以自由复制、加工和再发布，也可以用于商业目的，但是：</p><ol><li>注明来源和下载的日期；</li><li>不得歪曲、篡改内容，不得把加工后的结果说成是本站的结论；</li><li>记录停止公示（到期、修复、更正或者撤回）后，应当同时停止展示和使用。请至少每月更新一次，并核对“公示截止日期” ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			if v.feeds {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "和<a href=\"/open-data/changes\">变更清单</a> ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "；</li><li>不得用于识别、骚扰自然人，或者法律、行政法规禁止的其他用途。</li></ol></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -56,6 +56,8 @@ type Deps struct {
 	// Lists and Measures give the lists and the base list of measures in force; their pages are left out without them.
 	Lists    func() *listing.Kinds
 	Measures func() *measure.Base
+	// Changes gives the public feed of changes; its page is left out without it.
+	Changes Changes
 	// MaxExports bounds the downloads that run at the same time; 4 when zero.
 	MaxExports int
 }
@@ -72,6 +74,7 @@ type Portal struct {
 	dev     bool
 	lists   func() *listing.Kinds
 	base    func() *measure.Base
+	changes Changes
 	exports chan struct{}
 	log     *slog.Logger
 }
@@ -124,7 +127,7 @@ func New(d Deps) *Portal {
 	}
 	p := &Portal{
 		site: d.Site, source: d.Source, catalog: d.Catalog, clock: d.Clock, baseURL: d.BaseURL,
-		office: d.Office, dev: d.Dev, lists: d.Lists, base: d.Measures, exports: make(chan struct{}, n), log: log,
+		office: d.Office, dev: d.Dev, lists: d.Lists, base: d.Measures, changes: d.Changes, exports: make(chan struct{}, n), log: log,
 	}
 	if len(d.Map) > 0 {
 		shapes, err := parseMap(d.Map)
@@ -160,6 +163,9 @@ func (p *Portal) Routes(rt *web.Router) {
 	page("/catalog/{item}/template.xlsx", authz.CatalogRead, p.templateXLSX)
 	page("/stats", authz.StatisticsRead, p.stats)
 	page("/open-data", authz.OpenDataRead, p.openData)
+	if p.changes != nil {
+		page("/open-data/changes", authz.OpenDataRead, p.recordChanges)
+	}
 	rt.Handle("GET /open-data/{file}", web.Public(authz.OpenDataRead), p.site.Stream(p.download))
 	page("/about", authz.PortalRead, p.about)
 	page("/help", authz.PortalRead, p.help)
