@@ -7,7 +7,9 @@ import (
 
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
+	"gongxin/internal/db"
 	"gongxin/internal/lifecycle"
+	"gongxin/internal/record"
 	"gongxin/internal/ruleset"
 )
 
@@ -31,7 +33,13 @@ func (a *App) openLifecycle(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	l.Service = lifecycle.New(lifecycle.Config{DB: a.DB, Clock: a.Clock, Records: a.Records, Editions: a.Editions, Archive: l.archive})
+	l.Service = lifecycle.New(lifecycle.Config{
+		DB: a.DB, Clock: a.Clock, Records: a.Records, Editions: a.Editions, Archive: l.archive,
+		Forget: func(ctx context.Context, tx *db.Tx, at record.ID) error {
+			_, err := a.Reports.Forget(ctx, tx, at)
+			return err
+		},
+	})
 	return l.archive.Refresh(ctx)
 }
 

@@ -130,8 +130,13 @@ func TestDestroy(t *testing.T) {
 			t.Errorf("on the last day: %+v", n)
 		}
 		w.clock.Set(time.Date(2032, 5, 11, 0, 0, 1, 0, clock.Zone))
-		if n := w.run(t); n != (lifecycle.Tally{Destroyed: 1}) {
-			t.Errorf("after it: %+v", n)
+		forgotten := map[record.ID]bool{}
+		w.Forget = func(_ context.Context, _ *db.Tx, at record.ID) error {
+			forgotten[at] = true
+			return nil
+		}
+		if n := w.run(t); n != (lifecycle.Tally{Destroyed: 1}) || len(forgotten) != 1 {
+			t.Errorf("after it: %+v, copies of %v", n, forgotten)
 		}
 		if v := w.status(t, 1); v.Status != record.Destroyed || v.DecidedOn != 0 || v.NaturalKey != "" {
 			t.Errorf("%+v", v)

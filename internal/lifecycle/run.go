@@ -25,6 +25,7 @@ type Config struct {
 	Records  *record.Store
 	Editions *catalog.Store
 	Archive  *ruleset.Book[*Archive]
+	Forget   func(ctx context.Context, tx *db.Tx, at record.ID) error // takes the content from copies, such as reports; nil = there are none
 }
 
 // Service ends and destroys. It is safe to run in several processes at once: each record is turned once.
@@ -113,8 +114,18 @@ func (s *Service) destroy(ctx context.Context, done func(int)) error {
 					out, err := s.Records.Destroy(ctx, tx, list, record.Change{
 						At: now, Actor: authz.SystemActor("lifecycle").String(), Basis: k.basis(), Why: fmt.Sprintf("归档满 %d 个月，依规定销毁", k.Months),
 					})
-					n = count(out)
-					return err
+					if n = count(out); err != nil || s.Forget == nil {
+						return err
+					}
+					for i := range out {
+						if out[i] != record.Turned {
+							continue
+						}
+						if err := s.Forget(ctx, tx, list[i]); err != nil {
+							return err
+						}
+					}
+					return nil
 				})
 				if err != nil {
 					return fmt.Errorf("lifecycle: destroy: %w", err)
