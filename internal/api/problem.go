@@ -91,7 +91,7 @@ var (
 
 	errBody      = fault.New(fault.Invalid, "api.body", "正文不符合要求", "请按接口说明（"+documentPath+"）修改正文后重试")
 	errBodyText  = fault.New(fault.Invalid, "api.body_text", "正文的文字里有控制字符", "请去掉换行、制表符等控制字符后重试")
-	errBodyLarge = fault.New(fault.TooLarge, "api.body_large", "正文超过大小上限（64 KB）", "请缩短后重试")
+	errBodyLarge = fault.New(fault.TooLarge, "api.body_large", "正文超过这个接口的大小上限（批量核查和批量报告 1 MB，其他 64 KB）", "请缩短或者分几次后重试")
 	errJSON      = fault.New(fault.Invalid, "api.json", "这个接口的正文要用 JSON", "请用 UTF-8 编码的 JSON，并写明 Content-Type: application/json")
 	errSlowBody  = fault.New(fault.Invalid, "api.body_slow", "太久没有收到正文，已经停止", "请检查网络后重试")
 	errBroken    = fault.New(fault.Invalid, "api.body_broken", "正文没有收完就中断了", "请检查网络后重试")

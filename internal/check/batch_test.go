@@ -226,6 +226,7 @@ func TestReadCodes(t *testing.T) {
 		"holes":       {"代码\n91370303MA3C000118\n\n没有\n", "91370303MA3C000118", 0, 1},
 		"a number":    {"370303199001\n91370303MA3C000118\nx", "91370303MA3C000118", 0, 1},
 		"semicolons":  {"甲;91370303MA3C000118;备注\n", "91370303MA3C000118", 0, 0},
+		"a resident":  {"11010519491231002X\n91370303MA3C000118\n１１０１０５１９４９１２３１００２ｘ\n", "91370303MA3C000118", 0, 1},
 		"full spaces": {"　91370303MA3C000118　\n", "91370303MA3C000118", 0, 0},
 	} {
 		c, err := check.ReadText(strings.NewReader(tt.text))

@@ -10,6 +10,8 @@ import (
 
 	"gongxin/internal/cntext"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
+	"gongxin/internal/ident"
 	"gongxin/internal/sheet"
 )
 
@@ -37,7 +39,7 @@ func (c *Codes) add(cells []string) error {
 	for _, cell := range cells {
 		cell = strings.ToUpper(cntext.Fold(cell))
 		filled = filled || cell != ""
-		if !mayBeCode(cell) {
+		if !mayBeCode(cell) || isPerson(cell) {
 			continue
 		}
 		c.lines++
@@ -71,6 +73,15 @@ func mayBeCode(s string) bool {
 		}
 	}
 	return true
+}
+
+// isPerson reports whether what has the form of a code is the number of a resident and no code: lists are kept in clear, and persons are not asked about by the list.
+func isPerson(s string) bool {
+	if !flow.HasPersonal(s) {
+		return false
+	}
+	_, problem := ident.ParseUSCC(s)
+	return problem != nil
 }
 
 // maxLine bounds a line of a text file, in bytes.

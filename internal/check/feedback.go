@@ -96,9 +96,9 @@ func (n *Note) check() error {
 	switch {
 	case n.Result != Noted && n.Result != Applied && n.Result != NotApplied:
 		return ErrResult
-	case reason > 500, n.Result != Noted && reason < 2, personal.MatchString(n.Reason):
+	case reason > 500, n.Result != Noted && reason < 2, personal.MatchString(cntext.Fold(n.Reason)):
 		return ErrReason
-	case n.Result == Applied && (number < 2 || number > 64 || personal.MatchString(n.CaseNo)):
+	case n.Result == Applied && (number < 2 || number > 64 || personal.MatchString(cntext.Fold(n.CaseNo))):
 		return ErrCase
 	}
 	if n.Result != Applied {

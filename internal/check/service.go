@@ -268,7 +268,7 @@ func (k *keeper) Prepare(ctx context.Context, answers []publish.Kept) error {
 		sum := sha256.Sum256(raw)
 		k.rows[a.At] = row{
 			given:   &Given{Answer: answer, JSON: raw, Digest: hex.EncodeToString(sum[:]), Agency: a.Matter.Agency},
-			subject: a.Subject, sealed: k.s.Ring.Seal(label(answer.Receipt), string(raw)), receipt: a.Answer.Entry,
+			subject: a.Subject, sealed: k.s.Ring.Seal(label(answer.Receipt), pack(raw)), receipt: a.Answer.Entry,
 		}
 	}
 	return nil

@@ -92,19 +92,23 @@ func (s *Service) open(r *stored) (*Given, error) {
 	if r.sealed == "" {
 		return nil, ErrGone
 	}
-	raw, err := s.Ring.Open(label(strconv.FormatInt(r.receipt, 10)), r.sealed)
+	kept, err := s.Ring.Open(label(strconv.FormatInt(r.receipt, 10)), r.sealed)
 	if err != nil {
 		return nil, fmt.Errorf("check: open: %w", err)
 	}
-	sum := sha256.Sum256([]byte(raw))
+	raw, err := unpack(kept)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(raw)
 	if hex.EncodeToString(sum[:]) != r.digest {
 		return nil, errors.New("check: an answer is not what its digest says")
 	}
 	a := &Answer{}
-	if err := json.Unmarshal([]byte(raw), a); err != nil {
+	if err := json.Unmarshal(raw, a); err != nil {
 		return nil, fmt.Errorf("check: open: %w", err)
 	}
-	return &Given{Answer: a, JSON: []byte(raw), Digest: r.digest, Agency: r.agency, FedOn: r.fed}, nil
+	return &Given{Answer: a, JSON: raw, Digest: r.digest, Agency: r.agency, FedOn: r.fed}, nil
 }
 
 // Again gives an answer once more, byte for byte, to the unit that asked for it. That is a look at what is not public, and is logged as one.
