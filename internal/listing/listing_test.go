@@ -44,9 +44,15 @@ func (people) ByIDs(_ context.Context, ids []int64) (map[int64]subject.Subject, 
 		if s, ok := all[id]; ok {
 			out[id] = s
 		}
+		if id >= crowd {
+			out[id] = subject.Subject{ID: id, Kind: catalog.LegalEntity, Code: "CODE" + strconv.FormatInt(id, 10), Name: "临溪市众多公司", Region: "990102"}
+		}
 	}
 	return out, nil
 }
+
+// crowd is the first of many more businesses.
+const crowd = int64(1000)
 
 // filer keeps what was filed.
 type filer struct {
@@ -441,6 +447,53 @@ func TestRemovedWhileFiled(t *testing.T) {
 		}
 		if len(x.filed.rows) != 2 || !strings.Contains(x.filed.rows[1], `"操作标识":"D"`) {
 			t.Errorf("filed %v", x.filed.rows)
+		}
+	})
+}
+
+// However many entries wait for something, those behind them are filed, and those that were taken off are withdrawn.
+func TestNobodyWaitsForTheStuck(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		x, ctx := newDesk(t, d), context.Background()
+		known := "欧阳代表"
+		x.Representative = func(_ context.Context, code string) (string, error) {
+			if strings.HasPrefix(code, "CODE") {
+				return "", nil
+			}
+			return known, nil
+		}
+		const kind = "YZSX-SCJG"
+		x.empower(kind)
+		var all []listing.Entry
+		for i := range int64(103) {
+			who := crowd + i
+			if i == 102 {
+				who = firm
+			}
+			e, err := x.Propose(x.clerk(), listing.Proposal{Kind: kind, Subject: who, Agency: x.unit.ID, Cause: "生产销售不符合食品安全标准的食品"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := x.Notify(x.clerk(), e.ID, x.paper("告1号")); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, e)
+		}
+		x.day(20260320)
+		for i := range all {
+			if _, err := x.decide(x.approver(), all[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := x.FileDue(ctx); !errors.Is(err, listing.ErrRepresentative) || len(x.filed.rows) != 1 {
+			t.Fatalf("filed %d: %v", len(x.filed.rows), err)
+		}
+		if _, err := x.Remove(x.approver(), all[102].ID, listing.Removal{Document: x.paper("撤1号"), Why: listing.Revoked, Reason: "决定被撤销"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.FileDue(ctx); !errors.Is(err, listing.ErrRepresentative) || len(x.filed.rows) != 2 || !strings.Contains(x.filed.rows[1], `"操作标识":"D"`) {
+			t.Errorf("the record of an entry that was taken off stays: %v", err)
 		}
 	})
 }

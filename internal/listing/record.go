@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"gongxin/internal/agency"
@@ -67,21 +68,23 @@ func (s *Service) FileDue(ctx context.Context) (n int, err error) {
 	if s.Filer == nil {
 		return 0, nil
 	}
-	due, err := query(ctx, s.DB.Read(), `filed IN (1, 3) ORDER BY entry_id LIMIT 100`)
-	if err != nil {
-		return 0, err
-	}
 	var first error
-	for i := range due {
-		if err := s.fileOne(ctx, &due[i]); err != nil {
-			if first == nil {
-				first = err
-			}
-			continue
+	for after := int64(0); ; {
+		due, err := query(ctx, s.DB.Read(), `entry_id > $1 AND filed IN (1, 3) ORDER BY entry_id LIMIT 100`, after)
+		if err != nil || len(due) == 0 {
+			return n, errors.Join(first, err)
 		}
-		n++
+		for i := range due {
+			after = due[i].ID
+			if err := s.fileOne(ctx, &due[i]); err != nil {
+				if first == nil {
+					first = err
+				}
+				continue
+			}
+			n++
+		}
 	}
-	return n, first
 }
 
 // Row is an entry as a row of its item.

@@ -248,6 +248,9 @@ func (s *Service) paper(d *Document) error {
 	if n := utf8.RuneCountInString(d.No); n < 1 || n > 128 || !d.On.Valid() || d.On > clock.Today(s.Clock) {
 		return ErrDoc
 	}
+	if flow.HasPersonal(d.No) { // it stands in the record, which is public
+		return flow.ErrPersonal
+	}
 	return nil
 }
 
