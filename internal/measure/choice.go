@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"slices"
 
 	"gongxin/internal/clock"
 )
@@ -32,15 +33,16 @@ func (s *Service) Choices(ctx context.Context, entry int64) (list []Choice, ok b
 		return nil, false, err
 	}
 	base := s.Base.Today()
+	matters, err := s.MattersInUse(ctx) // once for all rows
+	if err != nil {
+		return nil, false, err
+	}
 	for i := range base.rows {
 		row := &base.rows[i]
 		if !row.Fits(cause.List, subjects[cause.Subject].Kind, today) {
 			continue
 		}
-		c := Choice{Row: *row, KindName: base.KindOf(row).Name, Adverse: base.Adverse(row)}
-		if c.Matters, err = s.fitting(ctx, q, cause.List, row.Code, today); err != nil {
-			return nil, false, err
-		}
+		c := Choice{Row: *row, KindName: base.KindOf(row).Name, Adverse: base.Adverse(row), Matters: withMeasure(matters, cause.List, row.Code, today)}
 		for j := range open {
 			if open[j].Measure == row.Code {
 				c.Open = open[j].ID
@@ -49,6 +51,18 @@ func (s *Service) Choices(ctx context.Context, entry int64) (list []Choice, ok b
 		list = append(list, c)
 	}
 	return list, true, nil
+}
+
+// withMeasure picks the matters that look at a list and have a measure on a day.
+func withMeasure(all []MatterLists, list, code string, on clock.Date) []MatterLists {
+	var out []MatterLists
+	for i := range all {
+		m := &all[i]
+		if on >= m.From && (m.Until.IsZero() || on < m.Until) && slices.Contains(m.Lists, list) && slices.Contains(m.Measures, code) {
+			out = append(out, *m)
+		}
+	}
+	return out
 }
 
 // MattersInUse gives the lists of every matter that has any, as they are in use.

@@ -263,6 +263,12 @@ func TestIssueRefuses(t *testing.T) {
 		if err := x.Withdraw(as(3, true, authz.ListApprover, x.aid.ID), o.ID, "发错了"); err == nil {
 			t.Error("another unit took it back")
 		}
+		if _, err := x.Issue(as(3, true, authz.ListApprover, x.aid.ID), measure.Issue{Entry: entry, Measure: "CF-21-01", Reason: "列入名单"}); !errors.Is(err, authz.ErrDenied) {
+			t.Errorf("another unit learns that there is an order: %v", err)
+		}
+		if err := x.Withdraw(x.issuer(), o.ID, "发给11010519491231002X的发错了"); !errors.Is(err, flow.ErrPersonal) {
+			t.Errorf("withdrawn with the number of a resident: %v", err)
+		}
 		if err := x.Withdraw(x.issuer(), o.ID, "发错了"); err != nil {
 			t.Error(err)
 		}

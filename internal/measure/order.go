@@ -185,6 +185,9 @@ func (s *Service) targets(ctx context.Context, row *Row, cause Cause, on clock.D
 }
 
 func (s *Service) newOrder(ctx context.Context, tx *db.Tx, in Issue, row *Row, cause Cause) (Order, error) {
+	if err := s.mayIssue(ctx, cause.Agency); err != nil { // before anything that tells whether there is an order already
+		return Order{}, err
+	}
 	today := clock.Today(s.Clock)
 	reason, ok := words(in.Reason, 2, 2000)
 	if !ok {
@@ -203,9 +206,6 @@ func (s *Service) newOrder(ctx context.Context, tx *db.Tx, in Issue, row *Row, c
 	}
 	if len(have) > 0 {
 		return Order{}, ErrTwice
-	}
-	if err := s.mayIssue(ctx, cause.Agency); err != nil {
-		return Order{}, err
 	}
 	return Order{
 		ID: s.IDs.Next(), Subject: cause.Subject, Entry: cause.Entry, List: cause.List, Measure: row.Code, Law: row.Basis(), BaseOn: today, Agency: cause.Agency, Reason: reason,
@@ -280,6 +280,9 @@ func (s *Service) Feedback(ctx context.Context, task int64, f Feedback) (Task, e
 	var ok bool
 	if f.CaseNo, ok = words(f.CaseNo, 0, 128); !ok {
 		return Task{}, ErrFeedback
+	}
+	if flow.HasPersonal(f.CaseNo) {
+		return Task{}, flow.ErrPersonal
 	}
 	return s.step(ctx, task, EventFeedback, flow.Input{Reason: f.Result.Word() + "：" + f.Reason, Attachments: f.Evidence}, func(t *Task) error {
 		reason, ok := words(f.Reason, 2, 1900)

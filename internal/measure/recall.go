@@ -19,6 +19,9 @@ func (s *Service) Withdraw(ctx context.Context, order int64, reason string) (err
 	if !ok {
 		return flow.ErrReason
 	}
+	if flow.HasPersonal(reason) {
+		return flow.ErrPersonal
+	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		o, err := s.Order(ctx, tx, order)
 		if err != nil {
