@@ -169,7 +169,9 @@ var samples = withLists(withDrafts(map[string]sample{
 
 // withDrafts adds the calls of every kind of draft. Who decides is never who drafted, so that those calls are about the filer's.
 func withDrafts(m map[string]sample) map[string]sample {
-	for _, k := range []approval.Kind{approval.Catalog, approval.Calendar, approval.Rules, approval.Measures} {
+	for _, k := range []approval.Kind{
+		approval.Catalog, approval.Calendar, approval.Rules, approval.Lists, approval.Measures, approval.Objections, approval.Repairs, approval.Archive,
+	} {
 		at := "/desk/drafts/" + string(k)
 		own, foreign := at+"/{draft."+string(k)+"}", at+"/{foreign."+string(k)+"}"
 		for pattern, s := range map[string]sample{
@@ -248,6 +250,7 @@ func (h *holding) names() *strings.Replacer {
 		"{alert}", n(h.alert.ID), "{alertPlace}", placed(h.alert.FirstAt, h.alert.ID), "{matter}", h.matter, "{firm}", h.firm.Code, "{subject}", n(h.firm.ID),
 		"{consent}", n(h.consent), "{revoked}", n(h.revoked), "{gone}", n(h.gone), "{receipt}", n(h.receipt), "{claim}", n(h.claim),
 		"{checked}", h.checked, "{batch}", n(h.batch), "{job}", n(h.job),
+		"{objected}", n(h.objected), "{objectedNo}", h.objectedNo,
 		"{proposal}", n(h.proposal), "{listed}", n(h.listed), "{order}", n(h.order), "{task}", n(h.task),
 	}
 	for k, id := range h.draft {

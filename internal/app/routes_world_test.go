@@ -66,6 +66,8 @@ type holding struct {
 	foreign map[approval.Kind]int64 // drafts of the filer, whoever the holder is
 
 	proposal, listed, order, task int64 // see list
+	objected                      int64 // by the firm, to the entry
+	objectedNo                    string
 }
 
 // filer is the account that filed, looked up and drafted what is not the caller's.
@@ -169,6 +171,7 @@ func (d *desks) fill(h *holding, author int64) {
 	d.claim(h)
 	d.look(h)
 	d.list(h)
+	d.object(h)
 	h.draft, h.foreign = d.drafts(author), d.drafts(filer)
 }
 
