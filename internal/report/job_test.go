@@ -325,6 +325,9 @@ func TestReadList(t *testing.T) {
 	if diff := cmp.Diff(want, l.Lines); diff != "" || l.Repeated != 1 || l.Without != 1 {
 		t.Errorf("%s %d %d", diff, l.Repeated, l.Without)
 	}
+	if l = list(t, "11010519491231002X\n"+firmCode+"\n１１０１０５１９４９１２３１００２ｘ\n"); len(l.Lines) != 1 || l.Lines[0].Code != firmCode {
+		t.Errorf("the number of a resident is kept in a list: %+v", l.Lines)
+	}
 	for _, bad := range []string{"", "只有字\n", strings.Repeat("x", 1<<17)} {
 		if _, err := report.ReadText(strings.NewReader(bad)); !errors.Is(err, report.ErrList) {
 			t.Errorf("%.10q: %v", bad, err)

@@ -400,7 +400,7 @@ func TestBatchIsOneArchive(t *testing.T) {
 	t.Parallel()
 	needFonts(t)
 	w := newWorld(t, dbtest.SQLite(t))
-	codes := []string{firmCode, "91990102MA0A0000XX", bareCode}
+	codes := []string{firmCode, "=HYPERLINK(1)", bareCode}
 	var orders []report.Order
 	for _, c := range codes {
 		orders = append(orders, report.Order{Kind: report.Standard, Subject: publish.Whom{Code: c}, Batch: "b"})
@@ -434,6 +434,9 @@ func TestBatchIsOneArchive(t *testing.T) {
 		if f.Name == "结果.csv" {
 			table = string(raw)
 		}
+	}
+	if strings.Contains(table, ",=") || strings.Contains(table, ",\"=") {
+		t.Errorf("a formula in the table: %s", table)
 	}
 	if pdfs != 2 || strings.Count(table, "已生成") != 2 || strings.Count(table, "未生成") != 1 {
 		t.Errorf("%d reports, table %s", pdfs, table)
