@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -22,7 +23,8 @@ import (
 // for the public log, committed and flushed before the answer leaves.
 func (r *runner) measureCheck(ctx context.Context, s *Stage) error {
 	r.Progress("信用核查", 0)
-	if err := r.openCounters(ctx, 1, 0); err != nil {
+	// As many accounts as connections, all of one matter: many windows are not one, whose counters they would queue for.
+	if err := r.openCounters(ctx, len(useCases)*slices.Max(r.Clients), 0); err != nil {
 		return err
 	}
 	stop, err := r.running(ctx)
@@ -44,7 +46,7 @@ func (r *runner) measureCheck(ctx context.Context, s *Stage) error {
 	}
 	c := &CheckFigures{}
 	s.Check = c
-	whole := checkSide(product, r.counters[0], func(x *rand.Rand) string { return pick(x, firms).code })
+	whole := r.checkSide(product, func(x *rand.Rand) string { return pick(x, firms).code })
 	bare := func(x *rand.Rand) string { return "/" + pick(x, firms).code }
 	r.Progress("信用核查", 0.1)
 	if c.HTTPFigures, err = r.compare(ctx, whole, side{handler: r.bareQuery(), next: bare, plain: true}); err != nil {
@@ -54,7 +56,7 @@ func (r *runner) measureCheck(ctx context.Context, s *Stage) error {
 	if c.Kept, err = r.compareKept(ctx, whole, bare); err != nil {
 		return err
 	}
-	most := checkSide(product, r.counters[0], func(x *rand.Rand) string { return pick(x, heavy) })
+	most := r.checkSide(product, func(x *rand.Rand) string { return pick(x, heavy) })
 	if c.Heaviest, err = r.alone(ctx, most, 0.5); err != nil {
 		return err
 	}
@@ -63,13 +65,17 @@ func (r *runner) measureCheck(ctx context.Context, s *Stage) error {
 	return err
 }
 
-// checkSide asks for checks with a window's key.
-func checkSide(product http.Handler, c counter, code func(*rand.Rand) string) side {
-	return side{
-		handler: product, plain: true, lines: "Authorization: Bearer " + c.key + "\r\n",
-		next: func(*rand.Rand) string { return "/api/v1/checks" },
-		body: func(x *rand.Rand) string { return `{"subject":"` + code(x) + `","matter":"` + c.matter + `"}` },
+// checkSide asks for checks with the keys of the windows of the first matter.
+func (r *runner) checkSide(product http.Handler, code func(*rand.Rand) string) side {
+	x := side{handler: product, plain: true, next: func(*rand.Rand) string { return "/api/v1/checks" }}
+	matter := r.counters[0].matter
+	for i := range r.counters {
+		if c := &r.counters[i]; c.matter == matter && c.key != "" {
+			x.lines = append(x.lines, "Authorization: Bearer "+c.key+"\r\n")
+		}
 	}
+	x.body = func(x *rand.Rand) string { return `{"subject":"` + code(x) + `","matter":"` + matter + `"}` }
+	return x
 }
 
 // compareKept holds checks against the plainest way to keep something: the same SELECT, and one row of the size of an entry, committed. Whoever has to put
@@ -128,7 +134,7 @@ func (r *runner) measureCheckBatch(ctx context.Context, product http.Handler, fi
 	}
 	out := &BatchFigures{Rows: len(codes)}
 	resetPeak()
-	first, took, size, err := stream(ctx, checkSide(product, r.counters[0], nil), "/api/v1/checks", body, len(codes))
+	first, took, size, err := stream(ctx, r.checkSide(product, nil), "/api/v1/checks", body, len(codes))
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +176,8 @@ func stream(ctx context.Context, x side, path string, body []byte, lines int) (f
 		return 0, 0, 0, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if name, value, ok := strings.Cut(strings.TrimSpace(x.lines), ": "); ok {
+	if len(x.lines) > 0 {
+		name, value, _ := strings.Cut(strings.TrimSpace(x.lines[0]), ": ")
 		req.Header.Set(name, value)
 	}
 	began := time.Now()

@@ -259,6 +259,9 @@ const shownSubjects = 10_000
 // shown asks every outlet for what must be gone.
 func (r *runner) shown(ctx context.Context, gone map[record.ID]bool) (s Shown, err error) {
 	start := time.Now()
+	if _, err := r.app.Names.Refresh(ctx); err != nil {
+		return s, err
+	}
 	err = r.app.Publish.Export(ctx, endItem, publish.ListFilter{}, func(v *publish.RecordView) error {
 		s.Asked++
 		if at, err := record.ParseID(v.ID); err != nil || gone[at] {

@@ -28,7 +28,7 @@ type bodies func(*rand.Rand) string
 type server struct {
 	address string
 	plain   bool   // clients do not say that they accept gzip
-	lines   string // further lines in the head of every request, each with its end
+	lines   []string // of each client in turn: further lines in the head of every request, each with its end
 	http    *http.Server
 	done    chan error
 }
@@ -62,7 +62,8 @@ type client struct {
 	head string // of every request, behind the path
 }
 
-func dial(ctx context.Context, to *server) (*client, error) {
+// dial opens the connection of the nth client.
+func dial(ctx context.Context, to *server, n int) (*client, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.address)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,10 @@ func dial(ctx context.Context, to *server) (*client, error) {
 	if !to.plain {
 		head += "Accept-Encoding: gzip\r\n"
 	}
-	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), head: head + to.lines}, nil
+	if len(to.lines) > 0 {
+		head += to.lines[n%len(to.lines)]
+	}
+	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), head: head}, nil
 }
 
 // get asks and reads the whole answer.
@@ -177,7 +181,7 @@ func drive(ctx context.Context, t traffic) ([]time.Duration, time.Duration, erro
 	samples, errs := make([][]time.Duration, t.clients), make([]error, t.clients)
 	conns := make([]*client, t.clients)
 	for i := range conns {
-		c, err := dial(ctx, t.to)
+		c, err := dial(ctx, t.to, i)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -254,7 +258,7 @@ type side struct {
 	next    paths
 	plain   bool
 	body    bodies // none = GET
-	lines   string // further lines in the head of every request, each with its end
+	lines   []string // of each client in turn: further lines in the head of every request, each with its end
 }
 
 // compare measures the product against its floor over HTTP: at full load with each number of connections, then at half of the best rate.

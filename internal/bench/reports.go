@@ -189,7 +189,7 @@ func (m *reportMeter) again(ctx context.Context, product http.Handler, firms []f
 	if m.figures.JSON, err = m.alone(ctx, side{handler: product, plain: true, next: path}, 0.5); err != nil {
 		return err
 	}
-	m.figures.PDF, err = m.alone(ctx, side{handler: product, plain: true, next: path, lines: "Accept: application/pdf\r\n"}, 0.5)
+	m.figures.PDF, err = m.alone(ctx, side{handler: product, plain: true, next: path, lines: []string{"Accept: application/pdf\r\n"}}, 0.5)
 	return err
 }
 

@@ -79,10 +79,8 @@ func (r *runner) measureWindows(ctx context.Context, s *Stage) error {
 	l := r.Load
 	l.Progress = r.Progress
 	r.Progress("开立窗口的账户", 0)
-	if err := r.openCounters(ctx, 1, 0); err != nil { // the window of the check, whose key has no desk
-		return err
-	}
-	if err := r.openCounters(ctx, 1+l.Windows, l.Desks); err != nil {
+	first := len(r.counters) // behind those of the check, which have no desk
+	if err := r.openCounters(ctx, first+l.Windows, l.Desks); err != nil {
 		return err
 	}
 	firms, err := r.firms(ctx, mostFirms)
@@ -109,7 +107,7 @@ func (r *runner) measureWindows(ctx context.Context, s *Stage) error {
 	began := r.clock.Now()
 	resetPeak()
 	used := cpuTime()
-	log := l.drive(ctx, base, r.counters[1:1+l.Windows], func(x *rand.Rand) string { return pick(x, firms).code })
+	log := l.drive(ctx, base, r.counters[first:first+l.Windows], func(x *rand.Rand) string { return pick(x, firms).code })
 	if err := ctx.Err(); err != nil {
 		return err
 	}
