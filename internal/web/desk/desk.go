@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
@@ -66,13 +67,18 @@ func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	}
 	for _, list := range r.PostForm {
 		for i := range list {
-			if !utf8.ValidString(list[i]) {
+			if !readable(list[i]) {
 				return nil, ErrForm
 			}
 			list[i] = strings.TrimSpace(list[i])
 		}
 	}
 	return r.PostForm, nil
+}
+
+// readable reports whether a text holds nothing that nobody types: bytes that are no UTF-8, NULs, which not every database takes, and other control characters.
+func readable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\n' })
 }
 
 // See leads on after a change; to is a path of ours.

@@ -98,3 +98,22 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
+
+// A form holds what people type: line breaks, but no NULs and no bytes that are no text. Not every database takes them.
+func TestFormIsText(t *testing.T) {
+	t.Parallel()
+	for text, ok := range map[string]bool{"事由\r\n第二行\t甲": true, "a\x00b": false, "a\x1bb": false, "\xff": false, "a\u0085b": false, "": true} {
+		body := url.Values{"cause": {text}}.Encode()
+		r := httptest.NewRequest(http.MethodPost, "/desk/lists/new", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if _, err := Form(httptest.NewRecorder(), r); (err == nil) != ok {
+			t.Errorf("%q: %v", text, err)
+		}
+		many := "--x\r\nContent-Disposition: form-data; name=\"cause\"\r\n\r\n" + text + "\r\n--x--\r\n"
+		r = httptest.NewRequest(http.MethodPost, "/desk/lists/entries/1/decide", strings.NewReader(many))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+		if _, _, err := FormWithFile(httptest.NewRecorder(), r, nil, ""); (err == nil) != ok {
+			t.Errorf("with a file, %q: %v", text, err)
+		}
+	}
+}

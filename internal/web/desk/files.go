@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
@@ -44,7 +43,7 @@ func FormWithFile(w http.ResponseWriter, r *http.Request, in Attacher, title str
 	form = url.Values{}
 	for name, list := range r.MultipartForm.Value {
 		for _, text := range list {
-			if !utf8.ValidString(text) {
+			if !readable(text) {
 				return nil, nil, ErrForm
 			}
 			form.Add(name, strings.TrimSpace(text))
