@@ -4,6 +4,7 @@ import "gongxin/internal/web/me"
 
 // centreParts are what features add to the centre of businesses and residents, in the order of its cards: one line a feature.
 var centreParts = []func(*App) me.Part{
+	casePart,
 	objectionPart,
 	repairPart,
 }

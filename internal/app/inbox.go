@@ -1,10 +1,15 @@
 package app
 
 import (
+	"context"
+	"strconv"
+
 	"gongxin/internal/authz"
+	"gongxin/internal/notice"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk/casework"
 	"gongxin/internal/web/desk/inbox"
+	"gongxin/internal/web/me"
 	"gongxin/internal/web/notices"
 	"gongxin/internal/web/ui"
 )
@@ -19,6 +24,23 @@ func (a *App) procedurePages(site *web.Site, rt *web.Router) {
 	notices.New(notices.Deps{Site: site, Notices: p.Notices}).Routes(rt)
 	site.Menu = notices.Menu{Menu: site.Menu, Notices: p.Notices}
 	a.listPages(site, rt)
+}
+
+// unread says how many notices a caller has not read.
+func (a *App) unread(ctx context.Context, who authz.Actor) (string, error) {
+	n, err := a.Procedures.Notices.Unread(ctx, notices.Recipients(who)...)
+	switch {
+	case err != nil || n == 0:
+		return "", err
+	case n >= notice.UnreadMost:
+		return "99+ 条未读", nil
+	}
+	return strconv.Itoa(n) + " 条未读", nil
+}
+
+// casePart lists a subject's applications of every kind in its centre.
+func casePart(a *App) me.Part {
+	return me.Cases(me.CaseDeps{Cases: a.Procedures.Flow, Looks: a.looks()})
 }
 
 // inboxLink leads those to the inbox whose roles move cases of any procedure, after the work with lists and joint action.

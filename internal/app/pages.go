@@ -17,6 +17,7 @@ import (
 	"gongxin/internal/web/desk/lookup"
 	"gongxin/internal/web/desk/people"
 	"gongxin/internal/web/me"
+	"gongxin/internal/web/notices"
 	"gongxin/internal/web/reports"
 	"gongxin/internal/web/ui"
 )
@@ -90,7 +91,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	centre := me.Deps{
 		Site: site, Accounts: t.Identity, Files: a.Publish, Proofs: a.Publish, Records: a.Records, Looks: t.Audit, Consents: t.Consents, Agencies: a.Agencies, Matters: t.Matters, Measures: a.Checks,
 		Editions: a.Editions, Clock: a.Clock, Methods: []string{"licence"}, Evidence: evidence{a.blobs, a.scan()}, Unified: unified, Settings: ui.Link{Href: "/account", Label: "账号设置"},
-		Parts: a.parts(),
+		Notices: ui.Link{Href: notices.Path, Label: "通知和提醒"}, Reports: ui.Link{Href: "/me/report", Label: "信用报告"}, Unread: a.unread, Parts: a.parts(),
 	}
 	if a.options.Demo {
 		centre.Methods, centre.DemoCode = []string{"demo", "licence"}, a.demoClaimCode
@@ -114,7 +115,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	}).Routes(rt)
 	drafts.New(drafts.Deps{
 		Site: site, Drafts: t.Drafts, Editions: a.Editions, Rules: a.rules, Clock: a.Clock, Appliers: a.appliers(),
-		Files:    map[approval.Kind]drafts.Rules{approval.Lists: a.Lists.kinds, approval.Measures: a.Lists.base, approval.Objections: a.Procedures.Objections.rules, approval.Archive: a.Lifecycle.archive, approval.Repairs: a.Procedures.Repairs.rules},
+		Files:    map[approval.Kind]drafts.Rules{approval.Lists: a.Lists.kinds, approval.Measures: a.Lists.base, approval.Objections: a.Procedures.Objections.rules, approval.Repairs: a.Procedures.Repairs.rules},
 		Calendar: func(ctx context.Context) (*clock.Calendar, error) { return catalog.Calendars(ctx, a.DB.Read()) },
 	}).Routes(rt)
 	a.procedurePages(site, rt)

@@ -2,6 +2,8 @@ package app
 
 // caseSamples are the calls of what concerns cases of every procedure.
 var caseSamples = map[string]sample{
+	"GET /me/cases":                        get("/me/cases?of={subject}"),
+	"GET /me/cases/{id}":                   get("/me/cases/1?of={subject}"),
 	"POST /desk/inbox/{id}/take":           post("/desk/inbox/1/take", ""),
 	"GET /desk/handover":                   get("/desk/handover"),
 	"GET /desk/handover/{account}":         get("/desk/handover/1"),
@@ -25,5 +27,5 @@ func init() {
 		samples[pattern] = s
 	}
 	listsOfLists = append(listsOfLists, listsOfCases...)
-	gone = append(gone, "POST /desk/inbox/{id}/take", "GET /desk/handover/{account}", "POST /desk/handover/{account}", "POST /desk/handover/{account}/deputy", "POST /desk/notices/retry")
+	gone = append(gone, "GET /me/cases/{id}", "POST /desk/inbox/{id}/take", "GET /desk/handover/{account}", "POST /desk/handover/{account}", "POST /desk/handover/{account}/deputy", "POST /desk/notices/retry")
 }

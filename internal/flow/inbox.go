@@ -25,7 +25,8 @@ type Desk struct {
 type Filter struct {
 	Desks    []Desk
 	Kind     string
-	State    string // with Kind
+	Kinds    []string // instead of Kind; nil = every one
+	State    string   // with Kind
 	Subject  int64
 	Ref      string
 	Agency   int64
@@ -191,6 +192,9 @@ func (e *Engine) where(f *Filter) (*where, bool) {
 		}
 	}
 	equal("kind", f.Kind, f.Kind != "")
+	if f.Kinds != nil {
+		w.add(in(w, "kind", f.Kinds))
+	}
 	equal("place", f.Kind+"/"+f.State, f.State != "")
 	equal("subject_id", f.Subject, f.Subject != 0)
 	equal("ref", f.Ref, f.Ref != "")

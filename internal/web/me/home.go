@@ -29,6 +29,10 @@ type homeView struct {
 	done     string
 	settings ui.Link
 	counts   map[string]string // of the parts, beside the titles of their cards
+	now      []ownCase         // what is under way
+	unread   string            // notices
+	notices  ui.Link
+	reports  ui.Link
 }
 
 // home answers the overview. It is open to every account: one without a claim learns here what the centre is for.
@@ -37,9 +41,14 @@ func (c *Centre) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := &homeView{around: a, done: r.URL.Query().Get("done"), settings: c.Settings}
+	v := &homeView{around: a, done: r.URL.Query().Get("done"), settings: c.Settings, notices: c.Notices, reports: c.Reports}
 	if err := c.readClaims(r.Context(), v); err != nil {
 		return err
+	}
+	if c.Unread != nil && v.kind != "" {
+		if v.unread, err = c.Unread(r.Context(), a.who); err != nil {
+			return err
+		}
 	}
 	if a.subject != 0 {
 		if err := c.readNews(r.Context(), v); err != nil {
@@ -115,6 +124,13 @@ func (c *Centre) readNews(ctx context.Context, v *homeView) error {
 func readCounts(ctx context.Context, v *homeView) error {
 	v.counts = map[string]string{}
 	for _, p := range v.parts {
+		if p.now != nil {
+			list, err := p.now(ctx, v.place())
+			if err != nil {
+				return err
+			}
+			v.now = append(v.now, list...)
+		}
 		if p.Count == nil {
 			continue
 		}

@@ -124,6 +124,10 @@ type Deps struct {
 	Unified []ui.Link
 	// Settings leads to password, second factor and sessions; without address it is left out.
 	Settings ui.Link
+	// Notices leads to the caller's notices, and Reports to the subject's own reports; without address they are left out.
+	Notices, Reports ui.Link
+	// Unread says in a few words how many notices are unread; "" = none. nil = nobody counts.
+	Unread func(ctx context.Context, who authz.Actor) (string, error)
 	// Parts are what other features add.
 	Parts []Part
 }

@@ -31,6 +31,8 @@ type Part struct {
 	OfRecord func(ctx context.Context, p Place, r *publish.RecordView) (ui.Link, error)
 	// Routes hangs its pages in; nil when something else does.
 	Routes func(c *Centre, rt *web.Router)
+
+	now func(ctx context.Context, p Place) ([]ownCase, error) // what is under way, for the head of the overview; Cases alone has it
 }
 
 // Place is where a page of a part stands: which subject of the caller's it is about.
