@@ -27,7 +27,7 @@ type bodies func(*rand.Rand) string
 // server answers on loopback until stopped.
 type server struct {
 	address string
-	plain   bool   // clients do not say that they accept gzip
+	plain   bool     // clients do not say that they accept gzip
 	lines   []string // of each client in turn: further lines in the head of every request, each with its end
 	http    *http.Server
 	done    chan error
@@ -257,7 +257,7 @@ type side struct {
 	handler http.Handler
 	next    paths
 	plain   bool
-	body    bodies // none = GET
+	body    bodies   // none = GET
 	lines   []string // of each client in turn: further lines in the head of every request, each with its end
 }
 
