@@ -176,13 +176,13 @@ func objectionPage(v *guideView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<p>请按下面的办法向有关单位提出。开通后，本页和每条记录旁的“提出异议”会直接进入办理。</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<p>登录以后，在<a href=\"/me/file\">我的信用档案</a>里打开有误的那条信息，点“对这条信息提出异议”，写明哪里有误，提交，最多三步。受理以后这条信息立即标注“异议中”，<a href=\"/me/objections\">我的异议</a>里能看到进展和期限。没有账号的，也可以按下面的办法提出。</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Alert(ui.Accent, "本站尚未开通网上提交").Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Alert(ui.Accent, "可以在网上提出").Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

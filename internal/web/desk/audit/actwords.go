@@ -8,6 +8,7 @@ import (
 	"gongxin/internal/flow"
 	"gongxin/internal/listing"
 	"gongxin/internal/measure"
+	"gongxin/internal/objection"
 )
 
 // actionWords say what the acts are; an act of a later version shows its code.
@@ -40,7 +41,9 @@ var plainWords = map[string]string{
 }
 
 // procedures are the tables whose steps are acts; a test holds the list against the program.
-func procedures() []flow.Table { return []flow.Table{listing.Table(), measure.Table()} }
+func procedures() []flow.Table {
+	return []flow.Table{listing.Table(), measure.Table(), objection.Table()}
+}
 
 // stepsOfAll are the steps that every procedure has.
 var stepsOfAll = map[flow.Event]string{

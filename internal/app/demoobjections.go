@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+
+	"gongxin/internal/authz"
+	"gongxin/internal/objection"
+	"gongxin/internal/record"
+)
+
+// demoObjections lets the firm of the demo object to two of its records, by the same service as anybody else: one waits for its source, one is answered and may be
+// reviewed. Once there is one it does nothing.
+func (a *App) demoObjections(ctx context.Context) error {
+	o := a.Procedures.Objections
+	local := authz.LocalActor("demo")
+	firm, err := a.Trust.Identity.Find(ctx, local, "firm")
+	if err != nil {
+		return err
+	}
+	subject := int64(0)
+	_, held, err := a.Trust.Identity.Show(ctx, local, firm.ID)
+	for _, h := range held {
+		if h.Role == authz.BusinessAgent {
+			subject = h.Subject
+		}
+	}
+	if err != nil || subject == 0 {
+		return err
+	}
+	have, err := o.List(ctx, objection.Filter{Subject: subject, Limit: 1})
+	if err != nil || len(have) > 0 {
+		return err
+	}
+	all, err := a.Records.StandingOf(ctx, a.DB.Read(), subject)
+	if err != nil {
+		return err
+	}
+	var records []record.Version
+	for _, item := range []string{"XZCF", "XZXK", "DJJC"} {
+		for i := range all {
+			if string(all[i].Item) == item && all[i].Status == record.Active {
+				records = append(records, all[i])
+			}
+		}
+	}
+	if len(records) < 2 {
+		return nil // a very small city has nothing to object to
+	}
+	office, err := a.demoStaff(ctx, "office", authz.OfficeOperator, 0)
+	if err != nil {
+		return err
+	}
+	agent := authz.With(ctx, authz.Actor{ID: firm.ID, Kind: authz.Account, Session: 1, Grants: []authz.Grant{{Role: authz.BusinessAgent, Subject: subject}}})
+	if _, err := a.demoObject(agent, office, records[0], "决定书上的罚款金额与这里不一致，请核对"); err != nil {
+		return err
+	}
+	answered, err := a.demoObject(agent, office, records[1], "有效期填写有误，应当以许可证为准")
+	if err != nil {
+		return err
+	}
+	source, err := a.demoStaff(ctx, "clerk", authz.FilingClerk, records[1].Agency)
+	if err != nil {
+		return err
+	}
+	if _, err := o.Answer(source, answered, objection.FoundRight, objection.Step{Text: "已调阅案卷，与报送内容一致"}); err != nil {
+		return err
+	}
+	_, err = o.Decide(office, answered, objection.Verdict{Result: objection.Kept, Step: objection.Step{Text: "来源单位核对案卷，与报送内容一致，予以维持"}})
+	return err
+}
+
+// demoObject takes an objection as far as its source.
+func (a *App) demoObject(agent, office context.Context, v record.Version, text string) (int64, error) {
+	o := a.Procedures.Objections
+	x, err := o.Submit(agent, objection.Submission{Subject: v.ID.Subject, Kind: objection.OfRecord, Target: v.ID.String(), Ask: objection.AskCorrect, Statement: text})
+	if err != nil {
+		return 0, err
+	}
+	if _, err := o.Accept(office, x.ID, objection.Step{}); err != nil {
+		return 0, err
+	}
+	_, err = o.Refer(office, x.ID, objection.Step{Text: "与报送内容一致，请核对原始材料"})
+	return x.ID, err
+}
