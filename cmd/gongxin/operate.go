@@ -40,6 +40,7 @@ func (*MigrateCmd) Run(e *Env) error {
 type AgencyCmd struct {
 	Add  AgencyAddCmd  `cmd:"" help:"登记一个报送单位；已登记的改名称和区划。"`
 	List AgencyListCmd `cmd:"" help:"列出报送单位。"`
+	Hook AgencyHookCmd `cmd:"" help:"单位的系统地址（webhook）：登记、列出、删除。联合奖惩任务推送到这里。"`
 }
 
 // AgencyAddCmd registers an agency.

@@ -79,6 +79,7 @@ type Deps struct {
 	Checks      Checks    // check.Service
 	Measures    Measures  // measure.Service; nil leaves joint action out
 	MeasureDB   db.Querier
+	Files       Attacher // flow.Engine; nil = no evidence is taken in
 
 	Objections     Objections     // objection.Service; nil leaves objections out
 	ObjectionCases ObjectionCases // flow.Engine; needed with Objections

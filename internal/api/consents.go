@@ -32,6 +32,7 @@ type Consents interface {
 // Subjects gives the codes of subjects and the subjects of codes. A person has none.
 type Subjects interface {
 	CodeOf(ctx context.Context, id int64) (code string, ok bool, err error)
+	ByIDs(ctx context.Context, ids []int64) (map[int64]subject.Subject, error)
 	ByCode(ctx context.Context, code string) (subject.Subject, bool, error)
 }
 

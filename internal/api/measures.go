@@ -11,7 +11,6 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
-	"gongxin/internal/fault"
 	"gongxin/internal/measure"
 	"gongxin/internal/publish"
 )
@@ -20,7 +19,7 @@ import (
 type Measures interface {
 	Task(ctx context.Context, q db.Querier, task int64) (measure.Task, error)
 	Tasks(ctx context.Context, f measure.Filter) ([]measure.Task, error)
-	Order(ctx context.Context, q db.Querier, order int64) (measure.Order, error)
+	OrdersOf(ctx context.Context, q db.Querier, orders []int64) (map[int64]measure.Order, error)
 	RowOf(o *measure.Order) measure.Row
 	Respond(ctx context.Context, task int64) (measure.Task, error)
 	Feedback(ctx context.Context, task int64, f measure.Feedback) (measure.Task, error)
@@ -68,6 +67,8 @@ type MeasureFeedback struct {
 	Reason     string `json:"reason" minLength:"2" maxLength:"1900" doc:"情况说明；不适用、未执行的写明理由" example:"不予受理项目申报"`
 	CaseNo     string `json:"caseNo,omitempty" maxLength:"128" doc:"案号、受理号"`
 	ExecutedOn string `json:"executedOn,omitempty" maxLength:"10" doc:"执行日期，已执行的必填" example:"2026-03-02"`
+
+	Evidence []string `json:"evidence,omitempty" maxItems:"20" uniqueItems:"true" doc:"证明材料：同一个密钥先前上传所得的 hash"`
 }
 
 type tasksInput struct {
@@ -90,7 +91,7 @@ func (s *server) measureRoutes() {
 	}
 	register(s, among(authz.MeasureRead, taskUnit), route{Operation: huma.Operation{
 		OperationID: "list-measure-tasks", Method: http.MethodGet, Path: "/measures/tasks", Tags: []string{tagMeasures},
-		Summary: "本单位的联合奖惩任务，新的在前", Description: "只列出本单位、本辖区的。推送和召回也发到本单位登记的系统地址（带签名），收到后凭 ref 中的任务编号在这里取全部内容。",
+		Summary: "本单位的联合奖惩任务，新的在前", Description: "只列出本单位、本辖区的。推送和召回也发到本单位登记的系统地址（带签名），items 就是任务的全部内容；关于自然人的不含姓名和事由，凭任务编号在这里取。",
 	}}, s.measureTasks)
 	register(s, asked(authz.MeasureRespond, taskUnit), route{Operation: huma.Operation{
 		OperationID: "respond-measure-task", Method: http.MethodPost, Path: "/measures/tasks/{id}/respond", Tags: []string{tagMeasures},
@@ -98,8 +99,14 @@ func (s *server) measureRoutes() {
 	}}, s.respondTask)
 	register(s, asked(authz.MeasureRespond, taskUnit), route{Operation: huma.Operation{
 		OperationID: "feed-back-measure-task", Method: http.MethodPost, Path: "/measures/tasks/{id}/feedback", Tags: []string{tagMeasures}, MaxBodyBytes: maxJSON,
-		Summary: "反馈执行情况", Description: "可以再次反馈，以最后一次为准。证明材料在工作台上传。",
+		Summary: "反馈执行情况", Description: "可以再次反馈，以最后一次为准。证明材料先用 evidence 上传，把得到的 hash 写进 evidence。",
 	}}, s.feedbackTask)
+	if s.Files != nil {
+		register(s, asked(authz.MeasureRespond, taskUnit), route{upload: true, long: true, Operation: huma.Operation{
+			OperationID: "attach-measure-evidence", Method: http.MethodPost, Path: "/measures/tasks/{id}/evidence", Tags: []string{tagMeasures}, DefaultStatus: http.StatusCreated,
+			Summary: "上传证明材料", Description: "PDF、OFD、JPEG 或者 PNG，最大 20 MB，按内容辨认。multipart/form-data 的 file 项，或者正文就是文件。反馈时写明得到的 hash，只有上传它的密钥可以用。",
+		}}, s.taskEvidence)
+	}
 	register(s, asked(authz.MeasureRespond, taskUnit), route{Operation: huma.Operation{
 		OperationID: "release-measure-task", Method: http.MethodPost, Path: "/measures/tasks/{id}/release", Tags: []string{tagMeasures},
 		Summary: "确认解除", Description: "任务召回以后，确认已经停止执行并恢复原状。",
@@ -129,59 +136,24 @@ func (s *server) measureTasks(ctx context.Context, in *tasksInput) (*body[List[M
 	if err != nil {
 		return nil, err
 	}
-	out := &body[List[MeasureTask]]{Body: List[MeasureTask]{Items: make([]MeasureTask, 0, len(list))}}
+	out := &body[List[MeasureTask]]{Body: List[MeasureTask]{}}
 	if len(list) == in.limit() {
 		out.Body.Next = number(list[len(list)-1].ID)
 	}
-	laws := map[int64]string{} // by order
-	for i := range list {
-		t, err := s.taskOf(ctx, &list[i])
-		if err != nil {
-			return nil, err
-		}
-		laws[list[i].Order] = t.Basis
-		out.Body.Items = append(out.Body.Items, t)
+	laws := map[int64]string{} // by task
+	if out.Body.Items, err = s.taskMessages().Of(ctx, list); err != nil {
+		return nil, err
 	}
-	looks := publish.Each(list, func(t measure.Task) audit.Access { return lookAt(&t, laws[t.Order]) })
+	for i := range list {
+		laws[list[i].ID] = out.Body.Items[i].Basis
+	}
+	looks := publish.Each(list, func(t measure.Task) audit.Access { return LookAtTask(&t, laws[t.ID]) })
 	return out, s.Looks.Record(ctx, looks...)
 }
 
-// lookAt is the access entry of whoever reads a task: what a unit does to a business because of an entry is not public.
-func lookAt(t *measure.Task, law string) audit.Access {
+// LookAtTask is the access entry of whoever is given a task: what a unit does to a business because of an entry is not public.
+func LookAtTask(t *measure.Task, law string) audit.Access {
 	return audit.Access{Who: audit.Who{Agency: t.Agency}, Subject: t.Subject, What: "task", Basis: law}
-}
-
-// taskOf puts a task with its order into one message.
-func (s *server) taskOf(ctx context.Context, t *measure.Task) (MeasureTask, error) {
-	o, err := s.Measures.Order(ctx, s.MeasureDB, t.Order)
-	if err != nil {
-		return MeasureTask{}, err
-	}
-	row := s.Measures.RowOf(&o)
-	m := MeasureTask{
-		ID: number(t.ID), Order: number(t.Order), Batch: number(o.Entry), List: o.List, Matter: t.Matter, Measure: o.Measure, Content: row.Content, Basis: o.Law, Cause: o.Reason,
-		From: o.From, Until: o.Until, State: t.State, PushedAt: moment(t.PushedAt), RespondedAt: moment(t.RespondedAt), Result: string(t.Result), Reason: t.Reason, CaseNo: t.CaseNo,
-		ExecutedOn: t.ExecutedOn, Evidence: t.Evidence, RecalledAt: moment(t.RecalledAt), ReleasedAt: moment(t.ReleasedAt), ReleaseCause: o.RecallWhy.Word(),
-	}
-	labels, err := s.Labels.Labels(ctx, []int64{t.Subject})
-	if err != nil {
-		return m, err
-	}
-	m.SubjectName = labels[t.Subject]
-	if m.Subject, _, err = s.Subjects.CodeOf(ctx, t.Subject); err != nil { // a person has none
-		return m, err
-	}
-	for id, to := range map[int64]**UnitRef{o.Agency: &m.Issuer, t.Agency: &m.Unit} {
-		unit, err := s.Agencies.ByID(ctx, id)
-		if err != nil && fault.KindOf(err) != fault.NotFound {
-			return m, err
-		}
-		*to = &UnitRef{Code: unit.Code, Name: unit.Name}
-	}
-	if m.Issuer == nil {
-		m.Issuer = m.Unit // one unit is both
-	}
-	return m, nil
 }
 
 // moment leaves out an instant that has not come.
@@ -192,27 +164,33 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
-// onTask asks whether the caller may answer for the task's unit, answers, and gives the task as it is then.
-func (s *server) onTask(ctx context.Context, text string, do func(id int64) (measure.Task, error)) (*body[MeasureTask], error) {
+// myTask gives a task that the caller may answer for.
+func (s *server) myTask(ctx context.Context, text string) (measure.Task, error) {
 	t, err := s.Measures.Task(ctx, s.MeasureDB, numberOr(text, 0))
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	unit, err := s.Agencies.ByID(ctx, t.Agency)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
-	if err := s.Authority.Decide(authz.From(ctx), authz.MeasureRespond, authz.Scope{Agency: unit.ID, Region: unit.Region}).Err(); err != nil {
+	return t, s.Authority.Decide(authz.From(ctx), authz.MeasureRespond, authz.Scope{Agency: unit.ID, Region: unit.Region}).Err()
+}
+
+// onTask asks whether the caller may answer for the task's unit, answers, and gives the task as it is then.
+func (s *server) onTask(ctx context.Context, text string, do func(id int64) (measure.Task, error)) (*body[MeasureTask], error) {
+	t, err := s.myTask(ctx, text)
+	if err != nil {
 		return nil, err
 	}
 	if t, err = do(t.ID); err != nil {
 		return nil, err
 	}
-	m, err := s.taskOf(ctx, &t)
+	list, err := s.taskMessages().Of(ctx, []measure.Task{t})
 	if err != nil {
 		return nil, err
 	}
-	return &body[MeasureTask]{m}, s.Looks.Record(ctx, lookAt(&t, m.Basis))
+	return &body[MeasureTask]{list[0]}, s.Looks.Record(ctx, LookAtTask(&t, list[0].Basis))
 }
 
 func (s *server) respondTask(ctx context.Context, in *taskInput) (*body[MeasureTask], error) {
@@ -228,7 +206,7 @@ func (s *server) feedbackTask(ctx context.Context, in *taskFeedbackInput) (*body
 	if err := bodyTexts(b.Reason, b.CaseNo); err != nil {
 		return nil, err
 	}
-	f := measure.Feedback{Result: measure.Result(b.Result), Reason: b.Reason, CaseNo: b.CaseNo}
+	f := measure.Feedback{Result: measure.Result(b.Result), Reason: b.Reason, CaseNo: b.CaseNo, Evidence: b.Evidence}
 	if b.ExecutedOn != "" {
 		day, err := clock.ParseDate(b.ExecutedOn)
 		if err != nil {

@@ -78,6 +78,7 @@ func (s *server) describe() error {
 		}
 	}
 	s.describeFiling(doc)
+	s.describeEvidence(doc)
 	asked := describeRequests(doc)
 	for name, schema := range doc.Components.Schemas.Map() {
 		if schema.AdditionalProperties == false && !asked[name] {

@@ -133,6 +133,7 @@ type form struct {
 	parts *multipart.Reader
 	unit  string
 	file  *multipart.Part
+	lone  bool  // nothing may stand beside the file
 	end   error // what Read answers from now on
 }
 
@@ -194,6 +195,9 @@ func formError(err error) error {
 
 // readUnit takes the field that names the unit; said twice it must say the same.
 func (f *form) readUnit(part io.Reader) error {
+	if f.lone {
+		return errPart
+	}
 	raw, err := io.ReadAll(io.LimitReader(part, maxField+1))
 	if err != nil {
 		return formError(err)

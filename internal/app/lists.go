@@ -69,6 +69,7 @@ func (l *Lists) appliers() map[approval.Kind]approval.Applier {
 // openLists builds lists and measures over the engine of procedures and the intake. An entry that ends recalls in its own transaction what rests on it.
 func (a *App) openLists(ids *id.Maker) error {
 	l, t, p := &a.Lists, &a.Trust, &a.Procedures
+	p.Notices.Items = a.hookItems
 	l.Listing = listing.New(listing.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Kinds: l.kinds, Subjects: a.Subjects, Agencies: a.Agencies, Authority: t.Authority, Flow: p.Flow, Acts: t.Audit,
 		Filer: intake{a.Ingest}, Notices: p.Notices, Representative: a.representative, Mark: a.markEntry,

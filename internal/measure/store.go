@@ -51,6 +51,27 @@ func (s *Service) Order(ctx context.Context, q db.Querier, order int64) (Order, 
 	return o, nil
 }
 
+// OrdersOf gives orders by their numbers, with one query for every 500.
+func (s *Service) OrdersOf(ctx context.Context, q db.Querier, numbers []int64) (map[int64]Order, error) {
+	ids := slices.Clone(numbers)
+	slices.Sort(ids)
+	out := make(map[int64]Order, len(ids))
+	for part := range slices.Chunk(slices.Compact(ids), 500) {
+		args := make([]any, len(part))
+		for i, v := range part {
+			args[i] = v
+		}
+		list, err := orders(ctx, q, `order_id IN `+db.In(len(part), 1), args...)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			out[list[i].ID] = list[i]
+		}
+	}
+	return out, nil
+}
+
 func insertOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO measure_order (`+orderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', '', 0)`,
 		o.Subject, o.ID, o.Entry, o.List, o.Measure, o.Law, int64(o.BaseOn), o.Agency, o.Reason, db.Micros(o.IssuedAt), o.IssuedBy, int64(o.From), int64(o.Until), string(o.State))

@@ -175,6 +175,13 @@ func (s *Service) transmit(ctx context.Context, p *parcel) *failure {
 		return s.hooks.post(ctx, s.SMS.URL, s.SMS.Secret, &m)
 	case p.kind == Webhook:
 		m := message{Delivery: dec(p.id), Notice: dec(n.ID), Topic: n.Topic, Title: n.Title, Text: n.Body, Link: s.link(n.Link), Ref: n.Ref, To: p.notice.To.String(), At: n.At.Format(time.RFC3339)}
+		if s.Items != nil {
+			items, err := s.Items(ctx, n)
+			if err != nil {
+				return &failure{code: "hook_items", cause: err}
+			}
+			m.Items = items
+		}
 		return s.hooks.post(ctx, p.address, p.secret, &m)
 	default:
 		return &failure{code: "channel_off"}

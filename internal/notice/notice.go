@@ -73,6 +73,10 @@ type Config struct {
 	SMS     *Hook   // gateway for text messages; nil = telephone numbers cannot be registered
 	Outward Outward // where webhooks may go
 	Owner   string  // this process in leases; "" = made at random
+
+	// Items gives, for a webhook, the whole message of what a notice is about, as it is when it is sent; nil = the notice says everything. It must leave an entry
+	// in the access log of what is not public, and say nothing that names a person.
+	Items func(ctx context.Context, n Notice) (any, error)
 }
 
 // Service sends and keeps notices. It is safe for concurrent use.

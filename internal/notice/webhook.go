@@ -52,6 +52,7 @@ type message struct {
 	Ref      string `json:"ref,omitempty"`
 	To       string `json:"to,omitempty"`
 	At       string `json:"at,omitempty"`
+	Items    any    `json:"items,omitempty"` // what the notice is about, whole
 	Phone    string `json:"phone,omitempty"` // to the gateway for text messages alone
 }
 
