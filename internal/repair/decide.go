@@ -72,8 +72,8 @@ func (s *Service) Reject(ctx context.Context, repair int64, reason string, seen 
 }
 
 // Withdraw takes an application back, by the subject.
-func (s *Service) Withdraw(ctx context.Context, repair int64) (Case, error) {
-	return s.step(ctx, repair, EventWithdraw, flow.Input{}, nil)
+func (s *Service) Withdraw(ctx context.Context, repair int64, seen int) (Case, error) {
+	return s.step(ctx, repair, EventWithdraw, flow.Input{Seen: seen}, nil)
 }
 
 // Supply hands in what was asked for; the clock runs on.

@@ -81,8 +81,8 @@ func (s *Service) letter(a *Application, code, text string, who audit.Who) []byt
 	return b.Bytes()
 }
 
-// Receipt is what the subject keeps of a commitment: the signed bytes, the signature and the key, verifiable without the platform.
-type Receipt struct {
+// LetterReceipt is what the subject keeps of a commitment: the signed bytes, the signature and the key, verifiable without the platform.
+type LetterReceipt struct {
 	Format    string `json:"format"`
 	Document  string `json:"document"`
 	Algorithm string `json:"algorithm"`
@@ -92,8 +92,8 @@ type Receipt struct {
 }
 
 // ReceiptOf gives the receipt of a sent application.
-func (s *Service) ReceiptOf(a *Application) *Receipt {
-	r := &Receipt{Format: receiptFormat, Document: string(a.Letter), Algorithm: algorithm, KeyID: a.KeyID, Signature: base64.StdEncoding.EncodeToString(a.Signature)}
+func (s *Service) ReceiptOf(a *Application) *LetterReceipt {
+	r := &LetterReceipt{Format: receiptFormat, Document: string(a.Letter), Algorithm: algorithm, KeyID: a.KeyID, Signature: base64.StdEncoding.EncodeToString(a.Signature)}
 	if a.KeyID == s.Key.ID() {
 		r.PublicKey = string(s.Key.Public())
 	}
@@ -112,7 +112,7 @@ func VerifyReceipt(in io.Reader, trusted []byte) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("repair: receipt: %w", err)
 	}
-	var r Receipt
+	var r LetterReceipt
 	if len(raw) > maxReceipt || json.Unmarshal(raw, &r) != nil || r.Format != receiptFormat || r.Algorithm != algorithm || !strings.HasPrefix(r.Document, letterFormat+"\n") {
 		return "", ErrReceipt
 	}

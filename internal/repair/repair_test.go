@@ -139,7 +139,7 @@ func TestRefusalsAndRoles(t *testing.T) {
 				t.Errorf("%s granted", who)
 			}
 		}
-		if _, err := w.Withdraw(strangers["another subject"], c.ID); err == nil {
+		if _, err := w.Withdraw(strangers["another subject"], c.ID, 0); err == nil {
 			t.Error("another subject withdrew")
 		}
 		if _, err := w.Save(strangers["another subject"], firm, 0, repair.DraftIn{Targets: []repair.Target{at(serious)}, Statement: "已经改正"}); err == nil {

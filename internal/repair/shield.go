@@ -145,13 +145,13 @@ func (s *Service) DenyShield(ctx context.Context, shield int64, reason string, s
 }
 
 // WithdrawShield takes the request back, by the subject.
-func (s *Service) WithdrawShield(ctx context.Context, shield int64) (Shield, error) {
-	return s.onShield(ctx, shield, EventWithdraw, flow.Input{}, nil)
+func (s *Service) WithdrawShield(ctx context.Context, shield int64, seen int) (Shield, error) {
+	return s.onShield(ctx, shield, EventWithdraw, flow.Input{Seen: seen}, nil)
 }
 
 // EndShield ends shielding before its time: the plan was carried out, or has failed.
-func (s *Service) EndShield(ctx context.Context, shield int64, reason string) (Shield, error) {
-	return s.onShield(ctx, shield, EventEnd, flow.Input{Reason: reason}, s.unshield)
+func (s *Service) EndShield(ctx context.Context, shield int64, reason string, seen int) (Shield, error) {
+	return s.onShield(ctx, shield, EventEnd, flow.Input{Reason: reason, Seen: seen}, s.unshield)
 }
 
 // unshield brings back what was shielded and is still so: what has ended meanwhile stays away.

@@ -1,6 +1,7 @@
 package me
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -23,12 +24,21 @@ type repairCaseView struct {
 	breaches    []ui.Link
 	could       map[flow.Event]bool
 	fault, done string
-	text        string
+	text, seen  string
 	unit        string
 }
 
 func (v *repairCaseView) at(tail string) string {
 	return v.Link(repairCase + strconv.FormatInt(v.ID, 10) + tail)
+}
+
+// seen is the version of a procedure that a page shows.
+func (x *repairs) seen(ctx context.Context, procedure int64) (string, error) {
+	f, err := x.Cases.Get(ctx, procedure)
+	if err != nil {
+		return "", err
+	}
+	return strconv.Itoa(f.Version), nil
 }
 
 func (x *repairs) oneCase(w http.ResponseWriter, r *http.Request) error {
@@ -50,6 +60,9 @@ func (x *repairs) showCase(w http.ResponseWriter, r *http.Request, status int, w
 	}
 	v := &repairCaseView{Place: p, fault: wrong, text: typed, done: repairDone[r.URL.Query().Get("done")], unit: x.c.unit(ctx, k.Agency)}
 	if v.repairCaseRow, err = x.repairCaseRow(ctx, p, &k); err != nil {
+		return err
+	}
+	if v.seen, err = x.seen(ctx, k.Flow); err != nil {
 		return err
 	}
 	if v.could, err = desk.Steps(ctx, x.Cases, k.Flow); err != nil {
@@ -143,7 +156,10 @@ func (x *repairs) supply(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (x *repairs) withdraw(w http.ResponseWriter, r *http.Request) error {
-	_, err := x.Repairs.Withdraw(r.Context(), number(r.PathValue("id")))
+	err := readForm(w, r)
+	if err == nil {
+		_, err = x.Repairs.Withdraw(r.Context(), number(r.PathValue("id")), int(number(r.PostForm.Get("seen"))))
+	}
 	return x.afterCase(w, r, err, "withdrawn", "")
 }
 

@@ -45,7 +45,7 @@ type repairPathView struct {
 	act         string // address of the one form; "" = nothing to do
 	state       bool   // the form states one's case; else it withdraws
 	fault, done string
-	typed       string
+	typed, seen string
 }
 
 func (x *repairs) breach(w http.ResponseWriter, r *http.Request) error {
@@ -87,6 +87,10 @@ func (x *repairs) showBreach(w http.ResponseWriter, r *http.Request, status int,
 // fill puts the procedure into a page, with its one form.
 func (x *repairs) fill(ctx context.Context, v *repairPathView, procedure, subject int64, files string, event flow.Event, act string) error {
 	if err := x.look(ctx, subject); err != nil {
+		return err
+	}
+	var err error
+	if v.seen, err = x.seen(ctx, procedure); err != nil {
 		return err
 	}
 	could, err := desk.Steps(ctx, x.Cases, procedure)
@@ -220,7 +224,10 @@ func (x *repairs) shield(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (x *repairs) withdrawShield(w http.ResponseWriter, r *http.Request) error {
-	if _, err := x.Repairs.WithdrawShield(r.Context(), number(r.PathValue("id"))); err != nil {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	if _, err := x.Repairs.WithdrawShield(r.Context(), number(r.PathValue("id")), int(number(r.PostForm.Get("seen")))); err != nil {
 		return err
 	}
 	return x.back(w, r, repairShield, "withdrawn")

@@ -171,7 +171,7 @@ func (d *Desk) shields(w http.ResponseWriter, r *http.Request) error {
 	var looks []audit.Access
 	for i := range list {
 		x := &list[i]
-		if !d.site.May(ctx, authz.RepairRead, scopeOf(0, x.Region, x.Subject, x.AskedBy)) {
+		if !d.site.May(ctx, authz.RepairShield, scopeOf(0, x.Region, x.Subject, x.AskedBy)) {
 			continue
 		}
 		who, err := d.label(ctx, x.Subject)
@@ -241,7 +241,7 @@ func (d *Desk) onShield(event flow.Event) web.Handler {
 		case repair.EventDeny:
 			_, err = d.Repairs.DenyShield(ctx, id, form.Get("reason"), seen)
 		default:
-			_, err = d.Repairs.EndShield(ctx, id, form.Get("reason"))
+			_, err = d.Repairs.EndShield(ctx, id, form.Get("reason"), seen)
 		}
 		if err == nil {
 			return desk.See(w, r, desk.Query(shieldPath+"/"+desk.Dec(id), "done", string(event)))

@@ -99,8 +99,8 @@ func (d *Desk) Routes(rt *web.Router) {
 	page("POST "+breachPath+"{id}/cancel", d.ofBreach(authz.RepairCancel), d.decide(d.Repairs.Cancel, "cancel"))
 	page("POST "+breachPath+"{id}/keep", d.ofBreach(authz.RepairCancel), d.decide(d.Repairs.Keep, "keep"))
 	page("GET "+shieldPath, web.Among(authz.RepairShield, ofRegion), d.shields)
-	page("GET "+shieldPath+"/{id}", d.ofShield(authz.RepairRead), d.shield)
-	page("GET "+shieldPath+"/{id}/files/{hash}", d.ofShield(authz.RepairRead), d.shieldFile)
+	page("GET "+shieldPath+"/{id}", d.ofShield(authz.RepairShield), d.shield)
+	page("GET "+shieldPath+"/{id}/files/{hash}", d.ofShield(authz.RepairShield), d.shieldFile)
 	for _, event := range []flow.Event{repair.EventShield, repair.EventDeny, repair.EventEnd} {
 		page("POST "+shieldPath+"/{id}/"+string(event), d.ofShield(authz.RepairShield), d.onShield(event))
 	}
