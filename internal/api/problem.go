@@ -19,6 +19,7 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/publish"
+	"gongxin/internal/report"
 )
 
 // Problem is the answer to everything that went wrong (RFC 9457).
@@ -113,6 +114,7 @@ var ownStatus = map[string]int{
 
 	publish.MissingSignIn.Err().Code: http.StatusUnauthorized,
 	publish.MissingRate.Err().Code:   http.StatusTooManyRequests,
+	report.ErrPace.Code:              http.StatusTooManyRequests,
 }
 
 // statusOf gives the status of a fault. What breaks a rule of the input is 400 throughout; 422 is never used.

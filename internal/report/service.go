@@ -21,6 +21,7 @@ import (
 	"gongxin/internal/fault"
 	"gongxin/internal/gm"
 	"gongxin/internal/id"
+	"gongxin/internal/limit"
 	"gongxin/internal/publish"
 	"gongxin/internal/record"
 	"gongxin/internal/subject"
@@ -92,8 +93,9 @@ type Config struct {
 
 // Service makes reports and gives them again.
 type Service struct {
-	c     Config
-	store store
+	c         Config
+	store     store
+	strangers *limit.Limiter
 }
 
 // New makes a Service.
@@ -111,7 +113,7 @@ func New(c Config) (*Service, error) {
 		c.Region = func(code string) string { return code }
 	}
 	c.Base = strings.TrimSuffix(c.Base, "/")
-	return &Service{c: c, store: store{db: c.DB, ring: c.Ring}}, nil
+	return &Service{c: c, store: store{db: c.DB, ring: c.Ring}, strangers: limit.New(strangers)}, nil
 }
 
 // Faults.
@@ -173,6 +175,9 @@ func (s *Service) Create(ctx context.Context, o Order) (*Report, error) {
 		return nil, err
 	}
 	now := s.c.Clock.Now().UTC().Truncate(time.Microsecond)
+	if err := s.pace(&o, now); err != nil {
+		return nil, err
+	}
 	m := &material{
 		order: o, at: now, number: newNumber(now), code: newCode(), city: s.c.City, issuer: s.c.Issuer, base: s.c.Base,
 		edition: s.c.Editions.Current(clock.DateOf(now)), byID: s.c.Editions.ByID, areas: s.c.Areas,
