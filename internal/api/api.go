@@ -83,6 +83,8 @@ type Deps struct {
 
 	Objections     Objections     // objection.Service; nil leaves objections out
 	ObjectionCases ObjectionCases // flow.Engine; needed with Objections
+	Repairs        Repairs        // repair.Service; nil leaves repair out
+	RepairCases    RepairCases    // flow.Engine; needed with Repairs
 
 	Looks publish.Looks // puts on file who reads what is not public
 	// KeyExpires gives the day on which an API key ends; nil leaves it out of GET /me.
@@ -183,6 +185,7 @@ func New(d Deps) (Handler, error) {
 	s.checkRoutes()
 	s.measureRoutes()
 	s.objectionRoutes()
+	s.repairRoutes()
 	if err := s.describe(); err != nil {
 		return nil, err
 	}

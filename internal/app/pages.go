@@ -127,7 +127,7 @@ func (a *App) interfaceDeps(site *web.Site) api.Deps {
 	t := &a.Trust
 	return api.Deps{
 		Version: a.options.Version, Reader: a.Publish, Filer: a.desk, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: a.Log,
-		Disclosures: a.Publish, Consents: t.Consents, Audit: t.Audit, Queue: a.desk, Subjects: a.Subjects, Labels: a.Publish, Reports: a.Reports, Checks: a.Checks, Measures: a.Lists.Measures, MeasureDB: a.DB.Read(), Files: a.Procedures.Flow, Objections: a.Procedures.Objections.Service, ObjectionCases: a.Procedures.Flow, Looks: a.looks(), RegionName: a.Divisions.Name,
+		Disclosures: a.Publish, Consents: t.Consents, Audit: t.Audit, Queue: a.desk, Subjects: a.Subjects, Labels: a.Publish, Reports: a.Reports, Checks: a.Checks, Measures: a.Lists.Measures, MeasureDB: a.DB.Read(), Files: a.Procedures.Flow, Objections: a.Procedures.Objections.Service, ObjectionCases: a.Procedures.Flow, Repairs: a.Procedures.Repairs.Service, RepairCases: a.Procedures.Flow, Looks: a.looks(), RegionName: a.Divisions.Name,
 		PausedSince: t.watch.PausedSince, Session: site.Session, Actors: site.Actors, KeyExpires: t.Identity.KeyExpires, Authority: t.Authority, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, ClientAddr: a.clientAddr,
 	}
 }

@@ -253,6 +253,7 @@ func (h *holding) names() *strings.Replacer {
 		"{objected}", n(h.objected), "{objectedNo}", h.objectedNo,
 		"{proposal}", n(h.proposal), "{listed}", n(h.listed), "{order}", n(h.order), "{task}", n(h.task),
 	}
+	list = append(list, h.repair.names()...)
 	for k, id := range h.draft {
 		list = append(list, "{draft."+string(k)+"}", n(id), "{foreign."+string(k)+"}", n(h.foreign[k]))
 	}

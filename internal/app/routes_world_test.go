@@ -68,6 +68,8 @@ type holding struct {
 	proposal, listed, order, task int64 // see list
 	objected                      int64 // by the firm, to the entry
 	objectedNo                    string
+
+	repair repaired
 }
 
 // filer is the account that filed, looked up and drafted what is not the caller's.
@@ -172,6 +174,7 @@ func (d *desks) fill(h *holding, author int64) {
 	d.look(h)
 	d.list(h)
 	d.object(h)
+	d.repair(h)
 	h.draft, h.foreign = d.drafts(author), d.drafts(filer)
 }
 

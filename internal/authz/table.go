@@ -260,7 +260,7 @@ func objectionActions() []Described {
 func repairActions() []Described {
 	return []Described{
 		action(RepairApply, "看自己的哪些信息何时可以修复，申请、补正、撤回、陈述申辩，凭裁定申请屏蔽", row(OwnSubject, BusinessAgent, Resident)),
-		action(RepairRead, "看信用修复申请和办理经过", row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
+		action(RepairRead, "看信用修复申请和办理经过", row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)),
 		action(RepairHandle, "受理或者不予受理修复申请、要求补正", separate(row(OwnAgency, FilingClerk, Reviewer, ListApprover))),
 		action(RepairBreach, "告知拟撤销修复结果", row(OwnAgency, FilingClerk, Reviewer, ListApprover)),
 		action(RepairDecide, "决定准予或者不予修复", strong(separate(row(OwnAgency, Reviewer, ListApprover)))),
