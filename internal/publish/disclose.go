@@ -318,7 +318,7 @@ func (s *Service) entitleDepartment(ctx context.Context, ask *Ask, g *grounds, s
 		g.missing = MissingBasis
 	case !ask.within(itemCodes(m.Items)):
 		g.missing = MissingCovered
-	case found && !contains(m.Kinds, string(sub.Kind)):
+	case found && !contains(m.Kinds, string(sub.Kind)), ask.Subject.Number != "" && !contains(m.Kinds, string(catalog.Person)): // for persons without saying whether there is one
 		g.missing = MissingKind
 	}
 	if g.missing != "" {
@@ -339,7 +339,9 @@ func (s *Service) entitleConsented(ctx context.Context, ask *Ask, g *grounds, su
 		return nil
 	}
 	if !found || s.disclosure.Consents == nil {
-		g.missing = MissingSubject
+		if g.missing = MissingSubject; ask.Subject.Number != "" && s.disclosure.Consents != nil {
+			g.missing = MissingConsent // nobody learns with an invented consent whether a person is on file
+		}
 		return nil
 	}
 	items, classes, missing, err := s.disclosure.Consents.Peek(ctx, ask.Purpose.Consent, sub.ID, g.agency, ask.Purpose.Aim, now)

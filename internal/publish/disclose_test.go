@@ -55,6 +55,7 @@ func TestDisclose(t *testing.T) {
 			t.Fatal(err)
 		}
 		firm, human := publish.Whom{Code: firmCode}, publish.Whom{DocKind: docKind, Number: number}
+		stranger := publish.Whom{DocKind: docKind, Number: "110105194912310011"}
 		purpose := func(m string) publish.Purpose { return publish.Purpose{Matter: m} }
 		consented := func(c int64) publish.Purpose { return publish.Purpose{Consent: c, Aim: "credit"} }
 		strong := w.officer()
@@ -81,6 +82,8 @@ func TestDisclose(t *testing.T) {
 			{"others' matter", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(others)}, "matter_agency", ""},
 			{"item outside the matter", publish.Ask{Who: w.officer(), Subject: firm, Purpose: purpose(firms), Items: []catalog.ItemCode{"XZJF"}}, "matter_item", ""},
 			{"kind outside the matter", publish.Ask{Who: w.officer(), Subject: human, Purpose: purpose(firms)}, "matter_kind", ""},
+			{"kind outside the matter, nobody on file", publish.Ask{Who: w.officer(), Subject: stranger, Purpose: purpose(firms)}, "matter_kind", ""},
+			{"a person who is not on file", publish.Ask{Who: w.officer(), Subject: stranger, Purpose: purpose(all)}, "subject", ""},
 			{"nobody of that code", publish.Ask{Who: w.officer(), Subject: publish.Whom{Code: "91370303MA3C000200"}, Purpose: purpose(all)}, "subject", ""},
 			{"a number without its kind", publish.Ask{Who: w.officer(), Subject: publish.Whom{Number: number}, Purpose: purpose(all)}, "subject", ""},
 			{"part of a number", publish.Ask{Who: w.officer(), Subject: publish.Whom{DocKind: docKind, Number: number[:17]}, Purpose: purpose(all)}, "subject", ""},
@@ -102,6 +105,8 @@ func TestDisclose(t *testing.T) {
 			{"revoked", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(revoked)}, "consent_revoked", ""},
 			{"another purpose", publish.Ask{Who: w.banker(), Subject: firm, Purpose: publish.Purpose{Consent: onlyA, Aim: "loan"}}, "consent_purpose", ""},
 			{"another subject", publish.Ask{Who: w.banker(), Subject: human, Purpose: consented(onlyA)}, "consent", ""},
+			{"invented consent, a person", publish.Ask{Who: w.banker(), Subject: human, Purpose: consented(12345)}, "consent", ""},
+			{"invented consent, nobody on file", publish.Ask{Who: w.banker(), Subject: stranger, Purpose: consented(12345)}, "consent", ""},
 			{"invented consent", publish.Ask{Who: w.banker(), Subject: firm, Purpose: consented(12345)}, "consent", ""},
 			{"another grantee", publish.Ask{Who: w.officer(), Subject: firm, Purpose: consented(onlyA)}, "consent_grantee", ""},
 			{"in another's name", publish.Ask{Who: w.officer(), Subject: firm, Purpose: publish.Purpose{Consent: onlyA, Aim: "credit", Agency: w.bank.ID}}, "role", ""},
