@@ -16,6 +16,7 @@ import (
 	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 )
 
 // chunk is how many codes are asked about, logged and kept together.
@@ -109,6 +110,9 @@ func (s *Service) Start(ctx context.Context, o Order) (int64, error) {
 	name := []rune(cntext.Clean(o.Name))
 	if len(name) > 120 {
 		name = name[:120]
+	}
+	if flow.HasPersonal(cntext.Fold(string(name))) {
+		name = []rune("名单") // what a file was called on somebody's computer may name whom it is about
 	}
 	return batch, s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now := s.Clock.Now().UTC().Truncate(time.Microsecond)

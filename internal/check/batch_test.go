@@ -128,6 +128,20 @@ func TestBatch(t *testing.T) {
 	})
 }
 
+// What a file was called on somebody's computer may hold the number of a resident; it is not kept then.
+func TestBatchNameHoldsNoNumber(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t), 1)
+	m := w.matter(t, "M-BATCH", nil)
+	for name, want := range map[string]string{"贷前 名单.csv": "贷前 名单.csv", "张三11010519491231002X.csv": "名单", "１１０１０５１９４９１２３１００２ｘ的单位.xlsx": "名单"} {
+		id, err := w.Start(context.Background(), check.Order{Who: w.officer(), Matter: m, Name: name, Codes: []string{firmCode}})
+		must(t, err)
+		if b, err := w.Batch(context.Background(), w.officer(), id); err != nil || b.Name != want {
+			t.Errorf("%s is kept as %s: %v", name, b.Name, err)
+		}
+	}
+}
+
 // TestBatchGoesOn: a process that dies in the middle leaves a batch that another one ends, with every code asked about once.
 func TestBatchGoesOn(t *testing.T) {
 	t.Parallel()

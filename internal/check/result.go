@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,7 +139,9 @@ func (s *Service) resultLine(r *resultRow) ([]string, error) {
 	}
 	var lists, measures []string
 	for i := range a.Lists {
-		lists = append(lists, a.Lists[i].shown())
+		if name := a.Lists[i].shown(); !slices.Contains(lists, name) {
+			lists = append(lists, name)
+		}
 	}
 	for i := range a.Measures {
 		measures = append(measures, a.Measures[i].Content)

@@ -14,6 +14,7 @@ import (
 	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/publish"
 	"gongxin/internal/record"
 )
@@ -115,7 +116,7 @@ func (s *Service) Plan(ctx context.Context, o JobOrder) (int64, error) {
 	return id, s.c.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO report_batch (batch_id, agency_id, who_id, address, name, purpose, created_at, state, why, total, made, refused, repeated,
 			without, finished_at, expires_at, lease_owner, lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', '', $8, 0, $9, $10, $11, 0, $12, '', 0)`,
-			id, o.Unit.ID, o.Who.ID, o.Who.Address, cut(cntext.Clean(o.Name), 120), o.Use, now.UnixMicro(), len(why), refused, o.List.Repeated, o.List.Without, now.Add(draftTime).UnixMicro())
+			id, o.Unit.ID, o.Who.ID, o.Who.Address, nameOf(o.Name), o.Use, now.UnixMicro(), len(why), refused, o.List.Repeated, o.List.Without, now.Add(draftTime).UnixMicro())
 		if err != nil {
 			return fmt.Errorf("report: plan: %w", err)
 		}
@@ -128,6 +129,14 @@ func (s *Service) Plan(ctx context.Context, o JobOrder) (int64, error) {
 		}
 		return nil
 	})
+}
+
+// nameOf gives what is kept of the name of a list: what a file was called on somebody's computer may name whom it is about.
+func nameOf(name string) string {
+	if name = cntext.Clean(name); flow.HasPersonal(cntext.Fold(name)) {
+		return "名单"
+	}
+	return cut(name, 120)
 }
 
 func cut(s string, n int) string {

@@ -105,6 +105,21 @@ func (w *world) granted(t testing.TB, uses int) string {
 
 func decimal(n int64) string { raw, _ := json.Marshal(n); return string(raw) }
 
+// What a file was called on somebody's computer may hold the number of a resident; it is not kept then.
+func TestJobNameHoldsNoNumber(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t))
+	for name, want := range map[string]string{"贷前 名单.csv": "贷前 名单.csv", "张三11010519491231002X.csv": "名单"} {
+		id, err := w.Plan(t.Context(), report.JobOrder{Who: w.banker(), Unit: w.bank, Name: name, List: list(t, firmCode)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if j := w.job(t, id); j.Name != want {
+			t.Errorf("%s is kept as %s", name, j.Name)
+		}
+	}
+}
+
 // A list is looked over first, made after, and comes as one archive that says of every line what became of it.
 func TestJob(t *testing.T) {
 	t.Parallel()
