@@ -97,7 +97,7 @@ func (p *procedure) deed(s *Step, author string) string {
 	}
 	m := p.named(s.Event)
 	for i := range p.Moves { // the same event may have several ways
-		if n := &p.Moves[i]; n.Event == s.Event && n.To == s.To && (n.leaves(s.From) || s.From == "") {
+		if n := &p.Moves[i]; n.Event == s.Event && n.To == s.To && (n.leaves(s.From) || s.From == "" && len(n.From) == 0) {
 			m = n
 		}
 	}
