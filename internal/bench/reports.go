@@ -4,11 +4,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"gongxin/internal/authz"
@@ -211,12 +213,37 @@ func (m *reportMeter) batch(ctx context.Context, firms []firm) (*BatchFigures, e
 	if err != nil {
 		return nil, err
 	}
-	if len(z.File) != n+1 { // a table of what became of each
-		return nil, errors.New("a report of the batch was refused")
+	made := 0
+	for _, f := range z.File {
+		if strings.HasSuffix(f.Name, ".pdf") {
+			made++
+		}
+	}
+	if made != n {
+		return nil, refusals(z)
 	}
 	out.Seconds, out.FirstMS, out.Bytes, out.PeakBytes = took.Seconds(), ms(w.first), int64(w.Len()), peak()
 	out.PerSecond = float64(n) / max(took.Seconds(), 1e-9)
 	return out, nil
+}
+
+// refusals says what the table of an archive says of reports that were not made.
+func refusals(z *zip.Reader) error {
+	f, err := z.Open("结果.csv")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		return err
+	}
+	for _, row := range rows[1:] {
+		if why := row[len(row)-1]; why != "" {
+			return fmt.Errorf("a report of the batch was refused: %s", why)
+		}
+	}
+	return errors.New("a report of the batch is missing")
 }
 
 // archive takes what a batch writes and notes when it began to come.
