@@ -13,7 +13,7 @@ import (
 // Bounds of a file that is read.
 const (
 	maxFile     = 128 << 20
-	maxUnpacked = 256 << 20
+	maxUnpacked = 160 << 20 // all that is unpacked of one file; a report's data have 64 MB at most
 	maxObjects  = 4 << 20
 )
 
@@ -22,6 +22,7 @@ type File struct {
 	raw     []byte
 	places  []place // of object i
 	packed  map[int]*bundle
+	left    int // bytes that may still be unpacked
 	Trailer Dict
 }
 
@@ -45,7 +46,7 @@ func Open(raw []byte) (*File, error) {
 	if err != nil || start <= 0 || start >= i {
 		return nil, ErrFile
 	}
-	f := &File{raw: raw, packed: map[int]*bundle{}}
+	f := &File{raw: raw, packed: map[int]*bundle{}, left: maxUnpacked}
 	if bytes.HasPrefix(raw[start:i], []byte("xref")) {
 		return f, f.classic(start, i)
 	}
@@ -196,10 +197,12 @@ func (f *File) Data(v any) ([]byte, error) {
 	if err != nil {
 		return nil, ErrFile
 	}
-	out, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
-	if err = errors.Join(err, r.Close()); err != nil || len(out) > maxUnpacked {
+	out, err := io.ReadAll(io.LimitReader(r, int64(f.left)+1))
+	if err = errors.Join(err, r.Close()); err != nil || len(out) > f.left {
+		f.left = 0 // whoever asks for more of such a file gets nothing
 		return nil, ErrFile
 	}
+	f.left -= len(out)
 	return out, nil
 }
 
