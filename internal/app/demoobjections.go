@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"gongxin/internal/authz"
 	"gongxin/internal/objection"
@@ -46,6 +48,13 @@ func (a *App) demoObjections(ctx context.Context) error {
 	if len(records) < 2 {
 		return nil // a very small city has nothing to object to
 	}
+	unit, err := a.unitNamed(ctx, demoRegulator)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(records, func(x, y record.Version) int { // the demo's clerk can answer the one that waits
+		return cmp.Compare(bool01(x.Agency != unit), bool01(y.Agency != unit))
+	})
 	office, err := a.demoStaff(ctx, "office", authz.OfficeOperator, 0)
 	if err != nil {
 		return err
@@ -67,6 +76,13 @@ func (a *App) demoObjections(ctx context.Context) error {
 	}
 	_, err = o.Decide(office, answered, objection.Verdict{Result: objection.Kept, Step: objection.Step{Text: "来源单位核对案卷，与报送内容一致，予以维持"}})
 	return err
+}
+
+func bool01(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // demoObject takes an objection as far as its source.
