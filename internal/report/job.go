@@ -11,6 +11,7 @@ import (
 	"gongxin/internal/agency"
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
 	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
@@ -165,7 +166,11 @@ func (s *Service) Foresee(ctx context.Context, who authz.Actor, unit int64, line
 
 func (s *Service) foresee(ctx context.Context, who authz.Actor, unit int64, l *Listed) error {
 	if l.Consent == 0 {
-		_, err := s.c.Register.Subject(ctx, l.Code, s.c.Clock.Now())
+		sub, ok, err := s.c.Subjects.ByCode(ctx, l.Code)
+		if err != nil || ok && sub.Kind != catalog.Person { // whoever has a code has a standard report
+			return err
+		}
+		_, err = s.c.Register.Subject(ctx, l.Code, s.c.Clock.Now()) // says what is wrong with the code
 		return err
 	}
 	if err := s.c.Authority.Decide(who, authz.ReportConsented, authz.Scope{Agency: unit}).Err(); err != nil {
