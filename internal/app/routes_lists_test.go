@@ -64,6 +64,8 @@ func withLists(m map[string]sample) map[string]sample {
 		"POST /desk/lists/entries/{id}/remove":      post(entry+"/remove", "no="),
 		"GET /desk/tasks":                           get("/desk/tasks"),
 		"GET /desk/tasks/statistics":                get("/desk/tasks/statistics"),
+		"GET /desk/tasks/statistics.csv":            get("/desk/tasks/statistics.csv"),
+		"GET /desk/orders/{id}/report.csv":          get("/desk/orders/{order}/report.csv"),
 		"GET /desk/tasks/{id}":                      get(task),
 		"GET /desk/tasks/{id}/files/{hash}":         get(task + "/files/none"),
 		"POST /desk/tasks/{id}/respond":             post(task+"/respond", ""),
@@ -90,7 +92,7 @@ func withLists(m map[string]sample) map[string]sample {
 
 // listsOfLists are the pages that show what their caller may see.
 var listsOfLists = []string{
-	"GET /desk/lists", "GET /desk/lists/kinds", "GET /desk/lists/new", "GET /desk/tasks", "GET /desk/tasks/statistics", "GET /desk/orders", "GET /desk/matters",
+	"GET /desk/lists", "GET /desk/lists/kinds", "GET /desk/lists/new", "GET /desk/tasks", "GET /desk/tasks/statistics", "GET /desk/tasks/statistics.csv", "GET /desk/orders", "GET /desk/matters",
 	"GET /api/v1/measures/tasks",
 }
 

@@ -218,7 +218,7 @@ func TestJointActionClosesItsLoop(t *testing.T) {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}
 		got, err := x.Tallies(context.Background())
-		if diff := cmp.Diff([]measure.Tally{{Agency: x.aid.ID, State: "released", Result: measure.Executed, N: 1, InTime: 1}}, got); diff != "" || err != nil {
+		if diff := cmp.Diff([]measure.Tally{{Agency: x.aid.ID, Measure: o.Measure, State: "released", Result: measure.Executed, N: 1, InTime: 1}}, got); diff != "" || err != nil {
 			t.Errorf("tallies: %s %v", diff, err)
 		}
 	})

@@ -96,7 +96,7 @@ type Task struct {
 
 	PushedAt    time.Time
 	RespondedAt time.Time
-	Late        bool // the response came after its last day
+	Late        bool // the response or the feedback came after its last day
 	RecalledAt  time.Time
 }
 
@@ -324,7 +324,9 @@ func (s *Service) step(ctx context.Context, task int64, event flow.Event, in flo
 		t.State = c.State
 		if before.State == "pushed" {
 			t.RespondedAt = s.now()
-			t.Late = !before.Due.IsZero() && clock.Today(s.Clock) > before.Due
+		}
+		if before.State == "pushed" || before.State == "accepted" { // answered, or fed back, after its last day
+			t.Late = t.Late || !before.Due.IsZero() && clock.Today(s.Clock) > before.Due
 		}
 		if change != nil {
 			if err := change(&t); err != nil {

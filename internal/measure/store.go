@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
@@ -154,6 +155,7 @@ func saveTask(ctx context.Context, tx *db.Tx, t *Task) error {
 // Filter picks orders or tasks. Zero values do not narrow.
 type Filter struct {
 	Agencies []int64 // nil = every unit
+	Result   Result  // of tasks alone
 	Subject  int64
 	Order    int64
 	Entry    int64
@@ -192,6 +194,9 @@ func (f *Filter) conditions(key string) (string, []any, bool) {
 	}
 	if f.State != "" {
 		and(`state = $%d`, f.State)
+	}
+	if f.Result != "" {
+		and(`result = $%d`, string(f.Result))
 	}
 	if f.After != 0 {
 		and(key+` < $%d`, f.After)
@@ -251,19 +256,22 @@ func (s *Service) mayIssue(ctx context.Context, agency int64) error {
 	return s.Authority.Decide(authz.From(ctx), authz.MeasureIssue, authz.Scope{Agency: unit.ID, Region: unit.Region}).Err()
 }
 
-// Tally counts an agency's tasks by where they stand: what the joint action's statistics are made of.
+// Tally counts an agency's tasks because of a measure by where they stand: what the joint action's statistics are made of.
 type Tally struct {
-	Agency int64
-	State  string
-	Result Result
-	N      int
-	InTime int // of them, answered on or before their last day
-	Late   int // of them, answered afterwards
+	Agency  int64
+	Measure string
+	State   string
+	Result  Result
+	N       int
+	InTime  int // of them, answered on or before their last day
+	Late    int // of them, answered afterwards
 }
 
-// Tallies counts tasks by agency, state and result.
+// Tallies counts tasks by agency, measure, state and result.
 func (s *Service) Tallies(ctx context.Context) ([]Tally, error) {
-	rows, err := s.DB.Read().QueryContext(ctx, `SELECT agency_id, state, result, count(*), sum(CASE WHEN responded_at > 0 AND late = 0 THEN 1 ELSE 0 END), sum(late) FROM measure_task GROUP BY agency_id, state, result ORDER BY agency_id, state, result`)
+	rows, err := s.DB.Read().QueryContext(ctx, `SELECT t.agency_id, o.measure, t.state, t.result, count(*), sum(CASE WHEN t.responded_at > 0 AND t.late = 0 THEN 1 ELSE 0 END), sum(t.late)
+		FROM measure_task AS t JOIN measure_order AS o ON o.subject_id = t.subject_id AND o.order_id = t.order_id
+		GROUP BY t.agency_id, o.measure, t.state, t.result ORDER BY t.agency_id, o.measure, t.state, t.result`)
 	if err != nil {
 		return nil, fmt.Errorf("measure: tallies: %w", err)
 	}
@@ -271,10 +279,37 @@ func (s *Service) Tallies(ctx context.Context) ([]Tally, error) {
 	var out []Tally
 	for rows.Next() {
 		var t Tally
-		if err := rows.Scan(&t.Agency, &t.State, &t.Result, &t.N, &t.InTime, &t.Late); err != nil {
+		if err := rows.Scan(&t.Agency, &t.Measure, &t.State, &t.Result, &t.N, &t.InTime, &t.Late); err != nil {
 			return nil, fmt.Errorf("measure: tallies: %w", err)
 		}
 		out = append(out, t)
+	}
+	return out, rows.Err()
+}
+
+// Unacknowledged is how many recalls a unit has not acknowledged, and since when the oldest waits.
+type Unacknowledged struct {
+	Agency int64
+	N      int
+	Oldest time.Time
+}
+
+// Unacknowledged counts by unit the recalls that wait for an acknowledgement, the unit whose oldest is the oldest first.
+func (s *Service) Unacknowledged(ctx context.Context) ([]Unacknowledged, error) {
+	rows, err := s.DB.Read().QueryContext(ctx, `SELECT agency_id, count(*), min(recalled_at) FROM measure_task WHERE state = 'recalled' GROUP BY agency_id ORDER BY min(recalled_at), agency_id`)
+	if err != nil {
+		return nil, fmt.Errorf("measure: unacknowledged: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Unacknowledged
+	for rows.Next() {
+		var u Unacknowledged
+		var oldest int64
+		if err := rows.Scan(&u.Agency, &u.N, &oldest); err != nil {
+			return nil, fmt.Errorf("measure: unacknowledged: %w", err)
+		}
+		u.Oldest = db.Instant(oldest)
+		out = append(out, u)
 	}
 	return out, rows.Err()
 }

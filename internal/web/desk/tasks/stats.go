@@ -14,7 +14,9 @@ import (
 // figures are one unit's part in joint action.
 type figures struct {
 	unit                                                      string
-	pushed, inTime, late, executed, notApplicable, not, waits int // waits: recalls that are not acknowledged
+	id                                                        agency.ID
+	measure, content                                          string // of figures on one measure
+	pushed, inTime, late, executed, notApplicable, not, waits int    // waits: recalls that are not acknowledged
 }
 
 func (f *figures) add(t *measure.Tally) {
@@ -34,9 +36,20 @@ func (f *figures) add(t *measure.Tally) {
 	}
 }
 
+// link leads to the tasks with a result, of the unit where the figures are one unit's.
+func (f *figures) link(result measure.Result) string {
+	unit := ""
+	if f.id != 0 {
+		unit = desk.Dec(f.id)
+	}
+	return desk.Query(path, "unit", unit, "result", string(result))
+}
+
 type statsView struct {
-	units []figures
-	all   figures
+	units    []figures
+	measures []figures
+	detail   []figures // by unit and measure
+	all      figures
 }
 
 func (v *statsView) chart() ui.ChartSpec {
@@ -52,41 +65,57 @@ func (v *statsView) chart() ui.ChartSpec {
 	return c
 }
 
-// statistics counts joint action by unit. Recalls that nobody acknowledged stand first.
-func (d *Desk) statistics(w http.ResponseWriter, r *http.Request) error {
+// readStatistics counts joint action by unit, by measure and by both. Recalls that nobody acknowledged stand first.
+func (d *Desk) readStatistics(r *http.Request) (*statsView, error) {
 	ctx := r.Context()
 	units, err := desk.Units(ctx, d.site, d.Agencies, authz.MeasureRead)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	list, err := d.Measures.Tallies(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	by, v := map[agency.ID]*figures{}, &statsView{}
+	v := &statsView{}
+	add := func(to *[]figures, t *measure.Tally, f figures) {
+		at := slices.IndexFunc(*to, func(have figures) bool { return have.id == f.id && have.measure == f.measure })
+		if at < 0 {
+			at, *to = len(*to), append(*to, f)
+		}
+		(*to)[at].add(t)
+	}
 	for i := range list {
 		t := &list[i]
 		at := slices.IndexFunc(units, func(u agency.Agency) bool { return u.ID == t.Agency })
 		if at < 0 {
 			continue
 		}
-		if by[t.Agency] == nil {
-			by[t.Agency] = &figures{unit: units[at].Name}
+		content := t.Measure
+		if row, ok := d.Base().Row(t.Measure); ok {
+			content = row.Content
 		}
-		by[t.Agency].add(t)
+		add(&v.units, t, figures{unit: units[at].Name, id: t.Agency})
+		add(&v.measures, t, figures{measure: t.Measure, content: content})
+		add(&v.detail, t, figures{unit: units[at].Name, id: t.Agency, measure: t.Measure, content: content})
 		v.all.add(t)
 	}
-	for _, u := range units {
-		if f := by[u.ID]; f != nil {
-			v.units = append(v.units, *f)
-		}
+	for _, rows := range [][]figures{v.units, v.measures, v.detail} {
+		slices.SortStableFunc(rows, func(a, b figures) int {
+			if a.waits != b.waits {
+				return b.waits - a.waits
+			}
+			return b.pushed - a.pushed
+		})
 	}
-	slices.SortStableFunc(v.units, func(a, b figures) int {
-		if a.waits != b.waits {
-			return b.waits - a.waits
-		}
-		return b.pushed - a.pushed
-	})
+	return v, nil
+}
+
+// statistics shows the figures.
+func (d *Desk) statistics(w http.ResponseWriter, r *http.Request) error {
+	v, err := d.readStatistics(r)
+	if err != nil {
+		return err
+	}
 	p := desk.Page(d.site, r, "联合奖惩统计", ui.Link{Href: path, Label: "联合奖惩任务"}, ui.Link{Label: "统计"})
 	return desk.Show(d.site, w, r, http.StatusOK, p, statsPage(v))
 }

@@ -32,6 +32,8 @@ type Measures interface {
 	Task(ctx context.Context, q db.Querier, task int64) (measure.Task, error)
 	Tasks(ctx context.Context, f measure.Filter) ([]measure.Task, error)
 	Tallies(ctx context.Context) ([]measure.Tally, error)
+	Unacknowledged(ctx context.Context) ([]measure.Unacknowledged, error)
+	OrdersOf(ctx context.Context, q db.Querier, orders []int64) (map[int64]measure.Order, error)
 	Choices(ctx context.Context, entry int64) ([]measure.Choice, bool, error)
 	RowOf(o *measure.Order) measure.Row
 	Issue(ctx context.Context, in measure.Issue) (measure.Order, error)
@@ -57,6 +59,7 @@ type Cases interface {
 	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
 	OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
 	Left(c *flow.Case) (int, bool)
+	OverdueBy(ctx context.Context, f flow.Filter) ([]flow.Late, error)
 }
 
 // Register gives the subjects of numbers; *subject.Store does.
@@ -113,6 +116,7 @@ func (d *Desk) Routes(rt *web.Router) {
 	page := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, d.site.Handle(h)) }
 	page("GET "+path, web.Among(authz.MeasureRead, ofReach), d.list)
 	page("GET "+path+"/statistics", web.Among(authz.MeasureRead, ofReach), d.statistics)
+	page("GET "+path+"/statistics.csv", web.Among(authz.MeasureRead, ofReach), d.statisticsCSV)
 	page("GET "+path+"/{id}", d.ofTask(authz.MeasureRead), d.task)
 	page("GET "+path+"/{id}/files/{hash}", d.ofTask(authz.MeasureRead), d.file)
 	page("POST "+path+"/{id}/respond", d.ofTask(authz.MeasureRespond), d.take(measure.EventRespond))
@@ -122,6 +126,7 @@ func (d *Desk) Routes(rt *web.Router) {
 	page("GET "+entriesPath+"/{entry}/orders", d.ofEntry(), d.newOrder)
 	page("POST "+entriesPath+"/{entry}/orders", d.ofEntry(), d.issue)
 	page("GET "+ordersPath+"/{id}", d.ofOrder(authz.MeasureRead), d.order)
+	page("GET "+ordersPath+"/{id}/report.csv", d.ofOrder(authz.MeasureRead), d.orderCSV)
 	page("POST "+ordersPath+"/{id}/withdraw", d.ofOrder(authz.MeasureIssue), d.withdraw)
 	page("GET "+mattersPath, web.Among(authz.MeasureRead, ofReach), d.matters)
 	page("GET "+mattersPath+"/{code}", d.ofMatter(), d.matter)
@@ -204,17 +209,19 @@ func (d *Desk) rows(ctx context.Context, list []measure.Task) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	orders, matters := map[int64]measure.Order{}, map[string]string{}
+	numbers := make([]int64, len(list))
+	for i := range list {
+		numbers[i] = list[i].Order
+	}
+	orders, err := d.Measures.OrdersOf(ctx, d.DB.Read(), numbers)
+	if err != nil {
+		return nil, err
+	}
+	matters := map[string]string{}
 	out := make([]row, 0, len(list))
 	for i := range list {
-		t := row{Task: list[i], who: labels[list[i].Subject]}
+		t := row{Task: list[i], who: labels[list[i].Subject], order: orders[list[i].Order]}
 		var ok bool
-		if t.order, ok = orders[t.Order]; !ok {
-			if t.order, err = d.Measures.Order(ctx, d.DB.Read(), t.Order); err != nil {
-				return nil, err
-			}
-			orders[t.Order] = t.order
-		}
 		t.what = d.Measures.RowOf(&t.order)
 		if sub := subjects[t.Subject]; sub.Kind != "person" {
 			t.code = sub.Code
@@ -257,17 +264,19 @@ const listRows = 30
 
 type listView struct {
 	state, unit   string
+	result        string
 	states, units []ui.Option
-	recalled      []row // first, whatever was chosen
+	watch         []watchRow // what units owe, for whoever looks after several
+	recalled      []row      // first, whatever was chosen
 	rows          []row
 	pager         ui.PagerSpec
 	later, issues bool
 }
 
-func (v *listView) active() bool { return v.state+v.unit != "" }
+func (v *listView) active() bool { return v.state+v.unit+v.result != "" }
 
 func (v *listView) at(after string) string {
-	return desk.Query(path, "state", v.state, "unit", v.unit, "after", after)
+	return desk.Query(path, "state", v.state, "result", v.result, "unit", v.unit, "after", after)
 }
 
 // reach gives the units that the caller reads about, narrowed to one that was chosen; nil = every unit.
@@ -292,7 +301,7 @@ func (d *Desk) reach(ctx context.Context, chosen string) (ids []int64, options [
 // list shows the tasks that the caller reaches: recalls that wait for an acknowledgement first, in a block of their own.
 func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	v := &listView{state: q.Get("state"), unit: q.Get("unit"), later: q.Get("after") != "", issues: desk.Could(ctx, d.site, authz.MeasureIssue)}
+	v := &listView{state: q.Get("state"), result: q.Get("result"), unit: q.Get("unit"), later: q.Get("after") != "", issues: desk.Could(ctx, d.site, authz.MeasureIssue)}
 	ids, units, err := d.reach(ctx, v.unit)
 	if err != nil {
 		return err
@@ -300,6 +309,15 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	v.units = units
 	for _, s := range []string{"pushed", "accepted", "done", "recalled", "released"} {
 		v.states = append(v.states, ui.Option{Value: s, Label: stateWords[s]})
+	}
+	if !v.later && !v.active() && len(units) > 1 {
+		reached, err := desk.Units(ctx, d.site, d.Agencies, authz.MeasureRead)
+		if err != nil {
+			return err
+		}
+		if v.watch, err = d.watch(ctx, reached); err != nil {
+			return err
+		}
 	}
 	if !v.later {
 		list, err := d.Measures.Tasks(ctx, measure.Filter{Agencies: ids, State: "recalled"})
@@ -310,7 +328,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	f := measure.Filter{Agencies: ids, State: v.state, Limit: listRows + 1}
+	f := measure.Filter{Agencies: ids, State: v.state, Result: measure.Result(v.result), Limit: listRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
 	list, err := d.Measures.Tasks(ctx, f)
 	if err != nil {

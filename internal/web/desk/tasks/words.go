@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"gongxin/internal/measure"
+	"gongxin/internal/web/desk"
 	"gongxin/internal/web/ui"
 )
 
@@ -11,15 +12,17 @@ var results = []ui.Option{
 	{Value: string(measure.NotExecuted), Label: measure.NotExecuted.Word()},
 }
 
-var statsColumns = []ui.Column{
-	{Label: "单位"},
-	{Label: "召回未确认", Class: "num"},
-	{Label: "推送", Class: "num"},
-	{Label: "按期响应", Class: "num"},
-	{Label: "逾期响应", Class: "num"},
-	{Label: "已执行", Class: "num"},
-	{Label: "不适用", Class: "num"},
-	{Label: "未执行", Class: "num"},
+func statsColumns(first string) []ui.Column {
+	return []ui.Column{
+		{Label: first},
+		{Label: "召回未确认", Class: "num"},
+		{Label: "推送", Class: "num"},
+		{Label: "按期", Class: "num"},
+		{Label: "逾期", Class: "num"},
+		{Label: "已执行", Class: "num"},
+		{Label: "不适用", Class: "num"},
+		{Label: "未执行", Class: "num"},
+	}
 }
 
 func (v *taskView) feedbackLabel() string {
@@ -27,6 +30,14 @@ func (v *taskView) feedbackLabel() string {
 		return "更正反馈"
 	}
 	return "反馈执行情况"
+}
+
+// said gives the result, with the reason of one that was not carried out.
+func (r *row) said() string {
+	if r.Result == measure.Executed || r.Reason == "" {
+		return r.Result.Word()
+	}
+	return r.Result.Word() + "：" + desk.Cut(r.Reason, 60)
 }
 
 func (r *row) caseWords() string {
