@@ -33,9 +33,9 @@ const (
 	reportWords = `标准报告（standard）由公开信息组成，任何人可以生成。专项报告（special，信用代证）和个人报告（person）由主体的账号在本站页面里生成，或者由机构凭主体的授权（consent、purpose、unit）生成；
 每次都记入查询日志。专项报告可以选领域（sections，见 GET /report-areas）和期间（最长五年）。报告不打分、不评级，不含身份证件号码。`
 	reportFileWords = `Accept 为 application/pdf 的，给出带签名的 PDF；否则给出 JSON：document 是报告数据，signature 是对 document 原样字节的 SM2 签名。
-报告出具以后，其中的记录有更正、修复、撤回或者公示期满的，原件不再提供（409），请重新生成。专项报告和个人报告只给本人和生成它的机构。`
+报告出具以后，其中的记录有更正、修复、撤下、公示期满或者有了异议的，原件不再提供（409），请重新生成；过了保存期限的，平台只留编号和摘要（404）。专项报告和个人报告只给本人和生成它的机构。`
 	reportVerifyWords = `按纸质报告首页的编号和核验码核验真伪，并说明所列信息此后有没有变化。编号或核验码不对的，一律回答查不到。`
-	reportBatchWords  = `一次最多 1000 个主体，回答是一个 ZIP：每个主体一份 PDF，另有 结果.csv 写明每一个的编号或者没有生成的原因。边生成边传送。
+	reportBatchWords  = `一次最多 1000 个主体，回答是一个 ZIP：每个主体一份 PDF，另有 结果.csv 和 manifest.json 写明每一个的编号、核验码和文件的 SHA-256，或者没有生成的原因。边生成边传送。
 写了 consent 的生成专项报告，没有写的生成标准报告。unit 是以哪个单位的名义。`
 )
 
@@ -270,7 +270,7 @@ func (s *server) batchReports(ctx context.Context, in *batchInput) (*huma.Stream
 		if err := bodyTexts(x.Subject, x.Purpose, in.Body.Use); err != nil {
 			return nil, err
 		}
-		o := report.Order{Who: who, Kind: report.Standard, Subject: publish.Whom{Code: x.Subject}, Use: in.Body.Use, Batch: batch}
+		o := report.Order{Who: who, Kind: report.Standard, Subject: publish.Whom{Code: x.Subject}, Use: in.Body.Use, Batch: batch, Unit: unit.ID}
 		if x.Consent != "" {
 			o.Kind, o.Purpose = report.Special, publish.Purpose{Consent: numberOr(x.Consent, none), Aim: x.Purpose, Agency: unit.ID}
 		}
