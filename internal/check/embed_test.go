@@ -187,6 +187,7 @@ func TestEmbedRefused(t *testing.T) {
 			"nobody":           {func(o *check.EmbedOrder) { o.Who = authz.Actor{} }, "", false},
 			"a session":        {func(o *check.EmbedOrder) { o.Who = w.officer() }, "check.embed_key", false},
 			"a key for else":   {func(o *check.EmbedOrder) { o.Who.Scopes = []authz.Action{authz.DiscloseDepartment} }, "", false},
+			"checks alone":     {func(o *check.EmbedOrder) { o.Who.Scopes = []authz.Action{authz.CheckMake} }, "disclosure.role", true},
 			"another's matter": {func(o *check.EmbedOrder) { o.Matter = "M-OTHER" }, "", true},
 			"no such matter":   {func(o *check.EmbedOrder) { o.Matter = "M-NONE" }, "", true},
 			"another basis":    {func(o *check.EmbedOrder) { o.Basis = "《某法》第一条" }, "", true},
