@@ -86,7 +86,8 @@ type Deps struct {
 	Repairs        Repairs        // repair.Service; nil leaves repair out
 	RepairCases    RepairCases    // flow.Engine; needed with Repairs
 
-	Looks publish.Looks // puts on file who reads what is not public
+	Corrections Corrections   // correction.Service; nil leaves corrections that travel out
+	Looks       publish.Looks // puts on file who reads what is not public
 	// KeyExpires gives the day on which an API key ends; nil leaves it out of GET /me.
 	KeyExpires func(ctx context.Context, key int64) (time.Time, error)
 	// PausedSince gives since when publication pauses because the public log stands still, the zero time when it does not; every answer then says so in
@@ -184,6 +185,7 @@ func New(d Deps) (Handler, error) {
 	s.reportRoutes()
 	s.checkRoutes()
 	s.measureRoutes()
+	s.correctionRoutes()
 	s.objectionRoutes()
 	s.repairRoutes()
 	if err := s.describe(); err != nil {

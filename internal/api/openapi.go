@@ -56,6 +56,7 @@ func (s *server) config() huma.Config {
 				{Name: tagAccount, Description: "调用者自己"},
 				{Name: tagObjections, Description: "对关于自己的信息提出异议，看进展"},
 				{Name: tagRepairs, Description: "自己的哪些失信信息什么时候可以修复，申请，看进展"},
+				{Name: tagCorrections, Description: "记录变更后：本单位取得过的要改什么，确认已经落实；公开的变更清单"},
 				{Name: tagMeasures, Description: "本单位的联合奖惩任务：响应、反馈、确认解除"},
 				{Name: tagCheck, Description: "窗口核查：一句话的结果、所在名单、可以采取的措施；反馈和查询使用指标"},
 				{Name: tagReport, Description: "标准报告、专项报告（信用代证）、个人报告，以及核验"},

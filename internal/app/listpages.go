@@ -19,6 +19,7 @@ var listWork = []struct {
 	{authz.MeasureRead, ui.Link{Href: "/desk/tasks", Label: "联合奖惩"}},
 	{authz.ObjectionRead, ui.Link{Href: "/desk/objections", Label: "异议"}},
 	{authz.RepairRead, ui.Link{Href: "/desk/repairs", Label: "信用修复"}},
+	{authz.CorrectionRead, ui.Link{Href: "/desk/corrections", Label: "更正告知"}},
 }
 
 // listPages hangs in the desks of lists and of joint action.
@@ -26,6 +27,7 @@ func (a *App) listPages(site *web.Site, rt *web.Router) {
 	l, t, p := &a.Lists, &a.Trust, &a.Procedures
 	a.objectionPages(site, rt)
 	a.repairPages(site, rt)
+	a.correctionPages(site, rt)
 	lists.New(lists.Deps{
 		Site: site, DB: a.DB, Lists: l.Listing, Kinds: l.kinds, Cases: p.Flow, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Looks: a.looks(), Calendar: a.Calendar, Clock: a.Clock,
 	}).Routes(rt)

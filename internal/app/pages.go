@@ -115,7 +115,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	}).Routes(rt)
 	drafts.New(drafts.Deps{
 		Site: site, Drafts: t.Drafts, Editions: a.Editions, Rules: a.rules, Clock: a.Clock, Appliers: a.appliers(),
-		Files:    map[approval.Kind]drafts.Rules{approval.Lists: a.Lists.kinds, approval.Measures: a.Lists.base, approval.Objections: a.Procedures.Objections.rules, approval.Repairs: a.Procedures.Repairs.rules},
+		Files:    map[approval.Kind]drafts.Rules{approval.Lists: a.Lists.kinds, approval.Measures: a.Lists.base, approval.Objections: a.Procedures.Objections.rules, approval.Archive: a.Lifecycle.archive, approval.Repairs: a.Procedures.Repairs.rules},
 		Calendar: func(ctx context.Context) (*clock.Calendar, error) { return catalog.Calendars(ctx, a.DB.Read()) },
 	}).Routes(rt)
 	a.procedurePages(site, rt)
@@ -127,7 +127,7 @@ func (a *App) interfaceDeps(site *web.Site) api.Deps {
 	t := &a.Trust
 	return api.Deps{
 		Version: a.options.Version, Reader: a.Publish, Filer: a.desk, Agencies: a.Agencies, Catalogue: a.Editions, Clock: a.Clock, Log: a.Log,
-		Disclosures: a.Publish, Consents: t.Consents, Audit: t.Audit, Queue: a.desk, Subjects: a.Subjects, Labels: a.Publish, Reports: a.Reports, Checks: a.Checks, Measures: a.Lists.Measures, MeasureDB: a.DB.Read(), Files: a.Procedures.Flow, Objections: a.Procedures.Objections.Service, ObjectionCases: a.Procedures.Flow, Repairs: a.Procedures.Repairs.Service, RepairCases: a.Procedures.Flow, Looks: a.looks(), RegionName: a.Divisions.Name,
+		Disclosures: a.Publish, Consents: t.Consents, Audit: t.Audit, Queue: a.desk, Subjects: a.Subjects, Labels: a.Publish, Reports: a.Reports, Checks: a.Checks, Corrections: a.Corrections, Measures: a.Lists.Measures, MeasureDB: a.DB.Read(), Files: a.Procedures.Flow, Objections: a.Procedures.Objections.Service, ObjectionCases: a.Procedures.Flow, Repairs: a.Procedures.Repairs.Service, RepairCases: a.Procedures.Flow, Looks: a.looks(), RegionName: a.Divisions.Name,
 		PausedSince: t.watch.PausedSince, Session: site.Session, Actors: site.Actors, KeyExpires: t.Identity.KeyExpires, Authority: t.Authority, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, ClientAddr: a.clientAddr,
 	}
 }

@@ -251,6 +251,7 @@ func (h *holding) names() *strings.Replacer {
 		"{consent}", n(h.consent), "{revoked}", n(h.revoked), "{gone}", n(h.gone), "{receipt}", n(h.receipt), "{claim}", n(h.claim),
 		"{checked}", h.checked, "{batch}", n(h.batch), "{job}", n(h.job),
 		"{objected}", n(h.objected), "{objectedNo}", h.objectedNo,
+		"{told}", n(h.told), "{correction}", n(h.correction),
 		"{proposal}", n(h.proposal), "{listed}", n(h.listed), "{order}", n(h.order), "{task}", n(h.task),
 	}
 	list = append(list, h.repair.names()...)

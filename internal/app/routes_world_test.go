@@ -68,6 +68,7 @@ type holding struct {
 	proposal, listed, order, task int64 // see list
 	objected                      int64 // by the firm, to the entry
 	objectedNo                    string
+	told, correction              int64 // what the unit was told of a change, and its one row
 
 	repair repaired
 }
@@ -174,6 +175,7 @@ func (d *desks) fill(h *holding, author int64) {
 	d.look(h)
 	d.list(h)
 	d.object(h)
+	d.correct(h)
 	d.repair(h)
 	h.draft, h.foreign = d.drafts(author), d.drafts(filer)
 }
