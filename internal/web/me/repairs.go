@@ -45,6 +45,9 @@ type repairs struct {
 }
 
 // The places of the part.
+// manyFindings is how many of a section are shown with all their facts; of more, the facts are folded.
+const manyFindings = 4
+
 const (
 	repairTab    = "repairs"
 	repairPath   = "/me/repairs"
