@@ -276,7 +276,7 @@ func (m *material) special(d *Document) error {
 }
 
 func (m *material) sentence(s *Statement) string {
-	period := fmt.Sprintf("%s 至 %s期间，", m.order.From, m.order.To)
+	period := fmt.Sprintf("%s 至 %s 期间，", m.order.From, m.order.To)
 	switch {
 	case s.Count == 0 && m.order.Purpose.Consent != 0:
 		return period + "未发现该主体在" + s.Name + "领域有现在有效的违法违规记录。"

@@ -118,7 +118,7 @@ func (l *layout) head() error {
 		width = 370 * pdf.Pt
 	}
 	rows := [][]pdf.Cell{
-		fact("报告编号", d.Number), fact("核验码", d.Code[:5]+"-"+d.Code[5:]), fact("报告版本", d.Layout+"（"+KindName(d.Kind)+"）"),
+		fact("报告编号", d.Number), fact("核验码", d.Code[:5]+"-"+d.Code[5:]), fact("报告版本", d.Layout+" "+KindName(d.Kind)),
 		fact("生成时间", chinaTime(d.IssuedAt)), fact("出具单位", d.Issuer),
 	}
 	if d.Kind == Special {

@@ -102,7 +102,7 @@ func TestSpecialReportSaysWhatIsThereAndWhatIsNot(t *testing.T) {
 			t.Errorf("市场监管: %+v, %d in all", market, sum)
 		}
 		tax := doc.Statement[slices.IndexFunc(doc.Statement, func(s report.Statement) bool { return s.Name == "税务" })]
-		if tax.Count != 0 || tax.Text != "2021-11-19 至 2026-11-18期间，未发现该主体在税务领域有违法违规记录。" {
+		if tax.Count != 0 || tax.Text != "2021-11-19 至 2026-11-18 期间，未发现该主体在税务领域有违法违规记录。" {
 			t.Errorf("税务: %+v", tax)
 		}
 		if len(doc.Proofs.Sets) != 4 || doc.Proofs.Checkpoint == "" || len(doc.Proofs.Records) != 3 || doc.Proofs.Missing != 0 {

@@ -350,7 +350,7 @@ func (v *view) about() []ui.Fact {
 	out := []ui.Fact{
 		{Label: "报告编号", Value: v.Number, Code: true},
 		{Label: "核验码", Value: codeText(v.Code), Code: true},
-		{Label: "报告版本", Value: v.Layout + "（" + report.KindName(v.Kind) + "）"},
+		{Label: "报告版本", Value: v.Layout + " " + report.KindName(v.Kind)},
 		{Label: "生成时间", Value: moment(v.IssuedAt)},
 		{Label: "出具单位", Value: v.Issuer},
 	}

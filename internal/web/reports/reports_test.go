@@ -19,7 +19,7 @@ func TestReportPage(t *testing.T) {
 	w := newWorld(t)
 	w.doc = document()
 	got := w.anon(t, "/report/"+number)
-	said := desktest.Want(t, got, http.StatusOK, number, "ABCDE-12345", "V2.0（标准报告）", "2026-11-18 10:00:00", "临溪市社会信用中心", "主体标签", "守信激励对象", "一、登记注册基础信息", "查询期内无相关信息",
+	said := desktest.Want(t, got, http.StatusOK, number, "ABCDE-12345", "V2.0 标准报告", "2026-11-18 10:00:00", "临溪市社会信用中心", "主体标签", "守信激励对象", "一、登记注册基础信息", "查询期内无相关信息",
 		"行政处罚 1 条", "异议中", "罚款2000元", "临溪市市场监督管理局（11990100001000010R）", "十、信用状况提升建议", "报告说明", "不打分", "00ff")
 	if strings.Index(said, "一、登记注册") > strings.Index(said, "二、行政管理") {
 		t.Error("the chapters stand in another order")
