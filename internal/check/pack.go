@@ -2,52 +2,51 @@ package check
 
 import (
 	"bytes"
-	"compress/gzip"
+	"compress/flate"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 )
 
-// An answer repeats the same names over and over: packed before it is sealed, it takes a tenth of the room, and sealing it less time than packing it took.
-// Answers that were kept before there was packing begin with a brace.
-const (
-	worthPacking = 512      // bytes; a shorter answer stays as it is
-	maxAnswer    = 64 << 20 // bytes, unpacked
-)
+// An answer is packed before it is sealed: JSON packs to a fifth, and what is sealed does not pack. The first byte says how: an object of JSON begins with a
+// brace, so that answers kept before are told apart.
+const packedMark = 'z'
 
-var errPacked = errors.New("check: what is kept of an answer does not unpack")
+// maxAnswer bounds what is unpacked; the largest answer has a thousand records.
+const maxAnswer = 64 << 20
 
+var errPacked = errors.New("check: an answer does not unpack")
+
+// packers keeps the tables of packing, which are large.
 var packers = sync.Pool{New: func() any {
-	w, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is one
+	w, _ := flate.NewWriter(io.Discard, flate.BestSpeed) // fails on a level that is none
 	return w
 }}
 
-// pack gives what is kept of an answer.
+// pack gives an answer as it is sealed.
 func pack(raw []byte) string {
-	if len(raw) < worthPacking {
-		return string(raw)
-	}
-	var b bytes.Buffer
-	w, _ := packers.Get().(*gzip.Writer)
+	var b strings.Builder
+	b.Grow(len(raw)/4 + 64)
+	b.WriteByte(packedMark)
+	w, _ := packers.Get().(*flate.Writer)
 	defer packers.Put(w)
 	w.Reset(&b)
-	_, _ = w.Write(raw) // a buffer takes everything
+	_, _ = w.Write(raw) // a builder takes everything
 	_ = w.Close()
 	return b.String()
 }
 
-// unpack gives the very bytes of the answer.
-func unpack(kept string) ([]byte, error) {
-	if len(kept) == 0 || kept[0] == '{' {
-		return []byte(kept), nil
+// unpack gives back what was packed, or kept as it was.
+func unpack(text string) ([]byte, error) {
+	if text == "" || text[0] != packedMark {
+		return []byte(text), nil
 	}
-	r, err := gzip.NewReader(bytes.NewReader([]byte(kept)))
-	if err != nil {
-		return nil, errPacked
+	r := flate.NewReader(strings.NewReader(text[1:]))
+	var b bytes.Buffer
+	n, err := io.Copy(&b, io.LimitReader(r, maxAnswer+1))
+	if err != nil || n > maxAnswer || r.Close() != nil {
+		return nil, errors.Join(errPacked, err)
 	}
-	raw, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
-	if err = errors.Join(err, r.Close()); err != nil || len(raw) > maxAnswer {
-		return nil, errPacked
-	}
-	return raw, nil
+	return b.Bytes(), nil
 }
