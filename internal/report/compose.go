@@ -32,7 +32,8 @@ type material struct {
 	former  []publish.FormerName
 	records []publish.RecordView
 	basis   string
-	cut     bool // there are more records than were read
+	items   []catalog.ItemCode // that a consent opens; nil = all
+	cut     bool               // there are more records than were read
 }
 
 // compose makes the document; proofs come after it.
@@ -55,6 +56,9 @@ func compose(m *material) (*Document, error) {
 	}
 	m.head(d)
 	d.Notes = notes(d, truncated)
+	if m.order.Kind == Person && m.items != nil {
+		d.Notes = append(d.Notes, "本报告凭本人的授权生成，只列授权书开放的事项和信息类别："+m.opened()+"。其余的有没有信息，本报告不说明。")
+	}
 	return d, nil
 }
 
@@ -171,11 +175,46 @@ func (m *material) fill(d *Document, c *Chapter, byItem map[catalog.ItemCode][]p
 		c.Items = append(c.Items, out)
 	}
 	if total == 0 {
-		c.Empty = noneFound
+		c.Empty = m.empty(in)
 	}
 	d.Summary = append(d.Summary, SummaryLine{Chapter: c.Number, Name: c.Name, Count: total})
 	d.Chapters = append(d.Chapters, *c)
 	return truncated
+}
+
+// opened names the items that a consent opens.
+func (m *material) opened() string {
+	var names []string
+	for _, item := range m.edition.Items {
+		if slices.Contains(m.items, item.Code) {
+			names = append(names, item.Name)
+		}
+	}
+	return strings.Join(names, "、")
+}
+
+// empty is the sentence of a chapter without content. Where a consent opens only a part, nobody may read more out of it than that.
+func (m *material) empty(in func(*catalog.Item) bool) string {
+	if m.items == nil {
+		return noneFound
+	}
+	open, closed := 0, 0
+	for _, item := range m.edition.Items {
+		switch {
+		case !in(item):
+		case slices.Contains(m.items, item.Code):
+			open++
+		default:
+			closed++
+		}
+	}
+	switch {
+	case open == 0 && closed > 0:
+		return notOpen
+	case closed > 0:
+		return noneOpen
+	}
+	return noneFound
 }
 
 // record takes over what the gate gave of a record, without identity numbers and without what only repeats the subject.

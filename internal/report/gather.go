@@ -77,9 +77,9 @@ func (s *Service) gatherOwn(ctx context.Context, m *material) (id, access int64,
 	ask := publish.Ask{Who: o.Who, Subject: o.Subject, Purpose: o.Purpose, AsOf: m.at, Limit: ownPage}
 	if o.Purpose.Consent != 0 && o.Kind == Special { // it says of every area what is not there: a consent that does not open all of it makes no such report
 		ask.Items = m.areas.Items
-		if err := s.wide(ctx, m); err != nil {
-			return 0, 0, err
-		}
+	}
+	if err := s.opening(ctx, m); err != nil {
+		return 0, 0, err
 	}
 	for page := 0; ; page++ {
 		answer, err := s.c.Register.Disclose(ctx, ask)
@@ -113,22 +113,37 @@ func (s *Service) gatherOwn(ctx context.Context, m *material) (id, access int64,
 // ErrNarrow refuses a special report on a consent that leaves classes of its items closed.
 var ErrNarrow = fault.New(fault.Denied, "report.narrow", "授权书没有开放专项报告要查的全部信息类别，不能据此写明“未发现记录”", "请主体重新授权，勾选各事项的全部类别；或者由主体自己生成专项报告")
 
-// wide refuses a consent that would hide some of the records that a special report must look through. What else is wrong with it is the gate's to say and to
-// put on file.
-func (s *Service) wide(ctx context.Context, m *material) error {
-	sub, ok, err := s.c.Subjects.ByCode(ctx, m.order.Subject.Code)
-	if err != nil || !ok || s.c.Consents == nil {
+// opening looks at what the order's consent opens before it is used. A special report is refused where it would hide some of the records that it must look
+// through; a person's report says which items it is about. What else is wrong with a consent is the gate's to say and to put on file.
+func (s *Service) opening(ctx context.Context, m *material) error {
+	p := &m.order.Purpose
+	if p.Consent == 0 || s.c.Consents == nil {
+		return nil
+	}
+	sub, ok, err := s.whom(ctx, &m.order.Subject)
+	if err != nil || !ok {
 		return err
 	}
-	p := &m.order.Purpose
 	items, classes, missing, err := s.c.Consents.Peek(ctx, p.Consent, sub.ID, p.Agency, p.Aim, m.at)
 	if err != nil || missing != "" {
 		return err
+	}
+	m.items = items
+	if m.order.Kind != Special {
+		return nil
 	}
 	if err := s.opens(items, classes); errors.Is(err, ErrNarrow) {
 		return err
 	}
 	return nil
+}
+
+// whom finds the subject that an order names by a code or a document.
+func (s *Service) whom(ctx context.Context, w *publish.Whom) (subject.Subject, bool, error) {
+	if w.Number != "" {
+		return s.c.Subjects.ByPerson(ctx, cntext.Fold(w.DocKind), cntext.Fold(w.Number))
+	}
+	return s.c.Subjects.ByCode(ctx, w.Code)
 }
 
 // opens reports whether a consent opens everything that a special report looks through.
@@ -167,13 +182,11 @@ func (s *Service) idOf(ctx context.Context, m *material) (int64, error) {
 			return at.Subject, nil
 		}
 	}
-	find := func() (subject.Subject, bool, error) { return s.c.Subjects.ByCode(ctx, m.subject.Code) }
-	if w := m.order.Subject; w.Number != "" {
-		find = func() (subject.Subject, bool, error) {
-			return s.c.Subjects.ByPerson(ctx, cntext.Fold(w.DocKind), cntext.Fold(w.Number))
-		}
+	w := m.order.Subject
+	if w.Number == "" {
+		w.Code = m.subject.Code
 	}
-	sub, ok, err := find()
+	sub, ok, err := s.whom(ctx, &w)
 	if err == nil && !ok {
 		err = publish.MissingSubject.Err()
 	}

@@ -225,6 +225,10 @@ func TestConsentOpensAReport(t *testing.T) {
 	if doc.Subject.Name == person || doc.Subject.Name == "" || len(doc.Chapters) != 11 {
 		t.Errorf("%+v, %d chapters", doc.Subject, len(doc.Chapters))
 	}
+	// Nobody reads out of it that there is nothing where nobody looked.
+	if doc.Chapters[1].Empty != "不在授权范围内，没有查询" || !strings.Contains(doc.Chapters[2].Empty, "查询期内无相关信息") || !strings.Contains(strings.Join(doc.Notes, ""), "只列授权书开放的事项") {
+		t.Errorf("%q %q %v", doc.Chapters[1].Empty, doc.Chapters[2].Empty, doc.Notes)
+	}
 }
 
 // The same report is the same file, however often and by whichever way it comes.

@@ -9,6 +9,12 @@ import (
 // noneFound is what the standard prints in an empty chapter.
 const noneFound = "查询期内无相关信息"
 
+// What stands there when a consent opens some of the chapter's items, or none.
+const (
+	noneOpen = "授权开放的事项中，查询期内无相关信息"
+	notOpen  = "不在授权范围内，没有查询"
+)
+
 var titles = map[Kind]string{
 	Standard: "公共信用信息报告",
 	Person:   "个人公共信用信息报告",
