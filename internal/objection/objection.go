@@ -160,7 +160,7 @@ var (
 	ErrStatement  = fault.New(fault.Invalid, "objection.statement", "请写明哪里有误、应当是什么，5 至 1900 字", "例如“罚款金额应为 1 万元，决定书见附件”")
 	ErrTarget     = fault.New(fault.NotFound, "objection.target", "没有这条信息，或者它不是关于您的", "请从“我的信用”的信用档案中打开这条信息，再提出异议")
 	ErrGone       = fault.New(fault.Conflict, "objection.gone", "这条信息已经撤回、撤下或者期满，不再公示和使用", "不需要再提出异议；仍有疑问的，请联系来源单位")
-	ErrTwice      = fault.New(fault.Conflict, "objection.twice", "对这条信息已经有一件在办的异议", "请在那件异议里补充材料，或者等它办结")
+	ErrTwice      = fault.New(fault.Conflict, "objection.twice", "对这条信息已经有一件在办的异议", "请在那件异议里办理；已经答复、还不同意的，请申请复核")
 	ErrRefusal    = fault.New(fault.Invalid, "objection.refusal", "不予受理只能是规则列明的情形", "请选择一种情形；不属于任何一种的，应当受理")
 	ErrReply      = fault.New(fault.Invalid, "objection.reply", "没有选择核查结果", "请选择属实、有误、不应公示或者无法核实")
 	ErrResult     = fault.New(fault.Invalid, "objection.result", "没有选择结论，或者这类异议没有这种结论", "请选择一种结论")
