@@ -29,7 +29,7 @@ func (a *App) listPages(site *web.Site, rt *web.Router) {
 	a.repairPages(site, rt)
 	a.correctionPages(site, rt)
 	lists.New(lists.Deps{
-		Site: site, DB: a.DB, Lists: l.Listing, Kinds: l.kinds, Cases: p.Flow, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Looks: a.looks(), Calendar: a.Calendar, Clock: a.Clock,
+		Site: site, DB: a.DB, Lists: l.Listing, Kinds: l.kinds, Cases: p.Flow, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Looks: a.looks(), Seal: t.Ring, DocKinds: a.docKinds, Calendar: a.Calendar, Clock: a.Clock,
 	}).Routes(rt)
 	tasks.New(tasks.Deps{
 		Site: site, DB: a.DB, Measures: l.Measures, Lists: l.Listing, Kinds: func() *listing.Kinds { return l.kinds.Today() }, Base: func() *measure.Base { return l.base.Today() },

@@ -60,6 +60,7 @@ type Cases interface {
 type Register interface {
 	ByCode(ctx context.Context, code string) (subject.Subject, bool, error)
 	ByIDs(ctx context.Context, ids []int64) (map[int64]subject.Subject, error)
+	ByPerson(ctx context.Context, docKind, number string) (subject.Subject, bool, error)
 }
 
 // Labels gives what internal lists may show of subjects: a person's name is masked; *publish.Service does.
@@ -78,6 +79,8 @@ type Deps struct {
 	Register Register
 	Labels   Labels
 	Looks    publish.Looks // puts on file who reads what is not public
+	Seal     Sealer
+	DocKinds func() []string // documents by which persons are found
 	Calendar *clock.Calendar
 	Clock    clock.Clock
 }
@@ -166,6 +169,8 @@ type row struct {
 	tone  ui.Tone
 	state string
 	doubt bool // 异议中
+
+	person bool
 }
 
 func (r *row) link() string { return entryLink(r.ID) }
@@ -224,8 +229,10 @@ func (d *Desk) rows(ctx context.Context, list []listing.Entry, inside bool) ([]r
 	out := make([]row, len(list))
 	for i, e := range list {
 		r := row{Entry: e, kind: d.kindOf(&e), who: labels[e.Subject], tone: ui.Plain, state: stateWords[string(e.State)]}
-		if sub := subjects[e.Subject]; sub.Kind != "person" {
+		if sub := subjects[e.Subject]; sub.Kind != catalog.Person {
 			r.code = sub.Code
+		} else {
+			r.person = true
 		}
 		if r.who == "" {
 			r.who = "库中还没有信息的主体"

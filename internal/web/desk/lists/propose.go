@@ -6,6 +6,7 @@ import (
 
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
 	"gongxin/internal/listing"
@@ -17,7 +18,9 @@ import (
 
 type newView struct {
 	unit, kind, code, cause, note string
-	units                         []ui.Option
+	docKind, number               string // of a person; the number is never shown again
+	found                         string // who was found by it, sealed
+	units, docKinds               []ui.Option
 	kinds                         []ui.Group
 	fault                         *fault.Error
 
@@ -26,7 +29,11 @@ type newView struct {
 	unitName string
 	chosen   *kindView
 	who      subject.Subject
+	name     string // as it may be shown
 }
+
+// persons reports whether any list that may be chosen admits persons.
+func (v *newView) persons() bool { return len(v.docKinds) > 0 }
 
 func (d *Desk) newForm(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
@@ -68,6 +75,11 @@ func (d *Desk) offers(ctx context.Context, v *newView) error {
 			g = &groups[1]
 		}
 		g.Options = append(g.Options, ui.Option{Value: k.Code, Label: k.Name})
+		if k.Admits(catalog.Person) && !v.persons() {
+			for _, kind := range d.DocKinds() {
+				v.docKinds = append(v.docKinds, ui.Option{Value: kind, Label: kind})
+			}
+		}
 	}
 	for _, g := range groups {
 		if len(g.Options) > 0 {
@@ -99,7 +111,10 @@ func (d *Desk) propose(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	v := &newView{unit: form.Get("unit"), kind: form.Get("kind"), code: form.Get("code"), cause: form.Get("cause"), note: desk.Cut(form.Get("note"), 500)}
+	v := &newView{
+		unit: form.Get("unit"), kind: form.Get("kind"), code: form.Get("code"), cause: form.Get("cause"), note: desk.Cut(form.Get("note"), 500),
+		docKind: form.Get("doc_kind"), number: form.Get("number"), found: form.Get("found"),
+	}
 	id, _ := desk.Number(v.unit)
 	unit, err := d.Agencies.ByID(ctx, id)
 	if fault.KindOf(err) == fault.NotFound {
@@ -116,7 +131,7 @@ func (d *Desk) propose(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.unitName = unit.Name
-	err = d.check(ctx, v)
+	err = d.check(ctx, v, unit.ID)
 	if err == nil && form.Get("confirm") == "1" {
 		var e listing.Entry
 		e, err = d.Lists.Propose(ctx, listing.Proposal{Kind: v.kind, Subject: v.who.ID, Agency: unit.ID, Cause: v.cause, Note: v.note})
@@ -137,22 +152,42 @@ func (d *Desk) propose(w http.ResponseWriter, r *http.Request) error {
 }
 
 // check looks at what was typed, before anything is begun.
-func (d *Desk) check(ctx context.Context, v *newView) error {
+func (d *Desk) check(ctx context.Context, v *newView, unit agency.ID) error {
 	k, ok := d.Kinds.Today().ByCode(v.kind)
 	if !ok {
 		return errPick
 	}
-	sub, ok, err := d.Register.ByCode(ctx, v.code)
+	sub, err := d.subject(ctx, v, unit, k)
 	switch {
 	case err != nil:
 		return err
-	case !ok:
-		return listing.ErrSubject
 	case !k.Admits(sub.Kind):
 		return listing.ErrAdmits
 	case len([]rune(v.cause)) < 5:
 		return listing.ErrText
 	}
-	v.who, v.chosen = sub, &kindView{Kind: k, inForce: k.Basis.InForce(clock.Today(d.Clock))}
+	labels, err := d.Labels.Labels(ctx, []int64{sub.ID})
+	if err != nil {
+		return err
+	}
+	v.who, v.name, v.chosen = sub, labels[sub.ID], &kindView{Kind: k, inForce: k.Basis.InForce(clock.Today(d.Clock))}
 	return nil
+}
+
+// subject finds whom the form is about: a business by its code, a person by its document where the list admits persons.
+func (d *Desk) subject(ctx context.Context, v *newView, unit agency.ID, k *listing.Kind) (subject.Subject, error) {
+	if v.number != "" || v.found != "" {
+		switch {
+		case v.code != "":
+			return subject.Subject{}, errBoth
+		case !k.Admits(catalog.Person):
+			return subject.Subject{}, listing.ErrAdmits
+		}
+		return d.person(ctx, v, unit, k)
+	}
+	sub, ok, err := d.Register.ByCode(ctx, v.code)
+	if err == nil && !ok {
+		err = listing.ErrSubject
+	}
+	return sub, err
 }

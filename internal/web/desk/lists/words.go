@@ -49,15 +49,34 @@ func (v *paperView) term() string {
 	return "为 " + months(v.kind.Months) + "，自决定之日起计算"
 }
 
+// you is how the notice speaks to whom it is served.
+func (v *paperView) you() string {
+	if v.person {
+		return "你"
+	}
+	return "你单位"
+}
+
+// preview says whom and why, before it is confirmed. A person is shown masked.
+func (v *newView) preview() []ui.Fact {
+	out := []ui.Fact{{Label: "主体", Value: v.name}}
+	if v.found == "" {
+		out = append(out, ui.Fact{Label: "统一社会信用代码", Value: v.who.Code, Code: true})
+	} else {
+		out = append(out, ui.Fact{Label: "主体种类", Value: "自然人", Note: "姓名已遮盖；证件号码已核对"})
+	}
+	return append(out, ui.Fact{Label: "列入事由", Value: v.cause, Wide: true})
+}
+
 // rights say what the notified may do, and until when.
 func (v *paperView) rights() string {
 	k := v.kind
-	out := "你单位有权陈述、申辩。"
+	out := v.you() + "有权陈述、申辩。"
 	if k.Notice > 0 {
-		out = "你单位有权在收到本告知书之日起 " + strconv.Itoa(k.Notice) + " 个工作日内，向本单位书面或者口头陈述、申辩；逾期不提出的，视为放弃。"
+		out = v.you() + "有权在收到本告知书之日起 " + strconv.Itoa(k.Notice) + " 个工作日内，向本单位书面或者口头陈述、申辩；逾期不提出的，视为放弃。"
 	}
 	if k.Hearing {
-		out += "你单位也有权在同一期限内要求举行听证。"
+		out += v.you() + "也有权在同一期限内要求举行听证。"
 	}
 	return out + "陈述、申辩不会使处理加重。"
 }
