@@ -46,7 +46,7 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 	}
 	rt := site.Router()
 	site.Mount(rt)
-	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes, Lists: a.Lists.kinds.Today, Measures: a.Lists.base.Today, Changes: a.Corrections}).Routes(rt)
+	portal.New(portal.Deps{Site: site, Source: a.Publish, Catalog: a.Editions, Clock: a.Clock, BaseURL: a.Config.BaseURL, Map: shapes, Lists: a.Lists.kinds.Today, Measures: a.Lists.base.Today, Repair: a.Procedures.Repairs.Rules, Changes: a.Corrections}).Routes(rt)
 	a.pages(site, rt)
 	deps := a.interfaceDeps(site)
 	deps.Limits = a.callLimits()

@@ -311,3 +311,27 @@ func Periods(book *ruleset.Book[*Rules]) func(key string, on clock.Date) (int, f
 		return n, flow.Working, nil
 	}
 }
+
+// DefaultRules gives the rules that ship with the program.
+func DefaultRules() (*Rules, error) { return LoadRules(bytes.NewReader(shipped)) }
+
+// DomainName gives a domain in words.
+func (r *Rules) DomainName(code string) string {
+	if d := r.domain(code); d != nil {
+		return d.Name
+	}
+	return code
+}
+
+// In gives a matter the marks of a domain, for those who say which one it is instead of naming unit and words.
+func (r *Rules) In(m Matter, domain string) Matter {
+	if d := r.domain(domain); d != nil {
+		if len(d.Units) > 0 {
+			m.Unit = d.Units[0]
+		}
+		if len(d.Words) > 0 {
+			m.Text = d.Words[0]
+		}
+	}
+	return m
+}

@@ -45,16 +45,6 @@ func (p *Portal) objection(w http.ResponseWriter, r *http.Request) error {
 	return p.show(w, r, page, objectionPage(&v))
 }
 
-func (p *Portal) repair(w http.ResponseWriter, r *http.Request) error {
-	v, err := p.guide(r)
-	if err != nil {
-		return err
-	}
-	page := p.site.Page(r, "信用修复指南", ui.Link{Href: "/help", Label: "办事指南"}, ui.Link{Label: "信用修复"})
-	page.Section, page.NoIndex = sectionGuide, v.asked != ""
-	return p.show(w, r, page, repairPage(&v))
-}
-
 // recordFacts name the record that the reader came from, to be quoted in the application.
 func recordFacts(rec *publish.RecordView) []ui.Fact {
 	facts := []ui.Fact{
@@ -143,14 +133,3 @@ func plainFix(s string) string {
 	return strings.NewReplacer("下列值中选填：{d}", "目录列出的值中选填", "到{d}位小数", "到目录规定的位数",
 		"“{f}”", "该项", "{f}", "该项", "{d}", "相应的内容").Replace(s)
 }
-
-type repairClass struct{ name, holds, shown, earliest, latest string }
-
-// repairClasses are the classes of NDRC Order 36, for people; what a record's window is, its rule set says.
-var repairClasses = []repairClass{
-	{"轻微", "适用简易程序的处罚、警告、通报批评等", "原则上不公示；行业主管部门要求公示的，最长3个月", "履行义务后即可", "最长3个月"},
-	{"一般", "较大数额罚款、没收、暂扣许可证件等", "公示", "满3个月", "1年"},
-	{"严重", "特别大额的罚款、吊销许可证件、限制开展生产经营活动、责令停产停业或者关闭、限制从业；列入严重失信主体名单", "公示", "满1年", "3年"},
-}
-
-var repairColumns = []ui.Column{{Label: "分类", Class: "short"}, {Label: "包括"}, {Label: "是否公示"}, {Label: "最早可以申请"}, {Label: "到期自动停止"}}

@@ -17,6 +17,7 @@ import (
 	"gongxin/internal/listing"
 	"gongxin/internal/measure"
 	"gongxin/internal/publish"
+	"gongxin/internal/repair"
 	"gongxin/internal/web"
 	"gongxin/internal/web/ui"
 )
@@ -58,6 +59,8 @@ type Deps struct {
 	Measures func() *measure.Base
 	// Changes gives the public feed of changes; its page is left out without it.
 	Changes Changes
+	// Repair gives the rules of repair in force; without it the guide explains those that ship.
+	Repair func() *repair.Rules
 	// MaxExports bounds the downloads that run at the same time; 4 when zero.
 	MaxExports int
 }
@@ -71,6 +74,7 @@ type Portal struct {
 	baseURL string
 	shapes  *districtMap
 	office  Office
+	repairs func() *repair.Rules
 	dev     bool
 	lists   func() *listing.Kinds
 	base    func() *measure.Base
@@ -127,7 +131,7 @@ func New(d Deps) *Portal {
 	}
 	p := &Portal{
 		site: d.Site, source: d.Source, catalog: d.Catalog, clock: d.Clock, baseURL: d.BaseURL,
-		office: d.Office, dev: d.Dev, lists: d.Lists, base: d.Measures, changes: d.Changes, exports: make(chan struct{}, n), log: log,
+		office: d.Office, dev: d.Dev, lists: d.Lists, base: d.Measures, changes: d.Changes, repairs: d.Repair, exports: make(chan struct{}, n), log: log,
 	}
 	if len(d.Map) > 0 {
 		shapes, err := parseMap(d.Map)
