@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
+	"gongxin/internal/clock"
 	"gongxin/internal/fault"
 	"gongxin/internal/report"
 	"gongxin/internal/web"
@@ -253,7 +255,7 @@ func (d *Desk) archive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := &lateFile{w: w, begin: func() {
+	out := &lateFile{w: w, rc: http.NewResponseController(w), begin: func() {
 		h := w.Header()
 		h.Set("Content-Type", "application/zip")
 		h.Set("Content-Disposition", `attachment; filename="reports-`+desk.Dec(j.ID)+`.zip"`)
@@ -266,16 +268,26 @@ func (d *Desk) archive(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// lateFile sets the header of a file with its first byte, so that a fault before it is still a page.
+// lateFile sets the header of a file with its first byte, so that a fault before it is still a page, and moves the connection's deadline with every part: a
+// thousand reports take longer than a page may.
 type lateFile struct {
 	w     io.Writer
+	rc    *http.ResponseController
 	begin func()
+	until time.Time
 }
+
+// patience is how long one part of a download may take.
+const patience = time.Minute
 
 func (l *lateFile) Write(p []byte) (int, error) {
 	if l.begin != nil {
 		l.begin()
 		l.begin = nil
+	}
+	if now := (clock.System{}).Now(); l.until.Sub(now) < patience-time.Second {
+		l.until = now.Add(patience)
+		_ = l.rc.SetWriteDeadline(l.until) // a recorder in a test has none
 	}
 	return l.w.Write(p)
 }
