@@ -275,6 +275,39 @@ func TestIssueRefuses(t *testing.T) {
 	})
 }
 
+// counted counts how often entries are asked about.
+type counted struct {
+	causes
+	asked *int
+}
+
+func (c counted) Standing(ctx context.Context, q db.Querier, entry int64, on clock.Date) (measure.Cause, bool, error) {
+	*c.asked++
+	return c.causes.Standing(ctx, q, entry, on)
+}
+
+// The job asks about an entry once, however many orders rest on it, and recalls all of them when it has ended.
+func TestDueAsksOncePerEntry(t *testing.T) {
+	t.Parallel()
+	x := newDesk(t, dbtest.SQLite(t))
+	x.issue()
+	if err := x.lists("ZJ-01", []string{"YZSX-SCJG"}, []string{"CF-21-01", "CF-22-01"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Issue(x.issuer(), measure.Issue{Entry: entry, Measure: "CF-22-01", Reason: "列入名单"}); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	x.Causes = counted{x.causes, &asked}
+	if n, err := x.RunDue(context.Background()); n != 0 || err != nil || asked != 1 {
+		t.Errorf("recalled %d, asked %d times: %v", n, asked, err)
+	}
+	delete(x.causes, entry)
+	if n, err := x.RunDue(context.Background()); n != 2 || err != nil {
+		t.Errorf("recalled %d of 2: %v", n, err)
+	}
+}
+
 // A row that leaves the list, a basis that lapses, and the end of the entry or of the order stop what rests on them, once, however late the job runs.
 func TestWhatLosesItsBasisIsRecalled(t *testing.T) {
 	t.Parallel()

@@ -66,9 +66,10 @@ func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 		if err != nil || len(open) == 0 {
 			return n, errors.Join(first, err)
 		}
+		stand := map[int64]bool{} // several orders rest on one entry: it is asked about once
 		for i := range open {
 			after = open[i].ID
-			done, err := s.stop(ctx, &open[i], today)
+			done, err := s.stop(ctx, &open[i], today, stand)
 			if first = errors.Join(first, err); done {
 				n++
 			}
@@ -76,11 +77,18 @@ func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 	}
 }
 
-// stop recalls an order that no longer holds.
-func (s *Service) stop(ctx context.Context, o *Order, today clock.Date) (bool, error) {
-	why, err := s.lapsed(ctx, s.DB.Read(), o, today)
-	if err != nil || why == "" {
-		return false, err
+// stop recalls an order that no longer holds. stand holds the entries that stood when another order asked.
+func (s *Service) stop(ctx context.Context, o *Order, today clock.Date, stand map[int64]bool) (bool, error) {
+	why := s.over(o, today)
+	if why == "" && stand[o.Entry] {
+		return false, nil
+	}
+	if why == "" {
+		var err error
+		if why, err = s.lapsed(ctx, s.DB.Read(), o, today); err != nil || why == "" {
+			stand[o.Entry] = err == nil
+			return false, err
+		}
 	}
 	return s.recallOne(ctx, o.ID, today)
 }
@@ -105,18 +113,25 @@ func (s *Service) recallOne(ctx context.Context, order int64, today clock.Date) 
 
 // lapsed says why an order no longer holds on a day, or "".
 func (s *Service) lapsed(ctx context.Context, q db.Querier, o *Order, on clock.Date) (RecallWhy, error) {
-	if !o.Until.IsZero() && on >= o.Until {
-		return TimeEnded, nil
-	}
-	row, ok := s.Base.On(on).Row(o.Measure)
-	if !ok || !row.Valid(on) {
-		return RowEnded, nil
+	if why := s.over(o, on); why != "" {
+		return why, nil
 	}
 	_, stands, err := s.Causes.Standing(ctx, q, o.Entry, on)
 	if err != nil || stands {
 		return "", err
 	}
 	return CauseEnded, nil
+}
+
+// over says why an order no longer holds of itself, whatever its entry does, or "".
+func (s *Service) over(o *Order, on clock.Date) RecallWhy {
+	if !o.Until.IsZero() && on >= o.Until {
+		return TimeEnded
+	}
+	if row, ok := s.Base.On(on).Row(o.Measure); !ok || !row.Valid(on) {
+		return RowEnded
+	}
+	return ""
 }
 
 // recall calls an order back: every task of it waits for its unit's acknowledgement, first on that unit's desk, and the subject is told.
