@@ -206,7 +206,7 @@ func (s *Service) SweepJobs(ctx context.Context) (n int, err error) {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM report_batch WHERE batch_id = $1 AND state = 'draft'`, job); err != nil {
 				return err
 			}
-			_, err := tx.ExecContext(ctx, `UPDATE report_batch SET state = 'expired', expires_at = 0 WHERE batch_id = $1`, job)
+			_, err := tx.ExecContext(ctx, `UPDATE report_batch SET state = 'expired', expires_at = 0, address = '' WHERE batch_id = $1`, job)
 			return err
 		})
 		if err != nil {
