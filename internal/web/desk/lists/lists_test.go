@@ -198,6 +198,23 @@ func TestProposePerson(t *testing.T) {
 	x.see(x.clerk(), entry+"/notice", nil, http.StatusOK, "姓名，印发时填写", "拟将你列入", "你有权陈述")
 }
 
+// A unit that could list nobody there has no reason to look for a person: it learns neither that there is one nor what they are called, and a note of who was
+// found is of no use for such a list.
+func TestOnlyDecidersLookForPersons(t *testing.T) {
+	t.Parallel()
+	x := newHall(t)
+	for _, number := range []string{citizenNumber, "370303199001010025"} {
+		f := url.Values{"unit": {dec(x.unit.ID)}, "kind": {persons}, "doc_kind": {"身份证"}, "number": {number}, "cause": {"有履行能力而拒不履行"}}
+		x.see(x.clerk(), "/desk/lists/new", f, http.StatusForbidden, "不在这种名单的认定清单中")
+		f.Del("number")
+		f.Set("found", "sm4:x")
+		x.see(x.clerk(), "/desk/lists/new", f, http.StatusForbidden, "不在这种名单的认定清单中")
+	}
+	if n := x.looks(); n != 0 {
+		t.Errorf("%d entries though nobody was looked for", n)
+	}
+}
+
 // Whether somebody is on file is not to be found out by trying numbers.
 func TestPersonsAreCounted(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
+	"gongxin/internal/clock"
 	"gongxin/internal/fault"
 	"gongxin/internal/listing"
 	"gongxin/internal/subject"
@@ -35,6 +36,9 @@ var (
 
 // person finds whom the form is about. Who looks is counted first and stands in the access log before anything is shown.
 func (d *Desk) person(ctx context.Context, v *newView, unit int64, k *listing.Kind) (subject.Subject, error) {
+	if err := d.mayList(ctx, k, unit); err != nil {
+		return subject.Subject{}, err
+	}
 	if v.found != "" {
 		return d.reopen(ctx, v.found)
 	}
@@ -55,6 +59,24 @@ func (d *Desk) person(ctx context.Context, v *newView, unit int64, k *listing.Ki
 		strconv.FormatInt(sub.ID, 10), strconv.FormatInt(authz.From(ctx).ID, 10), strconv.FormatInt(d.Clock.Now().Add(foundLife).Unix(), 10),
 	}, " "))
 	return sub, nil
+}
+
+// mayList refuses a unit that could list nobody there today: without the power and a basis in force there is no reason to look for a person.
+func (d *Desk) mayList(ctx context.Context, k *listing.Kind, unit int64) error {
+	today := clock.Today(d.Clock)
+	if !k.Basis.InForce(today) {
+		return listing.ErrBasis
+	}
+	lines, err := d.Lists.Deciders(ctx, k.Code)
+	if err != nil {
+		return err
+	}
+	for i := range lines {
+		if l := &lines[i]; l.Agency == unit && today >= l.From && (l.Until.IsZero() || today < l.Until) {
+			return nil
+		}
+	}
+	return listing.ErrDecider
 }
 
 // reopen gives who was found in the first step, to the same account and not for ever.
