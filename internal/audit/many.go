@@ -19,7 +19,11 @@ func (l *Log) Number() int64 { return l.ids.Next() }
 // MaxMany is the largest set of entries that WriteMany takes.
 const MaxMany = 500
 
-const accessParams = 20
+// entryColumns are the columns of an entry, in the order in which WriteMany fills them.
+var entryColumns = []string{
+	"subject_id", "access_id", "at", "who_kind", "who_id", "agency_id", "address", "session_id", "matter", "basis", "consent_id", "what", "records", "outcome", "missing",
+	"hidden_until", "secrecy_basis", "salt", "outbox_id", "outbox_pos",
+}
 
 // WriteMany is Write for the look-ups of one actor at one instant: as many entries, leaves and looks of the watch, in few statements. It gives the entries'
 // numbers, in order.
@@ -35,7 +39,7 @@ func (l *Log) WriteMany(ctx context.Context, tx *db.Tx, list []Access) ([]int64,
 	}
 	outbox := l.ids.Next()
 	numbers, leaves := make([]int64, len(list)), make([]translog.Leaf, len(list))
-	args := make([]any, 0, len(list)*accessParams)
+	rows := make([][]any, 0, len(list))
 	list = slices.Clone(list)
 	who, at := list[0].Who, l.stamp(list[0].At)
 	for i := range list {
@@ -55,12 +59,12 @@ func (l *Log) WriteMany(ctx context.Context, tx *db.Tx, list []Access) ([]int64,
 		a.At = at
 		salt := newSalt()
 		numbers[i], leaves[i] = a.ID, translog.Hash(salt, a.Parts()...)
-		args = append(args, a.Subject, a.ID, db.Micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Matter, a.Basis, a.Consent,
-			a.What, refsText(a.Records), a.Outcome, a.Missing, db.Micros(a.HiddenUntil), a.SecrecyBasis, salt, outbox, i)
+		rows = append(rows, []any{
+			a.Subject, a.ID, db.Micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Matter, a.Basis, a.Consent,
+			a.What, refsText(a.Records), a.Outcome, a.Missing, db.Micros(a.HiddenUntil), a.SecrecyBasis, salt, outbox, int64(i),
+		})
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO access_log (subject_id, access_id, at, who_kind, who_id, agency_id, address, session_id, matter, basis, consent_id,
-		what, records, outcome, missing, hidden_until, secrecy_basis, salt, outbox_id, outbox_pos) VALUES `+places(len(list), accessParams), args...)
-	if err != nil {
+	if _, err := tx.CopyFrom(ctx, "access_log", entryColumns, each(rows)); err != nil {
 		return nil, fmt.Errorf("audit: write accesses: %w", err)
 	}
 	if err := translog.Queue(ctx, tx, outbox, "access", leaves, db.Micros(list[0].At)); err != nil {
@@ -70,6 +74,18 @@ func (l *Log) WriteMany(ctx context.Context, tx *db.Tx, list []Access) ([]int64,
 		return nil, fmt.Errorf("audit: watch: %w", err)
 	}
 	return numbers, nil
+}
+
+// each gives rows one by one.
+func each(rows [][]any) db.Rows {
+	return func() ([]any, error) {
+		if len(rows) == 0 {
+			return nil, nil
+		}
+		row := rows[0]
+		rows = rows[1:]
+		return row, nil
+	}
 }
 
 // places gives the placeholders of rows of some columns: ($1, $2), ($3, $4).

@@ -337,11 +337,15 @@ func TestDisputed(t *testing.T) {
 			must(t, err)
 			return g.Answer
 		}
-		marked := set(func(ctx context.Context, tx *db.Tx) error { return w.records.SetMark(ctx, tx, hit, record.Disputed, "x1", w.clock.Now()) })
+		marked := set(func(ctx context.Context, tx *db.Tx) error {
+			return w.records.SetMark(ctx, tx, hit, record.Disputed, "x1", w.clock.Now())
+		})
 		if len(marked.Hits) != len(before.Answer.Hits) || !marked.Hits[0].Disputed || marked.Outcome != check.Hit || !strings.Contains(marked.Result, "（1 项异议中）") {
 			t.Errorf("disputed: %s %+v", marked.Result, marked.Hits)
 		}
-		settled := set(func(ctx context.Context, tx *db.Tx) error { return w.records.ClearMark(ctx, tx, hit, record.Disputed, "x1", w.clock.Now()) })
+		settled := set(func(ctx context.Context, tx *db.Tx) error {
+			return w.records.ClearMark(ctx, tx, hit, record.Disputed, "x1", w.clock.Now())
+		})
 		if settled.Hits[0].Disputed || settled.Result != before.Answer.Result {
 			t.Errorf("settled: %s", settled.Result)
 		}

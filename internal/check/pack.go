@@ -24,8 +24,14 @@ var packers = sync.Pool{New: func() any {
 	return w
 }}
 
+// worthPacking is the size from which packing costs less than sealing and writing what it saves: its tables cost the same for every answer.
+const worthPacking = 4 << 10
+
 // pack gives an answer as it is sealed.
 func pack(raw []byte) string {
+	if len(raw) < worthPacking {
+		return string(raw)
+	}
 	var b strings.Builder
 	b.Grow(len(raw)/4 + 64)
 	b.WriteByte(packedMark)

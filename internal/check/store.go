@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"gongxin/internal/audit"
@@ -21,34 +20,51 @@ import (
 	"gongxin/internal/record"
 )
 
-const answerParams = 18
+// answerColumns are the columns of an answer, in the order in which write fills them.
+var answerColumns = []string{
+	"receipt_id", "set_id", "subject_id", "agency_id", "matter", "month", "at", "as_of", "outcome", "hits", "lists", "measures", "who_kind", "who_id", "batch_id", "fed", "digest", "document",
+}
 
 // write puts answers on file. One act binds the digests of a set: SHA-256 over the lines "RECEIPT DIGEST" of its answers, in the order of their receipts.
 func (s *Service) write(ctx context.Context, tx *db.Tx, k *keeper, answers []publish.Kept) error {
 	who := k.ask.Who
 	first := k.rows[answers[0].At].receipt
-	args, lines := make([]any, 0, len(answers)*answerParams), sha256.New()
+	rows, lines := make([][]any, 0, len(answers)), sha256.New()
 	for _, of := range answers {
 		r := &k.rows[of.At]
 		a := r.given.Answer
 		at := s.Clock.Now().UTC().Truncate(time.Microsecond)
-		args = append(args, r.receipt, first, r.subject, r.given.Agency, a.Matter, monthOf(at), at.UnixMicro(), a.AsOf.UnixMicro(), string(a.Outcome), len(a.Hits), len(a.Lists),
-			len(a.Measures), string(who.Kind), who.ID, k.batch, 0, r.given.Digest, r.sealed)
+		rows = append(rows, []any{
+			r.receipt, first, r.subject, r.given.Agency, a.Matter, int64(monthOf(at)), at.UnixMicro(), a.AsOf.UnixMicro(), string(a.Outcome), int64(len(a.Hits)), int64(len(a.Lists)),
+			int64(len(a.Measures)), string(who.Kind), who.ID, k.batch, int64(0), r.given.Digest, r.sealed,
+		})
 		_, _ = fmt.Fprintf(lines, "%d %s\n", r.receipt, r.given.Digest)
 	}
-	rows := make([]string, len(answers))
-	for i := range rows {
-		rows[i] = db.In(answerParams, i*answerParams+1)
-	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO check_answer (receipt_id, set_id, subject_id, agency_id, matter, month, at, as_of, outcome, hits, lists, measures, who_kind, who_id,
-		batch_id, fed, digest, document) VALUES `+strings.Join(rows, ", "), args...)
-	if err != nil {
+	if err := insert(ctx, tx, rows); err != nil {
 		return fmt.Errorf("check: write: %w", err)
 	}
 	return s.Log.WriteAct(ctx, tx, audit.Act{
 		Who: who.Who(k.rows[answers[0].At].given.Agency), Action: "check.make", Entity: "check:" + strconv.FormatInt(first, 10),
 		Detail: "answers=" + strconv.Itoa(len(answers)) + " digest=" + hex.EncodeToString(lines.Sum(nil)),
 	})
+}
+
+// insert puts one answer in by a statement and many in bulk: statements of many rows are slow on SQLite, and COPY of one row is on PostgreSQL.
+func insert(ctx context.Context, tx *db.Tx, rows [][]any) error {
+	if len(rows) == 1 {
+		_, err := tx.ExecContext(ctx, `INSERT INTO check_answer (receipt_id, set_id, subject_id, agency_id, matter, month, at, as_of, outcome, hits, lists, measures, who_kind, who_id,
+			batch_id, fed, digest, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`, rows[0]...)
+		return err
+	}
+	_, err := tx.CopyFrom(ctx, "check_answer", answerColumns, func() ([]any, error) {
+		if len(rows) == 0 {
+			return nil, nil
+		}
+		row := rows[0]
+		rows = rows[1:]
+		return row, nil
+	})
+	return err
 }
 
 // monthOf is the month of an instant in China, as 202611.
