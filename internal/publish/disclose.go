@@ -518,6 +518,10 @@ func (s *Service) entry(ctx context.Context, seen *within, q *lookup, now time.T
 		if err := s.take(ctx, seen, q, &entry, now); err != nil {
 			return entry, err
 		}
+	} else if q.g.missing == MissingSubject && q.ask.Subject.Number != "" && q.ask.Who.SignedIn() {
+		if err := s.count(ctx, seen, q, &entry, now); err != nil {
+			return entry, err
+		}
 	}
 	entry.Outcome, entry.Missing = audit.Answered, string(q.g.missing)
 	if q.g.missing != "" {
@@ -541,20 +545,25 @@ func (q *lookup) refusal() error {
 	return nil
 }
 
-// take is the part of the transaction that decides: rate, matter, consent, secrecy.
-func (s *Service) take(ctx context.Context, seen *within, q *lookup, entry *audit.Access, now time.Time) error {
+// count counts a look-up of a person against what an account may in an hour, also when there is nobody of that number: whether somebody is on file is not to be
+// found out by trying numbers.
+func (s *Service) count(ctx context.Context, seen *within, q *lookup, entry *audit.Access, now time.Time) error {
 	limit := s.disclosure.PersonsHour
 	if limit <= 0 {
 		limit = personsHour
 	}
+	ok, err := s.disclosure.Log.TakePerson(ctx, seen.tx, entry.Who, now, limit)
+	if err == nil && !ok {
+		q.g.missing = MissingRate
+	}
+	return err
+}
+
+// take is the part of the transaction that decides: rate, matter, consent, secrecy.
+func (s *Service) take(ctx context.Context, seen *within, q *lookup, entry *audit.Access, now time.Time) error {
 	if q.sub.Kind == catalog.Person && !q.ask.Purpose.Own {
-		ok, err := s.disclosure.Log.TakePerson(ctx, seen.tx, entry.Who, now, limit)
-		if err != nil {
+		if err := s.count(ctx, seen, q, entry, now); err != nil || q.g.missing != "" {
 			return err
-		}
-		if !ok {
-			q.g.missing = MissingRate
-			return nil
 		}
 	}
 	if q.g.matter.Code != "" {

@@ -257,6 +257,18 @@ func TestPersonsAreCapped(t *testing.T) {
 		if _, err := w.Disclose(ctx, ask); err != nil {
 			t.Errorf("an hour later: %v", err)
 		}
+		nobody := ask
+		nobody.Subject.Number = "110105194912310011"
+		for i := range 4 {
+			if _, err := w.Disclose(ctx, nobody); missingOf(err) != "subject" {
+				t.Fatalf("number %d of nobody: %v", i, err)
+			}
+		}
+		for _, x := range []publish.Ask{nobody, ask} {
+			if _, err := w.Disclose(ctx, x); missingOf(err) != "rate" {
+				t.Errorf("tried numbers are not counted: %v", err)
+			}
+		}
 	})
 }
 
