@@ -274,11 +274,14 @@ func (s *Service) entitleOwn(ask *Ask, g *grounds, sub *subject.Subject, found b
 	if sub.Kind != catalog.Person {
 		g.basis = "主体查询自己的信息"
 	}
-	g.viewer = Viewer{own: true}
+	g.viewer = asSubject()
 	if ask.Purpose.Foresee != nil {
 		g.viewer = ask.Purpose.Foresee.viewer()
 	}
 }
+
+// asSubject is the viewer that the subject itself is, and whoever it has laid a record of its own before (LaidBefore).
+func asSubject() Viewer { return Viewer{own: true} }
 
 // entitleDepartment is for staff of an agency with a matter in force that rests on a law in force (class C).
 func (s *Service) entitleDepartment(ctx context.Context, ask *Ask, g *grounds, sub *subject.Subject, found bool, now time.Time) error {

@@ -30,7 +30,7 @@ func (s *Service) LaidBefore(ctx context.Context, l Laid) ([]RecordView, error) 
 	}
 	now := s.clock.Now().UTC().Truncate(time.Microsecond)
 	ask := Ask{Who: authz.From(ctx), Subject: Whom{ID: l.Subject}, Record: l.Record, What: l.What}
-	q := lookup{ask: &ask, g: grounds{what: l.What, agency: l.Agency, basis: l.Basis, viewer: Viewer{own: true}}}
+	q := lookup{ask: &ask, g: grounds{what: l.What, agency: l.Agency, basis: l.Basis, viewer: asSubject()}}
 	var err error
 	if q.sub, q.found, err = s.whom(ctx, ask.Subject); err != nil {
 		return nil, err
