@@ -155,7 +155,8 @@ func saveTask(ctx context.Context, tx *db.Tx, t *Task) error {
 // Filter picks orders or tasks. Zero values do not narrow.
 type Filter struct {
 	Agencies []int64 // nil = every unit
-	Result   Result  // of tasks alone
+	Measure  string
+	Result   Result // of tasks alone
 	Subject  int64
 	Order    int64
 	Entry    int64
@@ -194,6 +195,13 @@ func (f *Filter) conditions(key string) (string, []any, bool) {
 	}
 	if f.State != "" {
 		and(`state = $%d`, f.State)
+	}
+	if f.Measure != "" {
+		if key == "order_id" {
+			and(`measure = $%d`, f.Measure)
+		} else {
+			and(`EXISTS (SELECT 1 FROM measure_order AS o WHERE o.subject_id = measure_task.subject_id AND o.order_id = measure_task.order_id AND o.measure = $%d)`, f.Measure)
+		}
 	}
 	if f.Result != "" {
 		and(`result = $%d`, string(f.Result))

@@ -42,7 +42,7 @@ func (f *figures) link(result measure.Result) string {
 	if f.id != 0 {
 		unit = desk.Dec(f.id)
 	}
-	return desk.Query(path, "unit", unit, "result", string(result))
+	return desk.Query(path, "unit", unit, "result", string(result), "measure", f.measure)
 }
 
 type statsView struct {

@@ -265,6 +265,7 @@ const listRows = 30
 type listView struct {
 	state, unit   string
 	result        string
+	measure       string // by a link from the figures
 	states, units []ui.Option
 	watch         []watchRow // what units owe, for whoever looks after several
 	recalled      []row      // first, whatever was chosen
@@ -273,10 +274,10 @@ type listView struct {
 	later, issues bool
 }
 
-func (v *listView) active() bool { return v.state+v.unit+v.result != "" }
+func (v *listView) active() bool { return v.state+v.unit+v.result+v.measure != "" }
 
 func (v *listView) at(after string) string {
-	return desk.Query(path, "state", v.state, "result", v.result, "unit", v.unit, "after", after)
+	return desk.Query(path, "state", v.state, "result", v.result, "unit", v.unit, "measure", v.measure, "after", after)
 }
 
 // reach gives the units that the caller reads about, narrowed to one that was chosen; nil = every unit.
@@ -301,7 +302,7 @@ func (d *Desk) reach(ctx context.Context, chosen string) (ids []int64, options [
 // list shows the tasks that the caller reaches: recalls that wait for an acknowledgement first, in a block of their own.
 func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	v := &listView{state: q.Get("state"), result: q.Get("result"), unit: q.Get("unit"), later: q.Get("after") != "", issues: desk.Could(ctx, d.site, authz.MeasureIssue)}
+	v := &listView{state: q.Get("state"), result: q.Get("result"), measure: desk.Cut(q.Get("measure"), 40), unit: q.Get("unit"), later: q.Get("after") != "", issues: desk.Could(ctx, d.site, authz.MeasureIssue)}
 	ids, units, err := d.reach(ctx, v.unit)
 	if err != nil {
 		return err
@@ -328,7 +329,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	f := measure.Filter{Agencies: ids, State: v.state, Result: measure.Result(v.result), Limit: listRows + 1}
+	f := measure.Filter{Agencies: ids, State: v.state, Result: measure.Result(v.result), Measure: v.measure, Limit: listRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
 	list, err := d.Measures.Tasks(ctx, f)
 	if err != nil {
