@@ -52,6 +52,7 @@ var (
 	ErrFileScan  = fault.New(fault.Unavailable, "flow.file_scan", "病毒检查暂时不可用，附件没有收下", "请稍后重试")
 	ErrFileNone  = fault.New(fault.NotFound, "flow.file_none", "没有这个附件，或者不是由您上传的", "请重新上传")
 	ErrFiles     = fault.New(fault.TooLarge, "flow.files", "一步最多 20 个附件", "请合并文件")
+	ErrFilesDay  = fault.New(fault.TooLarge, "flow.files_day", "一天之内上传的附件合计太多", "请明天再传，或者压缩后再传；已经传上去的不用重传")
 	ErrNoFiles   = fault.New(fault.Unavailable, "flow.no_files", "这里不收附件", "请联系系统管理员")
 )
 
@@ -79,6 +80,9 @@ func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachm
 	case a.Type == "":
 		return Attachment{}, ErrFileType
 	}
+	if err := e.room(ctx, a.Bytes); err != nil {
+		return Attachment{}, err
+	}
 	if e.Scanner != nil {
 		finding, err := e.Scanner.Scan(ctx, bytes.NewReader(content))
 		switch {
@@ -103,6 +107,27 @@ func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachm
 		return Attachment{}, fmt.Errorf("flow: attach: %w", err)
 	}
 	return a, nil
+}
+
+// attachmentsPerDay is how many bytes one account attaches in 24 hours: files that no step names are kept too, and nobody shall fill the disk with them.
+const attachmentsPerDay = 500 << 20
+
+// room refuses more than an account may attach in a day.
+func (e *Engine) room(ctx context.Context, more int64) error {
+	limit := e.PerDay
+	if limit <= 0 {
+		limit = attachmentsPerDay
+	}
+	var sum int64
+	err := e.DB.Read().QueryRowContext(ctx, `SELECT CAST(coalesce(sum(bytes), 0) AS bigint) FROM flow_file WHERE added_by = $1 AND added_at > $2`,
+		e.Who(ctx).String(), db.Micros(e.now().AddDate(0, 0, -1))).Scan(&sum)
+	if err != nil {
+		return fmt.Errorf("flow: attach: %w", err)
+	}
+	if sum+more > limit {
+		return ErrFilesDay
+	}
+	return nil
 }
 
 // typeOf tells the media type by content; "" for what is not taken.

@@ -10,8 +10,10 @@ import (
 	"image/png"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -208,6 +210,21 @@ func TestAttachments(t *testing.T) {
 			}
 		}
 
+		hoarder := as(t.Context(), stranger)
+		w.PerDay = 100
+		for i, want := range []error{nil, nil, ErrFilesDay} {
+			if _, err := w.Attach(hoarder, "申请书", strings.NewReader("%PDF-1.7\n"+strings.Repeat(strconv.Itoa(i), 31))); !errors.Is(err, want) {
+				t.Errorf("attachment %d of a day: %v", i, err)
+			}
+		}
+		if _, err := w.Attach(as(t.Context(), clerk), "申请书", strings.NewReader("%PDF-1.7\nanother's")); err != nil {
+			t.Errorf("another account: %v", err)
+		}
+		w.clock.Advance(25 * time.Hour)
+		if _, err := w.Attach(hoarder, "申请书", strings.NewReader("%PDF-1.7\nnext day")); err != nil {
+			t.Errorf("on the next day: %v", err)
+		}
+		w.PerDay = 0
 		w.Scanner = scanner1{finding: "EICAR"}
 		if _, err := w.Attach(mine, "申请书", strings.NewReader("%PDF-1.7\nbad")); !errors.Is(err, ErrFileBad) {
 			t.Errorf("infected: %v", err)

@@ -42,6 +42,7 @@ type Config struct {
 
 	Files   *blob.Store // attachments; nil = none can be added
 	Scanner Scanner     // nil = attachments are recorded as not scanned
+	PerDay  int64       // bytes of attachments of one account in 24 hours; 0 = 500 MB
 }
 
 // Hooks are what a feature does at a step, in its transaction. Both may be nil.
