@@ -161,6 +161,9 @@ func compose(from *mail.Address, to string, delivery int64, t text, now time.Tim
 	header("Date", now.In(clock.Zone).Format(time.RFC1123Z))
 	header("Message-ID", "<"+dec(delivery)+"@"+domain+">")
 	header("Auto-Submitted", "auto-generated")
+	if t.stop != "" {
+		header("List-Unsubscribe", "<"+t.stop+">")
+	}
 	header("MIME-Version", "1.0")
 	header("Content-Type", "text/plain; charset=utf-8")
 	header("Content-Transfer-Encoding", "base64")
@@ -198,7 +201,7 @@ func subject(title string) string {
 }
 
 // text is what a message says.
-type text struct{ title, body, link, name string }
+type text struct{ title, body, link, name, stop string }
 
 // long is for a page of paper or a screen.
 func (t text) long() string {
@@ -208,7 +211,11 @@ func (t text) long() string {
 			parts = append(parts, p)
 		}
 	}
-	foot := "本邮件由系统自动发出，请勿回复。登录网站可以查看详情和修改通知地址。"
+	foot := "本邮件由系统自动发出，请勿回复。不想再收到的，登录网站，在“通知”里删除这个邮箱"
+	if t.stop != "" {
+		foot += "：" + t.stop
+	}
+	foot += "。删除以后，通知仍在网站里显示。"
 	if t.name != "" {
 		foot = t.name + "\n" + foot
 	}
@@ -230,7 +237,16 @@ func (t text) short() string {
 	return out
 }
 
-func (s *Service) text(n *Notice) text { return text{n.Title, n.Body, s.link(n.Link), s.Name} }
+func (s *Service) text(n *Notice) text {
+	t := text{title: n.Title, body: n.Body, link: s.link(n.Link), name: s.Name}
+	if n.Topic != topicCode { // a code goes to an address that receives nothing yet
+		t.stop = s.link(stopPage)
+	}
+	return t
+}
+
+// stopPage is where recipients take their addresses away.
+const stopPage = "/account/notices"
 
 func (s *Service) link(page string) string {
 	if page == "" || s.Site == "" {

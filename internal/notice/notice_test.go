@@ -227,7 +227,13 @@ func TestEmail(t *testing.T) {
 		if err != nil || title != due.Title {
 			t.Errorf("subject %q, %v", title, err)
 		}
-		for _, want := range []string{due.Body, "https://credit.test/me/cases/12", "公信·临溪市"} {
+		if stop := m.Header.Get("List-Unsubscribe"); stop != "<https://credit.test/account/notices>" {
+			t.Errorf("one cannot get rid of it: %q", stop)
+		}
+		if first, err := mail.ReadMessage(strings.NewReader(server.letters()[0].data)); err != nil || first.Header.Get("List-Unsubscribe") != "" {
+			t.Errorf("the code's letter: %v, %v", first.Header, err)
+		}
+		for _, want := range []string{due.Body, "https://credit.test/me/cases/12", "公信·临溪市", "删除这个邮箱：https://credit.test/account/notices。"} {
 			if !strings.Contains(body(t, got.data), want) {
 				t.Errorf("the body lacks %q", want)
 			}
