@@ -60,7 +60,7 @@ func (a *App) demoObjections(ctx context.Context) error {
 		return err
 	}
 	agent := authz.With(ctx, authz.Actor{ID: firm.ID, Kind: authz.Account, Session: 1, Grants: []authz.Grant{{Role: authz.BusinessAgent, Subject: subject}}})
-	if _, err := a.demoObject(agent, office, records[0], "决定书上的罚款金额与这里不一致，请核对"); err != nil {
+	if _, err := a.demoObject(agent, office, records[0], "处罚内容与决定书不一致，请核对"); err != nil {
 		return err
 	}
 	answered, err := a.demoObject(agent, office, records[1], "有效期填写有误，应当以许可证为准")
