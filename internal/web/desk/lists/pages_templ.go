@@ -857,7 +857,7 @@ func newPageOf(v *newView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.persons() {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<fieldset><legend>主体是自然人的</legend><p class=\"muted\">只有适用对象包括自然人的名单可以列入。凭证件类型和完整的号码查找，不能按姓名查；查找记入查询日志，本人看得到。</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<fieldset class=\"stack\"><legend>主体是自然人的</legend><p class=\"muted\">只有适用对象包括自然人的名单可以列入。凭证件类型和完整的号码查找，不能按姓名查；查找记入查询日志，本人看得到。</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
