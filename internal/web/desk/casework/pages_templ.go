@@ -1066,7 +1066,7 @@ func deputiesPage(v *deputiesView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, " <ul class=\"plain-list small\"><li>这些天里，代办人在“由我经办”里看到您的事项，期限照常计算。</li><li>代办人用自己的账号、按自己的岗位权限办理；他不能办的，设了代办也不能办。提出过的人不能办自己提出的事项，代办也一样。</li><li>办理经过里记的是实际办理的账号。设定和结束代办都记入操作日志。</li></ul>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, " <ul class=\"plain-list small desk-gap\"><li>这些天里，代办人在“由我经办”里看到您的事项，期限照常计算。</li><li>代办人用自己的账号、按自己的岗位权限办理；他不能办的，设了代办也不能办。提出过的人不能办自己提出的事项，代办也一样。</li><li>办理经过里记的是实际办理的账号。设定和结束代办都记入操作日志。</li></ul>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
