@@ -55,7 +55,7 @@ func due(period string, from, onDue flow.Event) *flow.Due {
 // Table is the procedure. The answer is due from the day the objection was received, whatever the steps between; only the clock of a source that is asked
 // runs from the day it was asked. Whoever decided, or verified as the source, does not review.
 func Table() flow.Table {
-	make, accept, handle, review := string(authz.ObjectionMake), string(authz.ObjectionAccept), string(authz.ObjectionHandle), string(authz.ObjectionReview)
+	own, accept, handle, review := string(authz.ObjectionMake), string(authz.ObjectionAccept), string(authz.ObjectionHandle), string(authz.ObjectionReview)
 	const subject, office, source = "申请人", "信用办", "来源单位"
 	return flow.Table{
 		Kind: FlowKind, Title: "异议处理", Page: "/desk/objections/{ref}", OwnPage: "/me/objections/{ref}",
@@ -74,8 +74,8 @@ func Table() flow.Table {
 			{Code: Lapsed, Name: "逾期未补正", Final: true},
 		},
 		Moves: []flow.Move{
-			{Event: EventSubmit, Name: "提交", To: Submitted, May: make, Reason: true, By: subject, Say: "提出了异议", Due: due("check", "", "")},
-			{Event: EventSubmit, Name: "提交", From: []string{Supplement}, To: Submitted, May: make, Reason: true, By: subject, Say: "补正了材料，期限重新起算", Due: due("check", "", "")},
+			{Event: EventSubmit, Name: "提交", To: Submitted, May: own, Reason: true, By: subject, Say: "提出了异议", Due: due("check", "", "")},
+			{Event: EventSubmit, Name: "提交", From: []string{Supplement}, To: Submitted, May: own, Reason: true, By: subject, Say: "补正了材料，期限重新起算", Due: due("check", "", "")},
 			{Event: EventAsk, Name: "通知补正", From: []string{Submitted}, To: Supplement, May: accept, Reason: true, Separate: true, By: office, Say: "通知补正，期限中止", Due: due("supplement", "", EventLapse)},
 			{Event: EventLapse, Name: "逾期未补正", From: []string{Supplement}, To: Lapsed, Auto: true, Say: "逾期没有补正，本次异议终止，可以重新提出"},
 			{Event: EventAccept, Name: "受理", From: []string{Submitted}, To: Accepted, May: accept, Separate: true, By: office, Say: "受理了异议，信息即时标注“异议中”", Due: due("answer", EventSubmit, "")},
@@ -86,10 +86,10 @@ func Table() flow.Table {
 			{Event: EventCannot, Name: "答复无法核实", From: []string{Referred}, To: Unproven, May: handle, Reason: true, Separate: true, By: source, Say: "答复无法核实", Due: due("assist", EventSubmit, "")},
 			{Event: EventDecide, Name: "作出结论", From: []string{Accepted, Verified, Unproven}, To: Answered, May: accept, Reason: true, Separate: true, By: office, Say: "作出结论并答复申请人", Due: due("review", "", EventClose)},
 			{Event: EventClose, Name: "办结", From: []string{Answered}, To: Closed, Auto: true, Say: "复核申请期满，办结"},
-			{Event: EventAppeal, Name: "申请复核", From: []string{Answered}, To: Reviewing, May: make, Reason: true, By: subject, Say: "申请复核，信息重新标注“异议中”", Due: due("reexamine", "", "")},
+			{Event: EventAppeal, Name: "申请复核", From: []string{Answered}, To: Reviewing, May: own, Reason: true, By: subject, Say: "申请复核，信息重新标注“异议中”", Due: due("reexamine", "", "")},
 			{Event: EventConclude, Name: "作出复核结论", From: []string{Reviewing}, To: Closed, May: review, Reason: true, Separate: true, Not: []flow.Event{EventDecide, EventReply, EventCannot}, By: "复核人员", Say: "作出复核结论并答复申请人"},
-			{Event: EventWithdraw, Name: "撤回", From: []string{Submitted, Supplement, Accepted, Referred, Verified}, To: Withdrawn, May: make, By: subject, Say: "撤回了异议"},
-			{Event: EventWithdraw, Name: "撤回", From: []string{Reviewing}, To: Closed, May: make, By: subject, Say: "撤回了复核申请，原结论不变"},
+			{Event: EventWithdraw, Name: "撤回", From: []string{Submitted, Supplement, Accepted, Referred, Verified}, To: Withdrawn, May: own, By: subject, Say: "撤回了异议"},
+			{Event: EventWithdraw, Name: "撤回", From: []string{Reviewing}, To: Closed, May: own, By: subject, Say: "撤回了复核申请，原结论不变"},
 		},
 		Assign: flow.Rule{May: accept},
 	}
