@@ -157,7 +157,7 @@ func (r *runner) quiet(ctx context.Context) error {
 		}
 		working := 0
 		if r.app.DB.Engine() == db.Postgres {
-			err := r.app.DB.Read().QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()`).Scan(&working)
+			err := r.app.DB.Read().QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&working)
 			if err != nil {
 				return err
 			}
