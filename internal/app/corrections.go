@@ -2,11 +2,17 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"gongxin/internal/catalog"
 	"gongxin/internal/correction"
+	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/id"
+	"gongxin/internal/listing"
+	"gongxin/internal/notice"
+	"gongxin/internal/record"
 	"gongxin/internal/translog"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk/corrections"
@@ -33,6 +39,7 @@ func (a *App) openCorrections(ids *id.Maker) error {
 	a.Corrections = correction.New(correction.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Records: a.Records, Cases: p.Flow, Notices: p.Notices, Agencies: a.Agencies, Authority: t.Authority, Acts: t.Audit, Terms: terms,
 		Outlets: []correction.Outlet{correction.Looked(t.Audit, handling...), correction.Reported(a.Reports, t.Audit)},
+		Ended:   a.endCauses,
 	})
 	return p.Flow.Register(correction.Table(), noHooks)
 }
@@ -90,4 +97,71 @@ func (a *App) positions(ctx context.Context, list []correction.Receipt) ([]int64
 		}
 	}
 	return out, nil
+}
+
+// endCauses recalls the measures that rest on an entry whose record may not be used any more, and has the unit that keeps the entry look at it: to take it off the
+// list is its decision. A record that is only shielded comes back.
+func (a *App) endCauses(ctx context.Context, tx *db.Tx, list []correction.Stopped) error {
+	items := map[catalog.ItemCode]bool{}
+	for _, k := range a.Lists.kinds.Today().List() {
+		items[k.Item] = true
+	}
+	ended, ids := map[record.ID]*correction.Stopped{}, []record.ID(nil)
+	subjects, seen := []int64(nil), map[int64]bool{}
+	for i := range list {
+		x := &list[i]
+		if !items[x.Item] || x.Now == record.Shielded {
+			continue
+		}
+		ended[x.ID], ids = x, append(ids, x.ID)
+		if !seen[x.Subject] {
+			seen[x.Subject] = true
+			subjects = append(subjects, x.Subject)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	entries, err := a.Lists.Listing.OfMany(ctx, tx, subjects, time.Time{})
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	versions, err := a.Records.Standing(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, of := range entries {
+		for i := range of {
+			if err := a.endCause(ctx, tx, &of[i], versions, ended); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// endCause recalls what rests on one entry if its record is among those that ended.
+func (a *App) endCause(ctx context.Context, tx *db.Tx, e *listing.Entry, versions map[record.ID]record.Version, ended map[record.ID]*correction.Stopped) error {
+	row, ok, err := a.Lists.Listing.FiledAs(ctx, e)
+	if err != nil || !ok {
+		return err
+	}
+	key, ok := a.entryKey(&row)
+	if !ok {
+		return nil
+	}
+	for id, v := range versions {
+		if v.Subject != e.Subject || v.Item != row.Item || v.Agency != row.Unit.ID || v.NaturalKey != key {
+			continue
+		}
+		what := correction.StatusWord(ended[id].Now, correction.Stop)
+		if err := a.Lists.Measures.CauseEnded(ctx, tx, e.ID, "名单条目的记录"+what); err != nil {
+			return err
+		}
+		return a.Procedures.Notices.Send(ctx, tx, notice.Notice{
+			To: notice.Recipient{Kind: notice.Agency, ID: e.Agency}, Topic: "listing.record_ended", Title: "名单条目的记录" + what + "，请核对条目",
+			Body: "本单位一个名单条目所报送的记录" + what + "，据此采取的措施已经召回。条目不应当再保留的，请依法移出名单。", Link: fmt.Sprint("/desk/lists/entries/", e.ID), Ref: fmt.Sprint("entry:", e.ID),
+		})
+	}
+	return nil
 }

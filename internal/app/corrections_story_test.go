@@ -15,6 +15,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
+	"gongxin/internal/measure"
 	"gongxin/internal/record"
 )
 
@@ -164,4 +165,50 @@ func TestFromCheckToReceipt(t *testing.T) {
 	if readers < 3 {
 		t.Errorf("%d looks at corrections are in the log", readers)
 	}
+}
+
+// An entry's record is annulled by an objection: the measures that rest on the entry are recalled with the telling, and the unit that keeps the list is asked to look.
+func TestARecordsEndRecallsItsMeasures(t *testing.T) {
+	t.Parallel()
+	d := newDesks(t)
+	h, ctx := &d.own, context.Background()
+	d.registered(h)
+	d.work()
+	list, err := d.app.Records.StandingOf(ctx, d.app.DB.Read(), h.firm.ID)
+	must(t, err)
+	var of record.ID
+	for i := range list {
+		if list[i].Item == "YZSX" {
+			of = list[i].ID
+		}
+	}
+	if of.Subject == 0 {
+		t.Fatalf("the entry is no record: %+v", list)
+	}
+	turn := func(to record.Status) {
+		t.Helper()
+		must(t, d.app.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := d.app.Records.Turn(ctx, tx, []record.Turn{{ID: of, To: to}}, record.Change{At: d.app.Clock.Now(), Actor: "account:814", Basis: "某办法", Why: "test"})
+			return err
+		}))
+		_, err := d.app.TellCorrections(ctx)
+		must(t, err)
+	}
+	state := func() measure.OrderState {
+		o, err := d.app.Lists.Measures.Order(ctx, d.app.DB.Read(), h.order)
+		must(t, err)
+		return o.State
+	}
+	turn(record.Shielded)
+	if s := state(); s != measure.Open {
+		t.Errorf("shielded, and the order is %s", s)
+	}
+	turn(record.Active)
+	turn(record.Annulled)
+	if s := state(); s != measure.Recalled {
+		t.Errorf("the order is %s", s)
+	}
+	clerk := authz.Actor{ID: 702, Kind: authz.Account, Session: 3, Grants: []authz.Grant{{Role: authz.WindowOfficer, Agency: h.unit.ID}}}
+	d.ask(clerk, "/account/notices", nil, http.StatusOK, "名单条目的记录已撤下，请核对条目")
+	d.ask(clerk, "/desk/tasks", nil, http.StatusOK, "有 1 件措施已经召回")
 }

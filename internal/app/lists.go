@@ -113,17 +113,10 @@ func (a *App) representative(ctx context.Context, code string) (string, error) {
 
 // markEntry puts 异议中 onto the record that an entry was filed as, or takes it away. The record is found by its natural key, as the intake makes it.
 func (a *App) markEntry(ctx context.Context, tx *db.Tx, r listing.Row, ref string, on bool) error {
-	today := clock.Today(a.Clock)
-	item, ok := a.Editions.Current(today).Item(r.Item)
+	key, ok := a.entryKey(&r)
 	if !ok {
 		return nil
 	}
-	values := make(catalog.Values, len(item.Fields))
-	for i := range item.Fields {
-		values[i] = r.Values[item.Fields[i].Code]
-	}
-	item.Check(values, &catalog.CheckInput{Received: today, UnitCode: r.Unit.Code, UnitName: r.Unit.Name}) // brings them to their normal form
-	key := item.Key(values)
 	list, err := a.Records.StandingOf(ctx, tx, r.Subject)
 	if err != nil {
 		return err
@@ -143,6 +136,21 @@ func (a *App) markEntry(ctx context.Context, tx *db.Tx, r listing.Row, ref strin
 		}
 	}
 	return nil
+}
+
+// entryKey gives the natural key of the record that an entry was filed as.
+func (a *App) entryKey(r *listing.Row) (string, bool) {
+	today := clock.Today(a.Clock)
+	item, ok := a.Editions.Current(today).Item(r.Item)
+	if !ok {
+		return "", false
+	}
+	values := make(catalog.Values, len(item.Fields))
+	for i := range item.Fields {
+		values[i] = r.Values[item.Fields[i].Code]
+	}
+	item.Check(values, &catalog.CheckInput{Received: today, UnitCode: r.Unit.Code, UnitName: r.Unit.Name}) // brings them to their normal form
+	return item.Key(values), true
 }
 
 // causes tells measures which entries stand.
