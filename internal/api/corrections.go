@@ -146,6 +146,10 @@ func (s *server) correctionsOf(ctx context.Context, list []correction.Notice) ([
 	if err != nil {
 		return nil, err
 	}
+	subjects, err := s.Subjects.ByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]CorrectionView, len(list))
 	for i := range list {
 		n := &list[i]
@@ -155,9 +159,7 @@ func (s *server) correctionsOf(ctx context.Context, list []correction.Notice) ([
 			ChangedAt: c.ChangedAt.In(clock.Zone), Basis: c.Basis, Why: c.Why, ToldAt: n.At.In(clock.Zone), Due: n.Due, AppliedAt: moment(n.Applied), Note: n.Note,
 			Handed: HandedView{What: filled(n.What), Matter: n.Matter, At: n.HandedAt.In(clock.Zone), Times: n.Copies},
 		}
-		if v.Subject, _, err = s.Subjects.CodeOf(ctx, n.Record.Subject); err != nil { // a person has none
-			return nil, err
-		}
+		v.Subject = subjects[n.Record.Subject].Code // a person has none
 		out[i] = v
 	}
 	looks := publish.Each(list, func(n correction.Notice) audit.Access {

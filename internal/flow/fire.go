@@ -9,6 +9,7 @@ import (
 
 	"gongxin/internal/audit"
 	"gongxin/internal/clock"
+	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/ident"
 )
@@ -140,7 +141,13 @@ func checkTexts(in *Input, required bool) error {
 
 // HasPersonal reports whether a text holds the identity number of a resident: eighteen characters by themselves, with a day of birth and the right check
 // character.
+// Full-width characters count as what they stand for, and spaces and dashes between the characters do not hide a number.
 func HasPersonal(text string) bool {
+	text = cntext.Fold(text)
+	return holdsNumber(text) || holdsNumber(strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\u3000", "").Replace(text))
+}
+
+func holdsNumber(text string) bool {
 	run := 0 // digits up to i
 	for i := range len(text) {
 		last := text[i]

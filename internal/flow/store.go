@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,6 +59,32 @@ func flag(b bool) int {
 // Get gives a case as it is committed. Whether the caller may see it is the caller's to ask.
 func (e *Engine) Get(ctx context.Context, id int64) (*Case, error) {
 	return e.Load(ctx, e.DB.Read(), id)
+}
+
+// GetAll gives cases by their ids, those that there are. Whether the caller may see them is the caller's to ask.
+func (e *Engine) GetAll(ctx context.Context, ids []int64) (map[int64]*Case, error) {
+	out := make(map[int64]*Case, len(ids))
+	for part := range slices.Chunk(ids, 500) {
+		args := make([]any, len(part))
+		for i := range part {
+			args[i] = part[i]
+		}
+		rows, err := e.DB.Read().QueryContext(ctx, `SELECT `+caseColumns+` FROM flow_case WHERE case_id IN `+db.In(len(part), 1), args...)
+		if err != nil {
+			return nil, fmt.Errorf("flow: cases: %w", err)
+		}
+		for rows.Next() {
+			c, err := e.scan(rows)
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("flow: cases: %w", err), rows.Close())
+			}
+			out[c.ID] = c
+		}
+		if err := rows.Err(); err != nil {
+			return nil, fmt.Errorf("flow: cases: %w", err)
+		}
+	}
+	return out, nil
 }
 
 // Load gives a case as a transaction sees it.

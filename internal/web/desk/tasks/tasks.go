@@ -59,6 +59,7 @@ type Cases interface {
 	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
 	OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
 	Left(c *flow.Case) (int, bool)
+	GetAll(ctx context.Context, ids []int64) (map[int64]*flow.Case, error)
 	OverdueBy(ctx context.Context, f flow.Filter) ([]flow.Late, error)
 }
 
@@ -217,6 +218,14 @@ func (d *Desk) rows(ctx context.Context, list []measure.Task) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	steps := make([]int64, len(list))
+	for i := range list {
+		steps[i] = list[i].Case
+	}
+	cases, err := d.Cases.GetAll(ctx, steps)
+	if err != nil {
+		return nil, err
+	}
 	matters := map[string]string{}
 	out := make([]row, 0, len(list))
 	for i := range list {
@@ -239,12 +248,10 @@ func (d *Desk) rows(ctx context.Context, list []measure.Task) ([]row, error) {
 			}
 			matters[t.Matter] = t.matter
 		}
-		c, err := d.Cases.Get(ctx, t.Case)
-		if err != nil {
-			return nil, err
-		}
-		if t.left, t.runs = d.Cases.Left(c); t.runs {
-			t.due = c.Due.String()
+		if c := cases[t.Case]; c != nil {
+			if t.left, t.runs = d.Cases.Left(c); t.runs {
+				t.due = c.Due.String()
+			}
 		}
 		out = append(out, t)
 	}
