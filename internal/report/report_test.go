@@ -378,6 +378,18 @@ func TestCorrectionReachesReports(t *testing.T) {
 		if who[r.Number] != 0 || who[special.Number] != w.agent().ID || list[0].Version != 1 {
 			t.Errorf("%+v", list)
 		}
+		var copies []report.Handed
+		err = w.Copies(t.Context(), d.Read(), []int64{1, id.Subject}, func(c *report.Copy) {
+			if c.Subject != id.Subject || (c.Access != 0) != (c.Kind == report.Special) {
+				t.Errorf("%+v", c)
+			}
+			if c.At == id {
+				copies = append(copies, c.Handed)
+			}
+		})
+		if diff := cmp.Diff(list, copies); err != nil || diff != "" {
+			t.Error(diff, err)
+		}
 	})
 }
 
