@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gongxin/internal/audit"
 	"gongxin/internal/clock"
@@ -12,7 +13,8 @@ import (
 
 // Bounds of one turn of the clock.
 const (
-	dueBatch  = 500 // cases in one transaction
+	dueBatch  = 500 // cases that are looked for at once
+	fewCases  = 100 // in one transaction of an engine with one writer, so that people do not wait for the night's work
 	maxLapses = 200 // automatic steps of one case in one transaction
 )
 
@@ -31,8 +33,10 @@ func (e *Engine) RunDue(ctx context.Context) (int, error) {
 		for i, d := range batch {
 			ids[i], wake, after = d.id, d.wake, d.id
 		}
-		n, err := e.lapse(ctx, ids)
-		total, failed = total+n, errors.Join(failed, err)
+		for part := range slices.Chunk(ids, e.together()) {
+			n, err := e.lapse(ctx, part)
+			total, failed = total+n, errors.Join(failed, err)
+		}
 		if err := ctx.Err(); err != nil {
 			return total, errors.Join(failed, err)
 		}
@@ -40,6 +44,14 @@ func (e *Engine) RunDue(ctx context.Context) (int, error) {
 			return total, failed
 		}
 	}
+}
+
+// together says how many cases share a transaction.
+func (e *Engine) together() int {
+	if e.DB.Engine() == db.Postgres {
+		return dueBatch
+	}
+	return fewCases
 }
 
 type dueCase struct {
