@@ -155,11 +155,12 @@ func (a *App) runProcedures(ctx context.Context) {
 		a.Log.ErrorContext(ctx, "cases that no table of this program can move", slog.Any("places", lost), slog.Any("error", err))
 	}
 	a.every(ctx, dueEvery, "procedures", func() error {
-		if err := errors.Join(p.recount(ctx, a.Calendar), a.tendObjections(ctx)); err != nil {
+		if err := p.recount(ctx, a.Calendar); err != nil {
 			return err
 		}
+		tended := a.tendObjections(ctx)
 		_, err := p.Flow.RunDue(ctx)
-		return err
+		return errors.Join(tended, err)
 	})
 }
 
