@@ -56,7 +56,7 @@ func TestReportsOverHTTP(t *testing.T) {
 		batch := d.call(jsonCall("/api/v1/reports/batch", `{"unit":"`+d.own.unit.Code+`","subjects":[{"subject":"`+d.own.firm.Code+`"},{"subject":"X"}]}`),
 			authz.Actor{ID: d.caller, Kind: authz.Key, Grants: []authz.Grant{{Role: authz.WindowOfficer, Agency: d.own.unit.ID}}})
 		z, err := zip.NewReader(bytes.NewReader(batch.Body.Bytes()), int64(batch.Body.Len()))
-		if err != nil || len(z.File) != 2 {
+		if err != nil || len(z.File) != 3 { // the report, the table, the manifest
 			t.Errorf("%d %v", batch.Code, err)
 		}
 	}

@@ -274,7 +274,7 @@ func repairActions() []Described {
 // Whoever works where a copy is held says that the change is applied there; nobody says so for another unit. That units are told follows from the change by itself.
 func correctionActions() []Described {
 	return []Described{
-		action(CorrectionRead, "看本单位收到的更正告知和落实情况", row(OwnAgency, WindowOfficer, InstitutionOfficer, FilingClerk, Reviewer, OfficeOperator), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
+		action(CorrectionRead, "看本单位收到的更正告知和落实情况", row(OwnAgency, WindowOfficer, InstitutionOfficer, FilingClerk, Reviewer), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)).byKey(),
 		action(CorrectionApply, "确认本单位已经落实更正", row(OwnAgency, WindowOfficer, InstitutionOfficer, FilingClerk, Reviewer, OfficeOperator)).byKey(),
 		action(CorrectionTell, "记录变更后告知取得过它的单位", row(Any, Scheduler)),
 	}

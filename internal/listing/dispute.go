@@ -36,7 +36,8 @@ func (s *Service) Dispute(ctx context.Context, tx *db.Tx, entry int64, ref strin
 	if have == on {
 		return nil
 	}
-	now, action := s.now(), "listing.dispute"
+	now := s.now()
+	action := "listing.dispute"
 	if on {
 		_, err = tx.ExecContext(ctx, `INSERT INTO listing_dispute (subject_id, entry_id, ref, raised_at, cleared_at) VALUES ($1, $2, $3, $4, 0)
 			ON CONFLICT (subject_id, entry_id, ref, raised_at) DO UPDATE SET cleared_at = 0`, e.Subject, e.ID, ref, now.UnixMicro())
