@@ -74,7 +74,18 @@ func TestKeys(t *testing.T) {
 		must(t, err)
 		_, err = there.KeyActor(ctx, raw2, "203.0.113.9")
 		must(t, err)
+		stands, err := b.KeyStands(ctx, next.ID)
+		must(t, err)
+		if stands.ID != a.ID || stands.Kind != authz.Key || stands.Session != next.ID || len(stands.Scopes) != len(next.Scopes) || len(stands.Grants) == 0 {
+			t.Errorf("behind the key's number: %+v", stands)
+		}
+		_, err = b.KeyStands(ctx, k.ID) // replaced, and its overlap is over
+		wantErr(t, err, ErrKey)
+		_, err = b.KeyStands(ctx, 1)
+		wantErr(t, err, ErrKey)
 		must(t, b.RevokeKey(ctx, a, next.ID))
+		_, err = there.KeyStands(ctx, next.ID) // at once, in every process
+		wantErr(t, err, ErrKey)
 		_, err = b.KeyActor(ctx, raw2, "203.0.113.9")
 		wantErr(t, err, ErrKey)
 		b.clock.Advance(cacheFor)
@@ -134,7 +145,11 @@ func TestKeyRules(t *testing.T) {
 	wantErr(t, err, ErrKeyOverlap)
 	_, err = b.KeyActor(ctx, raw, home)
 	must(t, err)
+	_, err = b.KeyStands(ctx, k.ID)
+	must(t, err)
 	must(t, b.Disable(ctx, local, a.ID))
+	_, err = b.KeyStands(ctx, k.ID)
+	wantErr(t, err, ErrKey)
 	_, err = b.KeyActor(ctx, raw, home)
 	wantErr(t, err, ErrKey)
 	must(t, b.Enable(ctx, local, a.ID))
