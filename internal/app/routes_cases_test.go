@@ -27,5 +27,6 @@ func init() {
 		samples[pattern] = s
 	}
 	listsOfLists = append(listsOfLists, listsOfCases...)
+	hides = append(hides, "GET /me/cases/{id}")
 	gone = append(gone, "GET /me/cases/{id}", "POST /desk/inbox/{id}/take", "GET /desk/handover/{account}", "POST /desk/handover/{account}", "POST /desk/handover/{account}/deputy", "POST /desk/notices/retry")
 }
