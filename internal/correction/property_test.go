@@ -243,6 +243,11 @@ func (m *model) check(r *rapid.T) {
 	if n := m.count(`SELECT count(*) FROM record_event`); n != 0 {
 		r.Errorf("%d changes are still on the list", n)
 	}
+	// The lists count what their rows say.
+	if n := m.count(`SELECT count(*) FROM correction_told t WHERE t.due_on > 0 AND (t.n <> (SELECT count(*) FROM correction_notice n WHERE n.told_id = t.told_id)
+		OR t.applied <> (SELECT count(*) FROM correction_notice n WHERE n.told_id = t.told_id AND n.applied_at > 0))`); n != 0 {
+		r.Errorf("%d lists count otherwise than their rows", n)
+	}
 	// What is closed has no open row, and what is open has one.
 	if n := m.count(`SELECT count(*) FROM correction_told t WHERE (t.closed_at = 0) <> EXISTS (SELECT 1 FROM correction_notice n WHERE n.told_id = t.told_id AND n.applied_at = 0 AND n.due_on > 0)`); n != 0 {
 		r.Errorf("%d lists say otherwise than their rows", n)

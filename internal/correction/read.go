@@ -266,6 +266,9 @@ type Silence struct {
 
 // Silent counts by unit who has applied what, as of a day: the figures that the office and the indicators look at. Units without anything to apply are left out.
 func (s *Service) Silent(ctx context.Context, day clock.Date) ([]Silence, error) {
+	if day >= clock.Today(s.Clock) {
+		return s.silentNow(ctx, day)
+	}
 	end := db.Micros(day.AddDays(1).Start())
 	rows, err := s.DB.Read().QueryContext(ctx, `SELECT to_id, due_on, count(*), sum(CASE WHEN applied_at > 0 AND applied_at < $1 THEN 1 ELSE 0 END)
 		FROM correction_notice WHERE to_kind = 'agency' AND due_on > 0 AND told_at < $1 GROUP BY to_id, due_on ORDER BY to_id, due_on`, end)
@@ -289,6 +292,26 @@ func (s *Service) Silent(ctx context.Context, day clock.Date) ([]Silence, error)
 		if due < day {
 			x.Silent += n - applied
 		}
+	}
+	return out, rows.Err()
+}
+
+// silentNow counts as things stand: the lists of what was told know it, and are few.
+func (s *Service) silentNow(ctx context.Context, day clock.Date) ([]Silence, error) {
+	rows, err := s.DB.Read().QueryContext(ctx, `SELECT to_id, sum(n), sum(applied), sum(CASE WHEN due_on < $1 THEN n - applied ELSE 0 END)
+		FROM correction_told WHERE to_kind = 'agency' AND due_on > 0 GROUP BY to_id ORDER BY to_id`, int64(day))
+	if err != nil {
+		return nil, fmt.Errorf("correction: silent: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Silence
+	for rows.Next() {
+		var x Silence
+		if err := rows.Scan(&x.Agency, &x.Rows, &x.Applied, &x.Silent); err != nil {
+			return nil, fmt.Errorf("correction: silent: %w", err)
+		}
+		x.Open = x.Rows - x.Applied
+		out = append(out, x)
 	}
 	return out, rows.Err()
 }

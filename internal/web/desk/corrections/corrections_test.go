@@ -71,7 +71,9 @@ func (k *kept) Rows(_ context.Context, told, after int64, _ int) (out []correcti
 	return out, nil
 }
 
-func (k *kept) Silent(context.Context, clock.Date) ([]correction.Silence, error) { return k.silent, nil }
+func (k *kept) Silent(context.Context, clock.Date) ([]correction.Silence, error) {
+	return k.silent, nil
+}
 
 func (k *kept) Apply(_ context.Context, id int64, _ []int64, note string) (int, error) {
 	if note == "" {
