@@ -320,7 +320,7 @@ func (x *repairs) apps(ctx context.Context, p Place) ([]repairAppRow, error) {
 	var out []repairAppRow
 	for i := range list {
 		a := &list[i]
-		row := repairAppRow{href: p.Link(repairForms + strconv.FormatInt(a.ID, 10)), title: strconv.Itoa(len(a.Picks)) + " 条失信信息", state: "草稿", tone: ui.Warn, when: moment(a.ChangedAt)}
+		row := repairAppRow{href: p.Link(repairForms + strconv.FormatInt(a.ID, 10)), title: appTitle(a), state: "草稿", tone: ui.Warn, when: moment(a.ChangedAt)}
 		if a.State == repair.Sent {
 			row.when = moment(a.SentAt)
 			cases, err := x.Repairs.CasesOf(ctx, a.ID)
@@ -466,4 +466,16 @@ func repairPaperFacts(p *repair.Paper) []ui.Fact {
 		out = append(out, ui.Fact{Label: r[0], Value: r[1], Wide: longValue(r[1])})
 	}
 	return out
+}
+
+// appTitle names an application by its first failure.
+func appTitle(a *repair.Application) string {
+	if len(a.Picks) == 0 {
+		return "修复申请"
+	}
+	title := repairPickWords(&repair.Pick{ItemName: a.Picks[0].ItemName, Title: a.Picks[0].Title, On: a.Picks[0].On, Unit: a.Picks[0].Unit})
+	if n := len(a.Picks); n > 1 {
+		title += " 等 " + strconv.Itoa(n) + " 条"
+	}
+	return title
 }

@@ -1413,7 +1413,7 @@ func papersPage(v *papersView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.more {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<p class=\"muted\">这里列出前 100 件，下载包含全部。</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<p class=\"muted\">这里列出前 100 件；一次最多下载 200 件，超过的请缩短日期范围。</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
