@@ -199,15 +199,27 @@ func TestARecordsEndRecallsItsMeasures(t *testing.T) {
 		must(t, err)
 		return o.State
 	}
+	order, err := d.app.Lists.Measures.Order(ctx, d.app.DB.Read(), h.order)
+	must(t, err)
+	choices := func(want bool) {
+		t.Helper()
+		if _, ok, err := d.app.Lists.Measures.Choices(ctx, order.Entry); err != nil || ok != want {
+			t.Errorf("something new may rest on the entry: %v, %v", ok, err)
+		}
+	}
+	choices(true)
 	turn(record.Shielded)
 	if s := state(); s != measure.Open {
 		t.Errorf("shielded, and the order is %s", s)
 	}
+	choices(false)
 	turn(record.Active)
+	choices(true)
 	turn(record.Annulled)
 	if s := state(); s != measure.Recalled {
 		t.Errorf("the order is %s", s)
 	}
+	choices(false)
 	clerk := authz.Actor{ID: 702, Kind: authz.Account, Session: 3, Grants: []authz.Grant{{Role: authz.WindowOfficer, Agency: h.unit.ID}}}
 	d.ask(clerk, "/account/notices", nil, http.StatusOK, "名单条目的记录已撤下，请核对条目")
 	d.ask(clerk, "/desk/tasks", nil, http.StatusOK, "有 1 件措施已经召回")

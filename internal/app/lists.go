@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gongxin/internal/approval"
@@ -81,7 +82,7 @@ func (a *App) openLists(ids *id.Maker) error {
 		},
 	})
 	l.Measures = measure.New(measure.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Base: l.base, Subjects: a.Subjects, Agencies: a.Agencies, Matters: t.Matters, Causes: causes{l.Listing}, Authority: t.Authority,
+		DB: a.DB, IDs: ids, Clock: a.Clock, Base: l.base, Subjects: a.Subjects, Agencies: a.Agencies, Matters: t.Matters, Causes: causes{l.Listing}, Usable: a.usable, Authority: t.Authority,
 		Flow: p.Flow, Notices: p.Notices, Acts: t.Audit,
 		List: func(code string) bool {
 			_, ok := l.kinds.Today().ByCode(code)
@@ -113,19 +114,12 @@ func (a *App) representative(ctx context.Context, code string) (string, error) {
 
 // markEntry puts 异议中 onto the record that an entry was filed as, or takes it away. The record is found by its natural key, as the intake makes it.
 func (a *App) markEntry(ctx context.Context, tx *db.Tx, r listing.Row, ref string, on bool) error {
-	key, ok := a.entryKey(&r)
-	if !ok {
-		return nil
-	}
-	list, err := a.Records.StandingOf(ctx, tx, r.Subject)
+	list, err := a.entryRecords(ctx, tx, &r)
 	if err != nil {
 		return err
 	}
 	for i := range list {
 		v := &list[i]
-		if v.Item != r.Item || v.NaturalKey != key || v.Agency != r.Unit.ID {
-			continue
-		}
 		if on {
 			err = a.Records.SetMark(ctx, tx, v.ID, record.Disputed, ref, a.Clock.Now())
 		} else {
@@ -136,6 +130,18 @@ func (a *App) markEntry(ctx context.Context, tx *db.Tx, r listing.Row, ref strin
 		}
 	}
 	return nil
+}
+
+// entryRecords gives the records that an entry's row was filed as, without their content.
+func (a *App) entryRecords(ctx context.Context, q db.Querier, r *listing.Row) ([]record.Version, error) {
+	key, ok := a.entryKey(r)
+	if !ok {
+		return nil, nil
+	}
+	list, err := a.Records.StandingOf(ctx, q, r.Subject)
+	return slices.DeleteFunc(list, func(v record.Version) bool {
+		return v.Item != r.Item || v.NaturalKey != key || v.Agency != r.Unit.ID
+	}), err
 }
 
 // entryKey gives the natural key of the record that an entry was filed as.
@@ -151,6 +157,21 @@ func (a *App) entryKey(r *listing.Row) (string, bool) {
 	}
 	item.Check(values, &catalog.CheckInput{Received: today, UnitCode: r.Unit.Code, UnitName: r.Unit.Name}) // brings them to their normal form
 	return item.Key(values), true
+}
+
+// usable says whether the record that an entry was filed as is in force still: one that was repaired, taken down, shielded or is over is no cause of anything new,
+// though its unit has not taken it off the list yet.
+func (a *App) usable(ctx context.Context, q db.Querier, entry int64) (bool, error) {
+	e, ok, err := a.Lists.Listing.Standing(ctx, q, entry, clock.Today(a.Clock))
+	if err != nil || !ok {
+		return false, err
+	}
+	row, filed, err := a.Lists.Listing.FiledAs(ctx, &e)
+	if err != nil || !filed {
+		return err == nil, err
+	}
+	list, err := a.entryRecords(ctx, q, &row)
+	return !slices.ContainsFunc(list, func(v record.Version) bool { return v.Status != record.Active }), err
 }
 
 // causes tells measures which entries stand.

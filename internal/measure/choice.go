@@ -20,7 +20,7 @@ type Choice struct {
 // Issue asks everything again. ok is false when the entry does not stand.
 func (s *Service) Choices(ctx context.Context, entry int64) (list []Choice, ok bool, err error) {
 	today, q := clock.Today(s.Clock), s.DB.Read()
-	cause, ok, err := s.Causes.Standing(ctx, q, entry, today)
+	cause, ok, err := s.cause(ctx, q, entry, today)
 	if err != nil || !ok {
 		return nil, false, err
 	}

@@ -124,7 +124,7 @@ func (s *Service) Issue(ctx context.Context, in Issue) (_ Order, err error) {
 	who := authz.From(ctx)
 	var o Order
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		cause, ok, err := s.Causes.Standing(ctx, tx, in.Entry, today)
+		cause, ok, err := s.cause(ctx, tx, in.Entry, today)
 		if err != nil {
 			return err
 		}

@@ -67,10 +67,23 @@ type Config struct {
 	Notices   Notices
 	Acts      Acts
 	List      func(code string) bool // whether a list is kept today; nil = any code is taken
+	// Usable says whether what an entry states may be used still: its record may have been repaired or taken down, or be over, before its unit takes it off the list.
+	// It is asked before anything new rests on the entry; what rests on it already is recalled by whoever ends the record. nil = as long as it stands.
+	Usable func(ctx context.Context, q db.Querier, entry int64) (bool, error)
 }
 
 // Service keeps measures, orders and tasks.
 type Service struct{ Config }
+
+// cause gives an entry on which something new may rest.
+func (s *Service) cause(ctx context.Context, q db.Querier, entry int64, on clock.Date) (Cause, bool, error) {
+	cause, ok, err := s.Causes.Standing(ctx, q, entry, on)
+	if err != nil || !ok || s.Usable == nil {
+		return cause, ok, err
+	}
+	ok, err = s.Usable(ctx, q, entry)
+	return cause, ok, err
+}
 
 // New makes a Service.
 func New(c Config) *Service { return &Service{c} }
