@@ -34,7 +34,7 @@ func (*ExpireCmd) Run(e *Env) (err error) {
 		_, err = fmt.Fprintln(e.Out, "没有到期的信息和事项。")
 		return err
 	}
-	_, err = fmt.Fprintf(e.Out, "期满停止公示和使用的记录 %d 条；归档期满销毁的记录 %d 条；到期移出的名单条目 %d 条；因此召回的措施 %d 项；到期的办理步骤 %d 步。\n",
-		x.Ended, x.Destroyed, x.Entries, x.Measures, x.Steps)
+	_, err = fmt.Fprintf(e.Out, "期满停止公示和使用的记录 %d 条；归档期满销毁的记录 %d 条；到期移出的名单条目 %d 条；因此召回的措施 %d 项；到期的办理步骤 %d 步；到期的修复事项 %d 件；告知持有者的变更 %d 条。\n",
+		x.Ended, x.Destroyed, x.Entries, x.Measures, x.Steps, x.Repairs, x.Told)
 	return err
 }

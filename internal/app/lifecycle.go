@@ -49,18 +49,22 @@ type Expired struct {
 	Entries  int `json:"entries"`  // list entries whose time was over or whose list lost its basis
 	Measures int `json:"measures"` // orders that lost what they rest on
 	Steps    int `json:"steps"`    // steps that the clock took in procedures
+	Repairs  int `json:"repairs"`  // applications that have nothing left to repair, shields that are over, reminders
+	Told     int `json:"told"`     // changed records whose holders were told
 }
 
 // Expire does at once what the scheduler does as the clock runs: it ends list entries and what rests on them, takes the clock's steps in procedures, ends records
-// whose period is over and destroys what no archive keeps. One part that fails does not keep the others.
+// whose period is over, destroys what no archive keeps, and tells those who hold copies. One part that fails does not keep the others.
 func (a *App) Expire(ctx context.Context, progress func(lifecycle.Tally)) (x Expired, err error) {
-	var entries, measures, steps, records error
+	var entries, measures, steps, repairs, records, told error
 	x.Entries, entries = a.Lists.Listing.RunDue(ctx)
 	x.Measures, measures = a.Lists.Measures.RunDue(ctx)
 	_, filed := a.Lists.Listing.FileDue(ctx)
 	x.Steps, steps = a.Procedures.Flow.RunDue(ctx)
+	x.Repairs, repairs = a.Procedures.Repairs.RunDue(ctx)
 	x.Tally, records = a.Lifecycle.Run(ctx, progress)
-	return x, errors.Join(entries, measures, filed, steps, records)
+	x.Told, told = a.TellCorrections(ctx)
+	return x, errors.Join(entries, measures, filed, steps, repairs, records, told)
 }
 
 // runLifecycle ends what is over, at the start and as the clock runs, until ctx ends.
