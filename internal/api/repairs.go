@@ -71,11 +71,11 @@ type NewRepair struct {
 
 // RepairView is an application as its subject sees it.
 type RepairView struct {
-	No        string          `json:"no" doc:"编号"`
-	State     string          `json:"state" enum:"draft,sent" doc:"draft 草稿，sent 已提交"`
-	Statement string          `json:"statement" doc:"情况说明"`
-	SentAt    *time.Time      `json:"sentAt,omitempty" doc:"提交时间"`
-	Cases     []RepairCase    `json:"cases,omitempty" doc:"每一条信息的办理"`
+	No        string                `json:"no" doc:"编号"`
+	State     string                `json:"state" enum:"draft,sent" doc:"draft 草稿，sent 已提交"`
+	Statement string                `json:"statement" doc:"情况说明"`
+	SentAt    *time.Time            `json:"sentAt,omitempty" doc:"提交时间"`
+	Cases     []RepairCase          `json:"cases,omitempty" doc:"每一条信息的办理"`
 	Letter    *repair.LetterReceipt `json:"letter,omitempty" doc:"承诺书回执：签名的原文、签名和公钥，可以离线核验"`
 }
 

@@ -80,4 +80,3 @@ func (a *App) demoAccept(ctx context.Context, app int64) error {
 	_, err = a.Procedures.Repairs.Accept(clerk, list[0].ID, 0)
 	return err
 }
-

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strconv"
 	"time"
@@ -73,21 +74,15 @@ func (l *Log) SecrecyTimes(ctx context.Context, q db.Querier, subjects []int64) 
 		for i, s := range subjects[:n] {
 			args[i] = s
 		}
-		rows, err := q.QueryContext(ctx, `SELECT order_id, agency_id, subject_id, from_at, until_at, ended_at FROM access_secrecy WHERE subject_id IN `+db.In(n, 1), args...)
-		if err != nil {
-			return nil, fmt.Errorf("audit: secrecy: %w", err)
-		}
-		for rows.Next() {
+		err := db.ForEach(ctx, q, func(rows *sql.Rows) error {
 			var o Order
 			var from, until, ended int64
-			if err := rows.Scan(&o.ID, &o.Agency, &o.Subject, &from, &until, &ended); err != nil {
-				_ = rows.Close()
-				return nil, fmt.Errorf("audit: secrecy: %w", err)
-			}
+			err := rows.Scan(&o.ID, &o.Agency, &o.Subject, &from, &until, &ended)
 			o.From, o.Until, o.Ended = db.Instant(from), db.Instant(until), db.Instant(ended)
 			out[o.Subject] = append(out[o.Subject], o)
-		}
-		if err := rows.Err(); err != nil {
+			return err
+		}, `SELECT order_id, agency_id, subject_id, from_at, until_at, ended_at FROM access_secrecy WHERE subject_id IN `+db.In(n, 1), args...)
+		if err != nil {
 			return nil, fmt.Errorf("audit: secrecy: %w", err)
 		}
 		subjects = subjects[n:]

@@ -29,7 +29,7 @@ func send(w io.Writer, command string, content io.Reader) error {
 	for {
 		n, err := io.ReadFull(content, buf[4:])
 		if n > 0 {
-			binary.BigEndian.PutUint32(buf, uint32(n)) //nolint:gosec // G115: at most part
+			binary.BigEndian.PutUint32(buf, uint32(n)) // at most part
 			if _, err := w.Write(buf[:4+n]); err != nil {
 				return err
 			}

@@ -2,7 +2,7 @@ package correction
 
 import (
 	"context"
-	"errors"
+	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
@@ -153,26 +153,20 @@ func (a *applying) mark(ctx context.Context, tx *db.Tx, rows []int64) (int, erro
 // close ends whatever the recipient was told and has applied to the last row. Counting in the row itself keeps two confirmations at once, and one while the
 // list grows, from passing each other by.
 func (a *applying) close(ctx context.Context, tx *db.Tx) error {
-	rows, err := tx.QueryContext(ctx, `SELECT t.told_id, t.case_id, t.n, t.applied, (SELECT count(*) FROM correction_notice n WHERE n.told_id = t.told_id AND n.applied_at > 0) AS done
-		FROM correction_told t WHERE t.to_kind = $1 AND t.to_id = $2 AND t.closed_at = 0 ORDER BY t.told_id`, a.t.To.Kind, a.t.To.ID)
-	if err != nil {
-		return err
-	}
 	type state struct {
 		id, number int64
 		n, had     int
 		done       int
 	}
 	var list []state
-	for rows.Next() {
+	err := db.ForEach(ctx, tx, func(rows *sql.Rows) error {
 		var x state
-		if err := rows.Scan(&x.id, &x.number, &x.n, &x.had, &x.done); err != nil {
-			_ = rows.Close()
-			return err
-		}
+		err := rows.Scan(&x.id, &x.number, &x.n, &x.had, &x.done)
 		list = append(list, x)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}, `SELECT t.told_id, t.case_id, t.n, t.applied, (SELECT count(*) FROM correction_notice n WHERE n.told_id = t.told_id AND n.applied_at > 0) AS done
+		FROM correction_told t WHERE t.to_kind = $1 AND t.to_id = $2 AND t.closed_at = 0 ORDER BY t.told_id`, a.t.To.Kind, a.t.To.ID)
+	if err != nil {
 		return err
 	}
 	for _, x := range list {

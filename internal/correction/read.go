@@ -233,21 +233,15 @@ func (s *Service) Changes(ctx context.Context, ids []int64) (map[int64]Change, e
 		for i, id := range ids[:n] {
 			args[i] = id
 		}
-		rows, err := s.DB.Read().QueryContext(ctx, `SELECT change_id, changed_at, basis, why, told_at FROM correction_change WHERE change_id IN `+db.In(n, 1), args...)
-		if err != nil {
-			return nil, fmt.Errorf("correction: changes: %w", err)
-		}
-		for rows.Next() {
+		err := db.ForEach(ctx, s.DB.Read(), func(rows *sql.Rows) error {
 			var c Change
 			var at, told int64
-			if err := rows.Scan(&c.ID, &at, &c.Basis, &c.Why, &told); err != nil {
-				_ = rows.Close()
-				return nil, fmt.Errorf("correction: changes: %w", err)
-			}
+			err := rows.Scan(&c.ID, &at, &c.Basis, &c.Why, &told)
 			c.ChangedAt, c.ToldAt = db.Instant(at), db.Instant(told)
 			out[c.ID] = c
-		}
-		if err := rows.Err(); err != nil {
+			return err
+		}, `SELECT change_id, changed_at, basis, why, told_at FROM correction_change WHERE change_id IN `+db.In(n, 1), args...)
+		if err != nil {
 			return nil, fmt.Errorf("correction: changes: %w", err)
 		}
 		ids = ids[n:]

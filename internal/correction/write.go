@@ -3,8 +3,8 @@ package correction
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -158,21 +158,14 @@ const again = 10 * time.Minute
 
 // tell finds what a recipient was told of an act today and has not closed, or begins it.
 func (w *writer) tell(ctx context.Context, tx *db.Tx, k toldKey, c *change) (*told, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT told_id, due_on, notified_at FROM correction_told WHERE to_kind = $1 AND to_id = $2 AND act = $3 AND told_on = $4 AND closed_at = 0 ORDER BY told_id LIMIT 1`,
-		k.to.Kind, k.to.ID, k.act, int64(w.day))
-	if err != nil {
-		return nil, err
-	}
 	var t *told
 	var notified int64
-	for rows.Next() {
+	err := db.ForEach(ctx, tx, func(rows *sql.Rows) error {
 		t = &told{}
-		if err := rows.Scan(&t.id, &t.due, &notified); err != nil {
-			_ = rows.Close()
-			return nil, err
-		}
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return rows.Scan(&t.id, &t.due, &notified)
+	}, `SELECT told_id, due_on, notified_at FROM correction_told WHERE to_kind = $1 AND to_id = $2 AND act = $3 AND told_on = $4 AND closed_at = 0 ORDER BY told_id LIMIT 1`,
+		k.to.Kind, k.to.ID, k.act, int64(w.day))
+	if err != nil {
 		return nil, err
 	}
 	if t == nil {

@@ -69,18 +69,14 @@ func (e *Engine) GetAll(ctx context.Context, ids []int64) (map[int64]*Case, erro
 		for i := range part {
 			args[i] = part[i]
 		}
-		rows, err := e.DB.Read().QueryContext(ctx, `SELECT `+caseColumns+` FROM flow_case WHERE case_id IN `+db.In(len(part), 1), args...)
-		if err != nil {
-			return nil, fmt.Errorf("flow: cases: %w", err)
-		}
-		for rows.Next() {
+		err := db.ForEach(ctx, e.DB.Read(), func(rows *sql.Rows) error {
 			c, err := e.scan(rows)
-			if err != nil {
-				return nil, errors.Join(fmt.Errorf("flow: cases: %w", err), rows.Close())
+			if err == nil {
+				out[c.ID] = c
 			}
-			out[c.ID] = c
-		}
-		if err := rows.Err(); err != nil {
+			return err
+		}, `SELECT `+caseColumns+` FROM flow_case WHERE case_id IN `+db.In(len(part), 1), args...)
+		if err != nil {
 			return nil, fmt.Errorf("flow: cases: %w", err)
 		}
 	}

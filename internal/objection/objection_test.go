@@ -2,7 +2,7 @@ package objection_test
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // G501: a digest of test contents
+	"crypto/md5"
 	"errors"
 	"slices"
 	"strings"
@@ -139,7 +139,7 @@ func (w *world) file(subject int64, no, text string) string {
 	must(w.t, w.db.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
 		var err error
 		_, ids, err = w.records.Apply(ctx, tx, []record.Draft{{
-			Subject: subject, Body: `{"text":"` + text + `"}`, Digest: md5.Sum([]byte(text)), //nolint:gosec // G401: a digest of test contents
+			Subject: subject, Body: `{"text":"` + text + `"}`, Digest: md5.Sum([]byte(text)),
 			Facts: record.Facts{
 				Item: "XZCF", Edition: "2026.1", NaturalKey: no, Class: catalog.Public, Status: record.Active, Listed: true, DecidedOn: 20260105, PublicFrom: 20260105, PublicUntil: 20290105,
 				Agency: w.unit.ID, Region: "990102",

@@ -256,20 +256,8 @@ func (b *batch) writeHeads(ctx context.Context, tx *db.Tx, heads *headSet) error
 
 // updateHeads changes many current rows of PostgreSQL in one statement: a round trip for each would cost more than the change.
 func updateHeads(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	numbers := func(at int) []int64 {
-		out := make([]int64, len(rows))
-		for i := range rows {
-			out[i] = rows[i][at].(int64)
-		}
-		return out
-	}
-	texts := func(at int) []string {
-		out := make([]string, len(rows))
-		for i := range rows {
-			out[i] = rows[i][at].(string)
-		}
-		return out
-	}
+	numbers := func(at int) []int64 { return column[int64](rows, at) }
+	texts := func(at int) []string { return column[string](rows, at) }
 	_, err := tx.ExecContext(ctx, `UPDATE record r SET item = u.item, version_id = u.version_id, status = u.status, listed = u.listed, decided_on = u.decided_on,
 		public_from = u.public_from, public_until = u.public_until, agency_id = u.agency_id, region = u.region, kinds = u.kinds
 		FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[])
@@ -277,6 +265,15 @@ func updateHeads(ctx context.Context, tx *db.Tx, rows [][]any) error {
 		WHERE r.subject_id = u.subject_id AND r.record_key = u.record_key`,
 		numbers(0), numbers(1), texts(2), numbers(3), numbers(4), numbers(5), numbers(6), numbers(7), numbers(8), numbers(9), texts(10), numbers(11))
 	return err
+}
+
+// column gives one column of rows that writeHeads made.
+func column[T any](rows [][]any, at int) []T {
+	out := make([]T, len(rows))
+	for i := range rows {
+		out[i], _ = rows[i][at].(T)
+	}
+	return out
 }
 
 // writeFacets adds the batch's differences; in one order everywhere, so that two batches cannot wait for each other in a ring.

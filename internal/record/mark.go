@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -41,23 +42,17 @@ func (s *Store) MarksOf(ctx context.Context, q db.Querier, ids []ID) (map[ID][]S
 	for ids = unique(ids); len(ids) > 0; {
 		n := min(len(ids), headsChunk)
 		pairs, args := pairList(ids[:n])
-		rows, err := q.QueryContext(ctx, `SELECT subject_id, record_key, mark, ref, since_at FROM record_mark
-			WHERE until_at = 9223372036854775807 AND (subject_id, record_key) IN (VALUES `+pairs+`) ORDER BY since_at`, args...)
-		if err != nil {
-			return nil, fmt.Errorf("record: marks: %w", err)
-		}
-		for rows.Next() {
+		err := db.ForEach(ctx, q, func(rows *sql.Rows) error {
 			var at ID
 			var m StandingMark
 			var since int64
-			if err := rows.Scan(&at.Subject, &at.Key, &m.Mark, &m.Ref, &since); err != nil {
-				_ = rows.Close()
-				return nil, fmt.Errorf("record: marks: %w", err)
-			}
+			err := rows.Scan(&at.Subject, &at.Key, &m.Mark, &m.Ref, &since)
 			m.Since = Micros(since)
 			out[at] = append(out[at], m)
-		}
-		if err := rows.Err(); err != nil {
+			return err
+		}, `SELECT subject_id, record_key, mark, ref, since_at FROM record_mark
+			WHERE until_at = 9223372036854775807 AND (subject_id, record_key) IN (VALUES `+pairs+`) ORDER BY since_at`, args...)
+		if err != nil {
 			return nil, fmt.Errorf("record: marks: %w", err)
 		}
 		ids = ids[n:]

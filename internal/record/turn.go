@@ -3,7 +3,6 @@ package record
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -162,16 +161,7 @@ func (s *Store) ofIDs(ctx context.Context, q db.Querier, query string, ids []ID,
 			subjects, keys := arrays(ids)
 			where, args = `JOIN unnest($1::bigint[], $2::bigint[]) AS k(s, r) ON r.subject_id = k.s AND r.record_key = k.r`, []any{subjects, keys}
 		}
-		rows, err := q.QueryContext(ctx, query+joinHead+where, args...)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return errors.Join(err, rows.Close())
-			}
-		}
-		if err := rows.Err(); err != nil {
+		if err := db.ForEach(ctx, q, scan, query+joinHead+where, args...); err != nil {
 			return err
 		}
 		ids = ids[n:]

@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"gongxin/internal/db"
@@ -80,21 +81,15 @@ func handed(ctx context.Context, q db.Querier, numbers []string) (map[string]han
 	out := make(map[string]handedBy, len(numbers))
 	for len(numbers) > 0 {
 		n := min(len(numbers), copiesAtOnce)
-		rows, err := q.QueryContext(ctx, `SELECT number, kind, created_at, who_kind, who_id, agency_id, access_id FROM report WHERE number IN `+db.In(n, 1), anys(numbers[:n])...)
-		if err != nil {
-			return nil, err
-		}
-		for rows.Next() {
+		err := db.ForEach(ctx, q, func(rows *sql.Rows) error {
 			var number, kind string
 			var h handedBy
-			if err := rows.Scan(&number, &kind, &h.CreatedAt, &h.WhoKind, &h.WhoID, &h.Agency, &h.access); err != nil {
-				_ = rows.Close()
-				return nil, err
-			}
+			err := rows.Scan(&number, &kind, &h.CreatedAt, &h.WhoKind, &h.WhoID, &h.Agency, &h.access)
 			h.Kind = Kind(kind)
 			out[number] = h
-		}
-		if err := rows.Err(); err != nil {
+			return err
+		}, `SELECT number, kind, created_at, who_kind, who_id, agency_id, access_id FROM report WHERE number IN `+db.In(n, 1), anys(numbers[:n])...)
+		if err != nil {
 			return nil, err
 		}
 		numbers = numbers[n:]

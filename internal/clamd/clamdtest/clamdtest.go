@@ -35,7 +35,7 @@ func Start(t testing.TB, network string) *Daemon {
 	if network == "unix" {
 		address = filepath.Join(t.TempDir(), "clamd.ctl")
 	}
-	l, err := net.Listen(network, address)
+	l, err := new(net.ListenConfig).Listen(t.Context(), network, address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ var plainWords = map[string]string{
 	"deputy.set": "委托代办", "deputy.end": "结束代办",
 	"listing.empower": "设定名单的认定单位", "listing.dispute": "标注名单条目异议中", "listing.undispute": "撤下名单条目的异议标注", "measure.issue": "发起联合奖惩", "measure.matter": "设定事项适用的措施",
 	"correction.confirm": "确认落实更正", "repair.draft": "保存修复申请草稿", "repair.drop": "删除修复申请草稿", "report.create": "生成信用报告", "report.batch": "批量生成信用报告", "report.batch_cancel": "取消批量生成信用报告", "report.batch_result": "下载批量生成的信用报告", "report.prune": "删除过了保存期限的报告内容",
-	"check.make":    "信用核查", "check.feedback": "反馈核查的应用结果", "check.batch": "批量核查", "check.embed": "为业务系统开嵌入核查窗口", "check.batch_result": "下载批量核查结果",
+	"check.make": "信用核查", "check.feedback": "反馈核查的应用结果", "check.batch": "批量核查", "check.embed": "为业务系统开嵌入核查窗口", "check.batch_result": "下载批量核查结果",
 }
 
 // procedures are the tables whose steps are acts; a test holds the list against the program.

@@ -114,13 +114,14 @@ func (v *caseView) progress() {
 // effect says what a decision does, and what may not be decided.
 func (v *caseView) effect() string {
 	what := "结论立即生效，“异议中”的标注撤下，申请人会收到答复，" + strconv.Itoa(v.rules.Period.Review) + " 个工作日内可以申请复核。"
-	switch {
-	case v.State == objection.Unproven:
+	switch v.State {
+	case objection.Unproven:
 		return what + "来源单位没有核实的信息不能维持，应当撤下。"
-	case v.State == objection.Accepted:
+	case objection.Accepted:
 		return what + "没有转来源单位核查的，只能作出对申请人有利的结论。"
+	default:
+		return what
 	}
-	return what
 }
 
 // results are the results that can come of the objection.
