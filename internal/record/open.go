@@ -31,10 +31,11 @@ func (s *Store) Opener(may func(v *Version) bool) translog.Opener {
 	}
 }
 
+const queuedSelect = `SELECT v.version_id, v.outbox_id, v.outbox_pos FROM ` + ofChain
+
 // queuedAt finds all versions of a subject by where their leaves were queued.
 func (s *Store) queuedAt(ctx context.Context, subject int64) (map[queued]int64, error) {
-	rows, err := s.db.Read().QueryContext(ctx, fmt.Sprintf(knownThen, ``)+`SELECT v.version_id, v.outbox_id, v.outbox_pos
-		FROM chain JOIN record_version v ON v.version_id = chain.version_id WHERE v.subject_id = $1`, subject, int64(0))
+	rows, err := s.db.Read().QueryContext(ctx, fmt.Sprintf(knownThen, ``)+queuedSelect, subject, int64(0))
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ func TestChainsAreShort(t *testing.T) {
 	for name, query := range map[string]string{
 		"get":     of + versionThen + ofChain + `AND chain.recorded_at <= $2`,
 		"history": of + historySelect,
+		"queued":  fmt.Sprintf(knownThen, ``) + queuedSelect,
 		"locate":  of + `SELECT v.outbox_id, v.outbox_pos FROM ` + ofChain + `ORDER BY v.version DESC LIMIT 1`,
 	} {
 		found := planSteps(t, d, query, int64(1), int64(1), int64(1))
