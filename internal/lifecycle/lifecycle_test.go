@@ -3,6 +3,8 @@ package lifecycle_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -176,25 +178,34 @@ func FuzzLoadArchive(f *testing.F) {
 	})
 }
 
-// BenchmarkEnd ends a night's records; one turn is 10,000 of them.
+// BenchmarkEnd ends the records of one night: 10,000, or as many as GONGXIN_BENCH_ENDS says.
 func BenchmarkEnd(b *testing.B) {
+	n := 10_000
+	if text := os.Getenv("GONGXIN_BENCH_ENDS"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
 	for name, open := range map[string]func(testing.TB) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
-		b.Run(name, func(b *testing.B) { benchEnd(b, open(b)) })
+		b.Run(name, func(b *testing.B) { benchEnd(b, open(b), n) })
 	}
 }
 
-func benchEnd(b *testing.B, d *db.DB) {
-	const n = 10_000
+func benchEnd(b *testing.B, d *db.DB, n int) {
 	w := newWorld(b, d, time.Date(2026, 5, 10, 9, 0, 0, 0, clock.Zone))
 	next := int64(1)
 	for b.Loop() {
 		b.StopTimer()
 		w.clock.Set(time.Date(2026, 5, 10, 9, 0, 0, 0, clock.Zone))
-		subjects := make([]int64, n)
-		for i := range subjects {
-			subjects[i], next = next, next+1
+		for left := n; left > 0; {
+			subjects := make([]int64, min(left, 8192))
+			for i := range subjects {
+				subjects[i], next = next, next+1
+			}
+			w.file(b, "XZCF", 20270510, subjects...)
+			left -= len(subjects)
 		}
-		w.file(b, "XZCF", 20270510, subjects...)
 		w.clock.Set(time.Date(2027, 5, 10, 9, 0, 0, 0, clock.Zone))
 		b.StartTimer()
 		if got, err := w.Run(context.Background(), nil); err != nil || got.Ended != n {
