@@ -61,7 +61,8 @@ var (
 	ErrReason  = fault.New(fault.Invalid, "check.reason", "没有写明理由，或者超过 500 字", "请用 2 至 500 字写明理由，不要写证件号码")
 	ErrMeasure = fault.New(fault.Denied, "check.measure", "这项措施不在本次核查允许的范围内，或者名单、依据已经变化，不得采取", "请重新核查，只采取应用事项允许的措施")
 	ErrCase    = fault.New(fault.Invalid, "check.case", "没有写明案号或者办件号", "请填写 2 至 64 字的案号或者办件号，不要写证件号码")
-	ErrTwice   = fault.New(fault.Conflict, "check.twice", "这项措施在同一个案件中已经记录过", "不必重复填写；需要补充的，请写在新的案件里")
+	ErrTwice   = fault.New(fault.Conflict, "check.twice", "同样的反馈已经记录过", "不必重复填写；同一个案件里有补充的，请写明新的情况")
+	ErrNotes   = fault.New(fault.Conflict, "check.notes", "这次核查的反馈已经有 100 条", "请重新核查，再反馈新的情况")
 )
 
 // personal finds what may be the number of a document; it has no place in words that a subject or an auditor reads.
@@ -184,18 +185,27 @@ func (s *Service) still(ctx context.Context, subject int64, a *Answer) ([]Listed
 	return out, nil
 }
 
+// maxNotes is how much can be said about one answer.
+const maxNotes = 100
+
 func (s *Service) keepFeedback(ctx context.Context, tx *db.Tx, who authz.Actor, f *feedback) error {
 	r, n := f.stored, &f.note
+	applied := 0 // a measure in a case is recorded once, whatever reason is given the second time
 	if n.Result == Applied {
-		var twice int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM check_feedback WHERE receipt_id = $1 AND measure = $2 AND case_no = $3`, r.receipt, n.Measure, n.CaseNo).Scan(&twice); err != nil {
-			return fmt.Errorf("check: feedback: %w", err)
-		}
-		if twice > 0 {
-			return ErrTwice
-		}
+		applied = 1
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO check_feedback (subject_id, feedback_id, receipt_id, agency_id, matter, month, at, who_kind, who_id, result, reason, measure, polarity,
+	var twice, all int
+	err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(CASE WHEN result = $2 AND measure = $3 AND case_no = $4 AND (reason = $5 OR $6+0 = 1) THEN 1 ELSE 0 END), 0), count(*)
+		FROM check_feedback WHERE receipt_id = $1`, r.receipt, string(n.Result), n.Measure, n.CaseNo, n.Reason, applied).Scan(&twice, &all)
+	switch {
+	case err != nil:
+		return fmt.Errorf("check: feedback: %w", err)
+	case twice > 0:
+		return ErrTwice
+	case all >= maxNotes:
+		return ErrNotes
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO check_feedback (subject_id, feedback_id, receipt_id, agency_id, matter, month, at, who_kind, who_id, result, reason, measure, polarity,
 		content, law, because, case_no) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		r.subject, s.IDs.Next(), r.receipt, r.agency, r.matter, monthOf(r.at), f.at.UnixMicro(), string(who.Kind), who.ID, string(n.Result), n.Reason, n.Measure,
 		string(f.measure.Polarity), f.measure.Content, f.measure.Basis, f.because, n.CaseNo)
