@@ -21,7 +21,7 @@ type BenchCmd struct {
 	Sizes    []int    `help:"依次测量的记录数，同一个库逐步增大，用于比较增长；代替 --records。" placeholder:"N,…"`
 	Subjects int      `help:"主体数，默认为记录数的十分之一。"`
 	Seed     uint64   `default:"1" help:"合成城市的种子。"`
-	Only     []string `help:"只测这些项：filing、query、search、page、list、check、report、windows（并发窗口，只在写明时测）。" placeholder:"PART,…"`
+	Only     []string `help:"只测这些项：filing、query、search、page、list、check、report、windows（并发窗口）、ends（批量撤回和期满，改动数据），后两项只在写明时测。" placeholder:"PART,…"`
 	Clients  []int    `default:"1,8,32" help:"满载时的连接数。" placeholder:"N,…"`
 	Seconds  float64  `default:"5" help:"每项测量的秒数。"`
 	Sample   int      `default:"200000" help:"与下限相比的文件共有多少行，不超过记录数的四分之一。"`
