@@ -202,7 +202,11 @@ func TestDecisions(t *testing.T) {
 		t.Errorf("who decided is offered %q", got)
 	}
 	desktest.Want(t, w.post(w.officer, page(kept)+"/conclude", "result", "upheld", "reason", "维持原结论"), http.StatusForbidden, "换一个账号")
-	w.get(w.second, page(kept), http.StatusOK, "复核可以维持原结论")
+	review := desktest.Visit(t, w, w.second, page(kept), nil)
+	desktest.Want(t, review, http.StatusOK, "复核可以维持原结论")
+	if body := review.Body.String(); strings.Contains(body, `value="kept"`) || !strings.Contains(body, `value="upheld"`) {
+		t.Error("a review is offered to keep, rather than to uphold")
+	}
 	w.taken(w.post(w.second, page(kept)+"/conclude", "result", "upheld", "reason", "维持原结论"), w.second, "复核结论已作出", "已经办结")
 }
 
