@@ -161,6 +161,6 @@ func (a *App) objectionPages(site *web.Site, rt *web.Router) {
 func objectionPart(a *App) me.Part {
 	p := &a.Procedures
 	return me.Objections(me.ObjectionDeps{
-		Objections: p.Objections.Service, Rules: p.Objections.rules, Cases: p.Flow, DB: a.DB, Entries: disputes{a.Lists.Listing, a.Lists.kinds}, Calendar: a.Calendar,
+		Objections: p.Objections.Service, Rules: p.Objections.rules, Cases: p.Flow, DB: a.DB, Entries: disputes{a.Lists.Listing, a.Lists.kinds}, Calendar: a.Calendar, Looks: a.looks(),
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
@@ -66,7 +67,8 @@ type ObjectionDeps struct {
 	Rules      ObjectionRules
 	Cases      ObjectionCases
 	DB         *db.DB
-	Entries    Entries // nil = there are no lists
+	Entries    Entries       // nil = there are no lists
+	Looks      publish.Looks // puts on file who reads what is not public
 	Calendar   *clock.Calendar
 }
 
@@ -205,6 +207,11 @@ func (x *objections) list(w http.ResponseWriter, r *http.Request) error {
 		list = list[:objectionsShown]
 		v.more = p.Link(objectionsPath, "after", strconv.FormatInt(list[objectionsShown-1].ID, 10))
 	}
+	if len(list) > 0 {
+		if err := x.look(ctx, p.Subject); err != nil {
+			return err
+		}
+	}
 	for i := range list {
 		row, err := x.row(ctx, &p, &list[i])
 		if err != nil {
@@ -216,6 +223,11 @@ func (x *objections) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return x.c.Show(w, r, http.StatusOK, p, Sheet{Title: "异议", Lead: "认为信息有误、遗漏、超期或者不应公示的，可以提出异议。受理以后那条信息立即标注“异议中”，按期答复您；不收费。", Crumbs: []ui.Link{{Label: "异议"}}}, objectionsPage(v))
+}
+
+// look is the access entry of a subject that opens what it handed in.
+func (x *objections) look(ctx context.Context, subject int64) error {
+	return x.Looks.Record(ctx, audit.Access{Subject: subject, What: audit.Own, Basis: "本人提出的异议"})
 }
 
 // begun reads what is not handed in, and what stands on lists.

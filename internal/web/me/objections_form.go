@@ -55,6 +55,9 @@ func (x *objections) showForm(w http.ResponseWriter, r *http.Request, status int
 	for i := range drafts {
 		if d := &drafts[i]; d.Target == v.record+v.entry {
 			if v.draft = d.ID; v.text == "" && v.want == "" {
+				if err := x.look(ctx, p.Subject); err != nil {
+					return err
+				}
 				v.text, v.want = d.Statement, wanted(d.Kind, d.Ask)
 			}
 		}

@@ -97,6 +97,9 @@ func (x *objections) showOne(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
+	if err := x.look(ctx, p.Subject); err != nil {
+		return err
+	}
 	if v.objectionRow, err = x.row(ctx, &p, &o); err != nil {
 		return err
 	}
@@ -184,6 +187,9 @@ func (x *objections) file(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
+	if err := x.look(r.Context(), o.Subject); err != nil {
+		return err
+	}
 	desk.HandFile(w, r, a, f)
 	return nil
 }

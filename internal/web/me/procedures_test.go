@@ -84,7 +84,7 @@ func newProcedures(t *testing.T) *procedures {
 	deps := w.centre.Deps
 	deps.Parts = []Part{
 		Repairs(RepairDeps{Repairs: repairs, Cases: engine, DB: w.db, Looks: publish.Looks{DB: w.db, Log: w.log, Clock: w.clock}}),
-		Objections(ObjectionDeps{Objections: objecting, Rules: objectionRules, Cases: engine, DB: w.db, Calendar: calendar}),
+		Objections(ObjectionDeps{Objections: objecting, Rules: objectionRules, Cases: engine, DB: w.db, Calendar: calendar, Looks: publish.Looks{DB: w.db, Log: w.log, Clock: w.clock}}),
 	}
 	w.rt = w.centre.site.Router()
 	w.centre.site.Mount(w.rt)
