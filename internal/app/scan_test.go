@@ -44,11 +44,11 @@ func TestUploadsAreScanned(t *testing.T) {
 		if _, err := put(bad); !errors.Is(err, flow.ErrFileBad) {
 			t.Errorf("%s with a virus: %v", name, err)
 		}
-		scanner.Answer = clamdtest.NoAnswer
+		scanner.Reply(clamdtest.NoAnswer)
 		if _, err := put(pdf); !errors.Is(err, flow.ErrFileScan) {
 			t.Errorf("%s without an answer: %v", name, err)
 		}
-		if scanner.Answer = ""; files(t, filepath.Join(c.Data, "blobs")) != kept {
+		if scanner.Reply(""); files(t, filepath.Join(c.Data, "blobs")) != kept {
 			t.Errorf("%s: what was refused was kept", name)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -20,12 +21,26 @@ const NoAnswer = "-"
 // Daemon answers commands that begin with z and end with a zero byte. Its fields are set before it is asked.
 type Daemon struct {
 	Most    int    // StreamMaxLength
-	Answer  string // instead of what it would say to a stream
+	Answer  string // instead of what it would say to a stream; Reply changes it later
 	Version string
 	Silent  bool // takes everything and says nothing
 
+	mu       sync.Mutex // of Answer
 	listener net.Listener
 	network  string
+}
+
+// Reply changes what it says to the streams that come.
+func (d *Daemon) Reply(answer string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.Answer = answer
+}
+
+func (d *Daemon) answer() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.Answer
 }
 
 // Start starts one on a unix socket or on loopback, until the test ends.
@@ -74,12 +89,12 @@ func (d *Daemon) serve(conn net.Conn) {
 		say(d.Version)
 	case "zINSTREAM\x00":
 		said, whole := d.stream(r)
-		switch {
+		switch answer := d.answer(); {
 		case d.Silent:
 			_, _ = r.ReadByte() // until the other side hangs up
-		case d.Answer == NoAnswer:
-		case d.Answer != "":
-			_, _ = io.WriteString(conn, d.Answer)
+		case answer == NoAnswer:
+		case answer != "":
+			_, _ = io.WriteString(conn, answer)
 		default:
 			say(said)
 			if tcp, ok := conn.(*net.TCPConn); ok && !whole { // clamd hangs up on the rest, which the kernel answers with a reset
