@@ -75,7 +75,7 @@ func newCity(t *testing.T, d *db.DB) *city {
 	agencies, subjects, records := agency.NewStore(d, ids, at, divisions), subject.NewStore(d, ids, ring), record.NewStore(d, ids)
 	_, err = agencies.Add(ctx, unitCode, "临溪市市场监督管理局", "990100")
 	must(err)
-	c := &city{names: publish.NewNames(subjects, nil), clock: at, db: d, log: audit.New(audit.Config{DB: d, IDs: ids, Clock: at})}
+	c := &city{names: publish.NewNames(subjects, at, nil), clock: at, db: d, log: audit.New(audit.Config{DB: d, IDs: ids, Clock: at})}
 	c.publish = publish.NewService(publish.Config{
 		Records: records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions,
 		Clock: at, Names: c.names, Figures: publish.NewFigures(d),

@@ -119,7 +119,7 @@ func newWorldOn(t testing.TB, d *db.DB) *world {
 	})
 	p := publish.NewService(publish.Config{
 		Records: records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions, Clock: w.clock,
-		Names: publish.NewNames(subjects, nil), Figures: publish.NewFigures(d),
+		Names: publish.NewNames(subjects, w.clock, nil), Figures: publish.NewFigures(d),
 		Disclosure: publish.Disclosure{DB: d, Log: w.log, Authority: authority, Matters: w.matters, Consents: w.consents, Ring: ring, PersonsHour: 4},
 	})
 	must(d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return w.fill(ctx, tx, subjects, records, ring) }))

@@ -155,7 +155,7 @@ func (a *App) build(ctx context.Context) (err error) {
 	a.Agencies = agency.NewStore(a.DB, ids, a.Clock, a.Divisions)
 	a.Subjects = subject.NewStore(a.DB, ids, ring)
 	a.Records = record.NewStore(a.DB, ids)
-	a.Names = publish.NewNames(a.Subjects, a.places())
+	a.Names = publish.NewNames(a.Subjects, a.Clock, a.places())
 	if err := errors.Join(a.openBooks(ctx), a.openLifecycle(ctx)); err != nil {
 		return err
 	}

@@ -47,7 +47,11 @@ func MakeCity(ctx context.Context, c config.Config, o Options, city CityOptions,
 		return err
 	}
 	path := filepath.Join(c.Data, "city.json")
-	state := cityState{CityOptions: city, Today: clock.Today(clock.System{})}
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	now := o.Clock.Now()
+	state := cityState{CityOptions: city, Today: clock.DateOf(now)}
 	raw, err := os.ReadFile(path)
 	switch {
 	case err == nil:
@@ -89,8 +93,12 @@ func MakeCity(ctx context.Context, c config.Config, o Options, city CityOptions,
 		if i < state.Files {
 			continue
 		}
-		// Ten in the morning, and later for each further file of the day, so that versions come in order.
+		// Ten in the morning, and later for each further file of the day, so that versions come in order. Nothing may be filed in what is still
+		// the future, early in the day: what visitors file would lie before it.
 		at := files[i].Received.Start().Add(10 * time.Hour).Add(time.Duration(i) * time.Millisecond)
+		if latest := now.Add(time.Duration(i-len(files)) * time.Microsecond); at.After(latest) {
+			at = latest
+		}
 		then.Set(at)
 		if err := a.fileCity(ctx, made, files[i]); err != nil {
 			return err

@@ -98,7 +98,7 @@ func newWorld(t testing.TB, d *db.DB, firms int) *world {
 	})
 	w.publish = publish.NewService(publish.Config{
 		Records: w.records, Subjects: w.subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions, Clock: w.clock,
-		Names: publish.NewNames(w.subjects, nil), Figures: publish.NewFigures(d),
+		Names: publish.NewNames(w.subjects, w.clock, nil), Figures: publish.NewFigures(d),
 		Disclosure: publish.Disclosure{DB: d, Log: w.log, Authority: authority, Matters: w.matters, Ring: w.ring},
 	})
 	w.Service, err = check.New(check.Config{

@@ -78,7 +78,7 @@ func newBench(t testing.TB, d *db.DB, at string, change ...func(*ingest.Config))
 	}
 	b.Service = ingest.NewService(conf)
 	b.desk = ingest.NewDesk(b.Service)
-	b.names = publish.NewNames(b.subjects, nil)
+	b.names = publish.NewNames(b.subjects, c, nil)
 	b.portal = publish.NewService(publish.Config{
 		Records: b.records, Subjects: b.subjects, Agencies: b.agencies, Editions: editions, Rules: rules,
 		Divisions: ident.DefaultDivisions(), Clock: c, Names: b.names, Figures: publish.NewFigures(d),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
 	"gongxin/internal/fault"
 	"gongxin/internal/subject"
 	"gongxin/internal/subject/nameindex"
@@ -15,6 +16,7 @@ import (
 // Names is the public name search: an index in memory over every subject that is not a person, kept up with the register.
 type Names struct {
 	subjects *subject.Store
+	clock    clock.Clock
 	index    *nameindex.Index
 	ready    atomic.Bool
 	mark     time.Time           // of the newest change taken in
@@ -23,8 +25,8 @@ type Names struct {
 }
 
 // NewNames makes an empty search; Refresh fills it. places are the names of divisions with which names begin.
-func NewNames(subjects *subject.Store, places []string) *Names {
-	return &Names{subjects: subjects, index: nameindex.New(nameindex.Options{Places: places})}
+func NewNames(subjects *subject.Store, c clock.Clock, places []string) *Names {
+	return &Names{subjects: subjects, clock: c, index: nameindex.New(nameindex.Options{Places: places})}
 }
 
 // ErrIndexing says that the index is being built after a start.
@@ -47,8 +49,8 @@ func (n *Names) Refresh(ctx context.Context) (int, error) {
 	if !n.ready.Load() {
 		return n.build(ctx)
 	}
-	since := n.mark.Add(-overlap)
-	if n.idle > idleRefreshes {
+	since := n.behind()
+	if n.idle > idleRefreshes && n.mark.Before(n.clock.Now()) {
 		since = n.mark
 	}
 	taken := 0
@@ -88,6 +90,16 @@ func (n *Names) build(ctx context.Context) (int, error) {
 	return taken, err
 }
 
+// behind gives the instant from which changes are read again. A change dated after now was written before the machine's clock was put back: what is
+// written now lies before it.
+func (n *Names) behind() time.Time {
+	latest := n.mark
+	if now := n.clock.Now(); now.Before(latest) {
+		latest = now
+	}
+	return latest.Add(-overlap)
+}
+
 // note remembers a change, and forgets those that lie further back than overlap.
 func (n *Names) note(id int64, changed time.Time) {
 	n.recent[id] = changed
@@ -96,8 +108,9 @@ func (n *Names) note(id int64, changed time.Time) {
 	}
 	n.mark = changed
 	if len(n.recent) > 4*refreshPage {
+		oldest := n.behind()
 		for id, at := range n.recent {
-			if at.Before(n.mark.Add(-overlap)) {
+			if at.Before(oldest) {
 				delete(n.recent, id)
 			}
 		}

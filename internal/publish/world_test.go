@@ -93,7 +93,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	})
 	w.Service = publish.NewService(publish.Config{
 		Records: records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions, Clock: w.clock,
-		Names: publish.NewNames(subjects, nil), Figures: publish.NewFigures(d),
+		Names: publish.NewNames(subjects, w.clock, nil), Figures: publish.NewFigures(d),
 		Disclosure: publish.Disclosure{
 			DB: d, Log: w.log, Authority: authority, Matters: w.matters, Consents: w.consents, Ring: ring, PersonsHour: 5,
 		},

@@ -111,7 +111,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	must(err)
 	w.register = publish.NewService(publish.Config{
 		Records: w.records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions, Clock: w.clock,
-		Names: publish.NewNames(subjects, nil), Figures: publish.NewFigures(d), Proofs: w.log,
+		Names: publish.NewNames(subjects, w.clock, nil), Figures: publish.NewFigures(d), Proofs: w.log,
 		Disclosure: publish.Disclosure{DB: d, Log: w.acts, Authority: authority, Matters: matters, Consents: w.consents, Ring: w.ring},
 	})
 	w.Service, err = report.New(report.Config{

@@ -83,7 +83,7 @@ func newOffice(t testing.TB, change ...func(*Deps)) *office {
 		DB: d, Blobs: blobs, Subjects: o.subjects, Records: records, Agencies: o.agencies, Editions: editions,
 		Rules: rules, Calendar: clock.DefaultCalendar(), Ring: ring, Clock: c, IDs: ids, Access: o.log, Owner: ingest.Owner("test"), MaxBytes: 8 << 20, AfterBatch: func(string, int, int) { o.batch() },
 	}))
-	o.names = publish.NewNames(o.subjects, nil)
+	o.names = publish.NewNames(o.subjects, c, nil)
 	o.portal = publish.NewService(publish.Config{
 		Records: records, Subjects: o.subjects, Agencies: o.agencies, Editions: editions, Rules: rules,
 		Divisions: ident.DefaultDivisions(), Clock: c, Names: o.names, Figures: publish.NewFigures(d),

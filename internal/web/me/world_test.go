@@ -153,7 +153,7 @@ func newWorld(t testing.TB, change ...func(*Deps)) *world {
 	})
 	w.publish = publish.NewService(publish.Config{
 		Records: w.records, Subjects: w.subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions, Clock: w.clock,
-		Names: publish.NewNames(w.subjects, nil), Figures: publish.NewFigures(d),
+		Names: publish.NewNames(w.subjects, w.clock, nil), Figures: publish.NewFigures(d),
 		Disclosure: publish.Disclosure{DB: d, Log: w.log, Authority: authority, Matters: w.matters, Consents: w.consents, Ring: w.ring, PersonsHour: 1000},
 		Proofs:     w,
 	})

@@ -88,7 +88,7 @@ func newWindow(t testing.TB) *window {
 	})
 	service := publish.NewService(publish.Config{
 		Records: records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: ident.DefaultDivisions(), Clock: w.clock,
-		Names: publish.NewNames(subjects, nil), Figures: publish.NewFigures(d),
+		Names: publish.NewNames(subjects, w.clock, nil), Figures: publish.NewFigures(d),
 		Disclosure: publish.Disclosure{DB: d, Log: w.log, Authority: site.Authority, Matters: w.matters, Consents: w.consents, Ring: ring, PersonsHour: 5},
 	})
 	must(t, d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return w.fill(ctx, tx, subjects, records, ring) }))

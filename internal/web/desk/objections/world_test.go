@@ -165,7 +165,7 @@ func newWorld(t testing.TB) *world {
 	})
 	desktest.Must(t, engine.Register(objection.Table(), w.Hooks()))
 	register := publish.NewService(publish.Config{
-		Records: w.records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions, Clock: c, Names: publish.NewNames(subjects, nil), Figures: publish.NewFigures(d),
+		Records: w.records, Subjects: subjects, Agencies: agencies, Editions: editions, Rules: rules, Divisions: divisions, Clock: c, Names: publish.NewNames(subjects, c, nil), Figures: publish.NewFigures(d),
 		Disclosure: publish.Disclosure{DB: d, Log: log, Authority: site.Authority, Ring: w.ring, PersonsHour: 1000},
 	})
 	desktest.Must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
