@@ -39,7 +39,7 @@ func (c *DemoCmd) Run(e *Env) (err error) {
 		return usage{err}
 	}
 	if !conf.Loopback() {
-		return usage{errors.New("演示账户的口令人人知道，只能在本机监听，例如 --listen 127.0.0.1:8080")}
+		return usage{errors.New("演示账号的口令人人知道，只能在本机监听，例如 --listen 127.0.0.1:8080")}
 	}
 	options := app.Options{Demo: true, Version: version, Log: obs.Logger(e.Msg, "warn", conf.Log.Format)}
 	line := newLine(e.Msg)
@@ -72,13 +72,13 @@ func (c *DemoCmd) Run(e *Env) (err error) {
 	return a.Serve(e, true, func(address string) {
 		e.say(`
   门户        %s/
-  登录        %s/sign-in          选一个演示账户，一键登录：报送员、窗口人员、企业、居民、审计员……
+  登录        %s/sign-in          选一个演示账号，一键登录：报送员、窗口人员、企业、居民、审计员……
   报送        %s/desk/filing      拖入一个文件，看回执和错误表（报送员）
   公开日志    %s/log/checkpoint
   接口        %s/api/openapi.json
   数据目录    %s
 
-  演示账户：%s
+  演示账号：%s
   口令都是 %s；只在本机有效。按 Ctrl-C 结束。`, address, address, address, address, address, conf.Data, strings.Join(a.DemoLogins(), "、"), app.DemoPassword)
 	})
 }

@@ -46,7 +46,7 @@ type CLI struct {
 	Catalog  CatalogCmd  `cmd:"" help:"信用目录：列出、检查、装载新版本。"`
 	Calendar CalendarCmd `cmd:"" help:"节假日表：列出、装载新的年份。"`
 	Legacy   LegacyCmd   `cmd:"" help:"试点期旧代码白名单：加入。"`
-	User     UserCmd     `cmd:"" help:"账户、角色和接口密钥。"`
+	User     UserCmd     `cmd:"" help:"账号、角色和接口密钥。"`
 	Check    CheckCmd    `cmd:"" help:"按应用事项核查一个主体。"`
 	Expire   ExpireCmd   `cmd:"" help:"立即办理到期的事：停止公示和使用、移出名单、召回措施、走完到期的步骤。"`
 	Report   ReportCmd   `cmd:"" help:"生成一个主体的标准信用报告（PDF），或者一份名单的（ZIP）。"`

@@ -19,11 +19,11 @@ import (
 
 // UserCmd holds the commands on accounts.
 type UserCmd struct {
-	Add     UserAddCmd     `cmd:"" help:"开立账户，给出临时口令（首次登录必须修改）。"`
-	List    UserListCmd    `cmd:"" help:"列出账户。"`
-	Show    UserShowCmd    `cmd:"" help:"查看一个账户的状态、角色和第二因素。"`
-	Disable UserDisableCmd `cmd:"" help:"停用账户：立即结束登录、停用接口密钥。"`
-	Enable  UserEnableCmd  `cmd:"" help:"恢复停用的账户。"`
+	Add     UserAddCmd     `cmd:"" help:"开立账号，给出临时口令（首次登录必须修改）。"`
+	List    UserListCmd    `cmd:"" help:"列出账号。"`
+	Show    UserShowCmd    `cmd:"" help:"查看一个账号的状态、角色和第二因素。"`
+	Disable UserDisableCmd `cmd:"" help:"停用账号：立即结束登录、停用接口密钥。"`
+	Enable  UserEnableCmd  `cmd:"" help:"恢复停用的账号。"`
 	Reset   UserResetCmd   `cmd:"" help:"重置口令，给出临时口令；--factor 改为清除第二因素。"`
 	Grant   UserGrantCmd   `cmd:"" help:"授予角色。"`
 	Revoke  UserRevokeCmd  `cmd:"" help:"收回角色（编号见 user show）。"`
@@ -116,7 +116,7 @@ func (c *UserAddCmd) Run(e *Env) error {
 		if e.CLI.JSON {
 			return e.answer(map[string]any{"id": number(a.ID), "login": a.Login, "password": temp})
 		}
-		e.say("已开立账户 %s（编号 #%d）。", a.Login, a.ID)
+		e.say("已开立账号 %s（编号 #%d）。", a.Login, a.ID)
 		return e.handOver(temp)
 	})
 }
@@ -145,7 +145,7 @@ func (e *Env) handOver(temp string) error {
 
 // UserListCmd lists accounts.
 type UserListCmd struct {
-	Kind  string `enum:",staff,institution,business,resident" default:"" help:"只看这一种账户。"`
+	Kind  string `enum:",staff,institution,business,resident" default:"" help:"只看这一种账号。"`
 	Limit int    `default:"200" help:"最多列出几个。"`
 }
 
@@ -164,7 +164,7 @@ func (c *UserListCmd) Run(e *Env) error {
 			return e.answer(map[string]any{"items": items})
 		}
 		if len(list) == 0 {
-			e.say("还没有账户。开立：gongxin user add 登录名 --name 姓名 --role system_admin")
+			e.say("还没有账号。开立：gongxin user add 登录名 --name 姓名 --role system_admin")
 			return nil
 		}
 		t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
@@ -252,7 +252,7 @@ func (c *UserDisableCmd) Run(e *Env) error {
 		if err := d.accounts.Disable(e, d.by, a.ID); err != nil {
 			return err
 		}
-		e.say("账户 #%d 已停用，登录和接口密钥立即失效。", a.ID)
+		e.say("账号 #%d 已停用，登录和接口密钥立即失效。", a.ID)
 		return nil
 	})
 }
@@ -272,7 +272,7 @@ func (c *UserEnableCmd) Run(e *Env) error {
 		if err := d.accounts.Enable(e, d.by, a.ID); err != nil {
 			return err
 		}
-		e.say("账户 #%d 已恢复。", a.ID)
+		e.say("账号 #%d 已恢复。", a.ID)
 		return nil
 	})
 }
@@ -294,7 +294,7 @@ func (c *UserResetCmd) Run(e *Env) error {
 			if err := d.accounts.ResetFactor(e, d.by, a.ID); err != nil {
 				return err
 			}
-			e.say("账户 #%d 的第二因素已清除，下次登录时重新登记。", a.ID)
+			e.say("账号 #%d 的第二因素已清除，下次登录时重新登记。", a.ID)
 			return nil
 		}
 		temp, err := d.accounts.Reset(e, d.by, a.ID)
@@ -330,7 +330,7 @@ func (c *UserGrantCmd) Run(e *Env) error {
 		if err := d.accounts.Grant(e, d.by, a.ID, authz.Grant{Role: role, Agency: unit, Region: c.Region}); err != nil {
 			return err
 		}
-		e.say("已授予 #%d %s。该账户须重新登录。", a.ID, role.Name())
+		e.say("已授予 #%d %s。该账号须重新登录。", a.ID, role.Name())
 		return nil
 	})
 }
@@ -351,7 +351,7 @@ func (c *UserRevokeCmd) Run(e *Env) error {
 		if err := d.accounts.Revoke(e, d.by, a.ID, c.Grant); err != nil {
 			return err
 		}
-		e.say("已收回。该账户须重新登录。")
+		e.say("已收回。该账号须重新登录。")
 		return nil
 	})
 }

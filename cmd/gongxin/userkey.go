@@ -11,8 +11,8 @@ import (
 
 // UserKeyCmd holds the commands on API keys.
 type UserKeyCmd struct {
-	Add    UserKeyAddCmd    `cmd:"" help:"为账户新建接口密钥，只显示一次。"`
-	List   UserKeyListCmd   `cmd:"" help:"列出账户的接口密钥。"`
+	Add    UserKeyAddCmd    `cmd:"" help:"为账号新建接口密钥，只显示一次。"`
+	List   UserKeyListCmd   `cmd:"" help:"列出账号的接口密钥。"`
 	Rotate UserKeyRotateCmd `cmd:"" help:"更换密钥：给出新密钥，旧密钥再用一段时间。"`
 	Revoke UserKeyRevokeCmd `cmd:"" help:"立即停用密钥。"`
 }
@@ -105,7 +105,7 @@ func (c *UserKeyListCmd) Run(e *Env) error {
 			return e.answer(map[string]any{"items": items})
 		}
 		if len(list) == 0 {
-			e.say("这个账户没有接口密钥。")
+			e.say("这个账号没有接口密钥。")
 			return nil
 		}
 		t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)

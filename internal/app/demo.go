@@ -56,7 +56,7 @@ var demoRoles = []demoRole{
 	{"resident", "演示居民", "居民：看本人的档案、谁查过、授权", identity.ResidentAccount, authz.Resident, "", false},
 	{"approver", "演示审批人", "审批人：批准目录、节假日表和规则的草案（须第二因素）", identity.StaffAccount, authz.ListApprover, "", true},
 	{"auditor", "演示审计员", "审计员：查访问日志、处理异常查询（须第二因素）", identity.StaffAccount, authz.Auditor, "", true},
-	{"security", "演示安全管理员", "安全管理员：账户和角色（须第二因素）", identity.StaffAccount, authz.SecurityAdmin, "", true},
+	{"security", "演示安全管理员", "安全管理员：账号和角色（须第二因素）", identity.StaffAccount, authz.SecurityAdmin, "", true},
 	{"system", "演示系统管理员", "系统管理员：备份、运行状态（须第二因素）", identity.StaffAccount, authz.SystemAdmin, "", true},
 }
 

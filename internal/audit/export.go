@@ -14,7 +14,7 @@ import (
 
 // csvHead is the first line of an export.
 var csvHead = []string{
-	"编号", "时间", "账户类型", "账户编号", "单位编号", "网络地址", "会话", "主体编号", "应用事项", "依据", "授权编号", "查询种类", "记录", "结果", "缺少要件", "延迟告知至", "延迟依据",
+	"编号", "时间", "账号类型", "账号编号", "单位编号", "网络地址", "会话", "主体编号", "应用事项", "依据", "授权编号", "查询种类", "记录", "结果", "缺少要件", "延迟告知至", "延迟依据",
 }
 
 // Export writes every entry that fits as CSV (UTF-8 with its mark, for spreadsheets), newest first, and gives how many. The export is an act, on file

@@ -192,7 +192,7 @@ func (l *Log) manyOf(ctx context.Context, tx *db.Tx, r *Rule, list []Access, sub
 			if list[i].Subject != h.subject {
 				continue
 			}
-			if err := l.alertOn(ctx, tx, r, &list[i], alarm{day, fmt.Sprintf("%d 日内有 %d 个账户查询", r.Days, h.n), 1}); err != nil {
+			if err := l.alertOn(ctx, tx, r, &list[i], alarm{day, fmt.Sprintf("%d 日内有 %d 个账号查询", r.Days, h.n), 1}); err != nil {
 				return err
 			}
 			break

@@ -138,7 +138,7 @@ func (r *Rule) many(ctx context.Context, tx *db.Tx, a *Access) (string, error) {
 	if err != nil || n < r.Readers {
 		return "", err
 	}
-	return fmt.Sprintf("%d 日内有 %d 个账户查询", r.Days, n), nil
+	return fmt.Sprintf("%d 日内有 %d 个账号查询", r.Days, n), nil
 }
 
 // alert raises an alert, or counts on the one of the same rule, actor or subject, and day; one that was handled opens again.

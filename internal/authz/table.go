@@ -181,7 +181,7 @@ func checkActions() []Described {
 func accountActions() []Described {
 	return []Described{
 		action(DeskOpen, "打开工作台首页", row(Any, SignedIn), row(Any, Operator)),
-		action(AccountOwn, "看和改自己的账号、密码", row(OwnAccount, SignedIn)),
+		action(AccountOwn, "看和改自己的账号、口令", row(OwnAccount, SignedIn)),
 		action(FactorEnrol, "登记和验证自己的第二因素", row(OwnAccount, SignedIn)),
 		action(SessionOwn, "看和结束自己的登录", row(OwnAccount, SignedIn)),
 		action(KeyOwn, "申领、更换和停用自己的接口密钥", strong(row(OwnAccount, FilingClerk, WindowOfficer, OfficeOperator, InstitutionOfficer))),

@@ -78,7 +78,7 @@ type WindowKept struct {
 func (r *runner) measureWindows(ctx context.Context, s *Stage) error {
 	l := r.Load
 	l.Progress = r.Progress
-	r.Progress("开立窗口的账户", 0)
+	r.Progress("开立窗口的账号", 0)
 	first := len(r.counters) // behind those of the check, which have no desk
 	if err := r.openCounters(ctx, first+l.Windows, l.Desks); err != nil {
 		return err

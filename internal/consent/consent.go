@@ -104,7 +104,7 @@ var (
 	ErrNone    = fault.New(fault.NotFound, "consent.none", "没有这份授权书", "请从授权列表中选择")
 	ErrInvalid = fault.New(fault.Invalid, "consent.invalid", "授权内容不完整或超出限度", "请写明被授权单位、信息事项、用途、期限和次数")
 	ErrRevoked = fault.New(fault.Conflict, "consent.revoked", "这份授权书已经撤销", "无需重复操作")
-	ErrGrantor = fault.New(fault.Denied, "consent.grantor", "只有主体本人或其代理人的账户可以授权和撤销", "请用认领了该主体的账户登录")
+	ErrGrantor = fault.New(fault.Denied, "consent.grantor", "只有主体本人或其代理人的账号可以授权和撤销", "请用认领了该主体的账号登录")
 )
 
 // Store keeps consents.

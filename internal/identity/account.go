@@ -168,9 +168,9 @@ var (
 	ErrLogin     = fault.New(fault.Invalid, "identity.login", "登录名要 3 到 64 个字符，只用字母、汉字、数字和 . _ - @", "请换一个登录名；不要用身份证件号码")
 	ErrLoginUsed = fault.New(fault.Conflict, "identity.login_used", "这个登录名已经有人使用", "请换一个登录名")
 	ErrName      = fault.New(fault.Invalid, "identity.name", "姓名或名称要 1 到 100 个字符，不能有控制字符", "请检查填写的内容")
-	ErrKind      = fault.New(fault.Invalid, "identity.kind", "账户种类不对", "账户种类是 staff（工作人员）、institution（机构）、business（企业代理人）、resident（居民）之一")
-	ErrRoleKind  = fault.New(fault.Invalid, "identity.role_kind", "这种账户不能授予这个角色", "工作角色授予工作人员账户；企业代理人和居民的角色要经本人认领取得")
-	ErrOwn       = fault.New(fault.Denied, "identity.own", "不能管理自己的账户", "请由另一位安全管理员办理")
+	ErrKind      = fault.New(fault.Invalid, "identity.kind", "账号种类不对", "账号种类是 staff（工作人员）、institution（机构）、business（企业代理人）、resident（居民）之一")
+	ErrRoleKind  = fault.New(fault.Invalid, "identity.role_kind", "这种账号不能授予这个角色", "工作角色授予工作人员账号；企业代理人和居民的角色要经本人认领取得")
+	ErrOwn       = fault.New(fault.Denied, "identity.own", "不能管理自己的账号", "请由另一位安全管理员办理")
 )
 
 func checkLogin(login string) error {

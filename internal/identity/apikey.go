@@ -28,12 +28,12 @@ const (
 
 // Faults of API keys.
 var (
-	ErrKey        = fault.New(fault.Denied, "identity.key", "接口密钥无效、已过期或已停用", "请核对密钥；需要新的密钥请在账户页面申领")
+	ErrKey        = fault.New(fault.Denied, "identity.key", "接口密钥无效、已过期或已停用", "请核对密钥；需要新的密钥请在账号页面申领")
 	ErrKeyAddress = fault.New(fault.Denied, "identity.key_address", "这把接口密钥不允许从当前网络地址使用", "请从登记的地址调用，或修改密钥的允许地址")
 	ErrKeyScopes  = fault.New(fault.Invalid, "identity.key_scopes", "接口密钥的范围不对", "请至少选一项可以用接口密钥做的操作")
 	ErrKeyExpiry  = fault.New(fault.Invalid, "identity.key_expiry", "接口密钥必须写明到期时间，最长一年", "请填写一年之内、今天之后的到期时间")
 	ErrKeyLabel   = fault.New(fault.Invalid, "identity.key_label", "接口密钥的名称要 1 到 100 个字符", "例如“前置机 1 号”")
-	ErrKeyMany    = fault.New(fault.Conflict, "identity.key_many", "一个账户最多有 50 把有效的接口密钥", "请先停用不用的密钥")
+	ErrKeyMany    = fault.New(fault.Conflict, "identity.key_many", "一个账号最多有 50 把有效的接口密钥", "请先停用不用的密钥")
 	ErrKeyOverlap = fault.New(fault.Invalid, "identity.key_overlap", "更换密钥时，旧密钥最多再用 30 天", "请缩短并用的时间")
 )
 

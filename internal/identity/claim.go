@@ -42,11 +42,11 @@ type Claim struct {
 
 // Faults of claims.
 var (
-	ErrClaimKind    = fault.New(fault.Invalid, "identity.claim_kind", "这种账户不能做这种认领", "企业代理人账户认领企业，居民账户验证本人身份；请用对应的账户")
+	ErrClaimKind    = fault.New(fault.Invalid, "identity.claim_kind", "这种账号不能做这种认领", "企业代理人账号认领企业，居民账号验证本人身份；请用对应的账号")
 	ErrClaimMethod  = fault.New(fault.Invalid, "identity.claim_method", "没有这种验证方式", "请选择页面上列出的验证方式")
 	ErrClaimSubject = fault.New(fault.NotFound, "identity.claim_subject", "没有找到这个统一社会信用代码的主体", "请核对代码；新设立的企业请等登记信息报送后再认领")
-	ErrClaimed      = fault.New(fault.Conflict, "identity.claimed", "已经有一项相同的认领正在办理或已通过；居民账户只能对应一个人", "请在账户页面查看认领的进度")
-	ErrPersonTaken  = fault.New(fault.Conflict, "identity.person_taken", "这个身份已经由另一个账户验证", "请登录原来的账户；不是本人办理的，请联系信用办")
+	ErrClaimed      = fault.New(fault.Conflict, "identity.claimed", "已经有一项相同的认领正在办理或已通过；居民账号只能对应一个人", "请在账号页面查看认领的进度")
+	ErrPersonTaken  = fault.New(fault.Conflict, "identity.person_taken", "这个身份已经由另一个账号验证", "请登录原来的账号；不是本人办理的，请联系信用办")
 	ErrProof        = fault.New(fault.Invalid, "identity.proof", "验证没有通过", "请核对验证码或材料后重试")
 	ErrDecided      = fault.New(fault.Conflict, "identity.claim_decided", "这项认领已经办结", "请刷新列表")
 	ErrReviewer     = fault.New(fault.Denied, "identity.claim_self", "不能审核自己的认领", "请由另一位工作人员审核")

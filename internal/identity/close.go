@@ -18,16 +18,16 @@ type Closing struct {
 
 // Faults of closing.
 var (
-	ErrCloseWork  = fault.New(fault.Denied, "identity.close_work", "工作账户和机构账户由单位管理，不能自行注销", "离岗或者不再使用的，请本单位的安全管理员停用账户")
-	ErrCloseFresh = fault.New(fault.Denied, "identity.close_fresh", "这个账户没有口令，要靠刚刚登录来确认是本人，而这次登录已经超过十分钟", "请退出后重新登录，在十分钟内办理；有恢复码的，也可以填一个恢复码")
-	ErrClosed     = fault.New(fault.Conflict, "identity.closed", "这个账户已经由本人注销", "注销不能恢复；需要时请本人重新开立账户")
+	ErrCloseWork  = fault.New(fault.Denied, "identity.close_work", "工作账号和机构账号由单位管理，不能自行注销", "离岗或者不再使用的，请本单位的安全管理员停用账号")
+	ErrCloseFresh = fault.New(fault.Denied, "identity.close_fresh", "这个账号没有口令，要靠刚刚登录来确认是本人，而这次登录已经超过十分钟", "请退出后重新登录，在十分钟内办理；有恢复码的，也可以填一个恢复码")
+	ErrClosed     = fault.New(fault.Conflict, "identity.closed", "这个账号已经由本人注销", "注销不能恢复；需要时请本人重新开立账号")
 )
 
 // freshFor is how long a sign-in says by itself that its owner is there, for accounts without a password.
 const freshFor = 10 * time.Minute
 
 // closedName stands for the name of a closed account, which is erased.
-const closedName = "已注销账户"
+const closedName = "已注销账号"
 
 // CloseAccount closes the caller's own account for good: grants, sessions and keys end, and everything by which the account is a person is erased. The row
 // stays with its number alone, because the logs that law keeps name accounts by number. Accounts for work belong to their unit, which disables them.

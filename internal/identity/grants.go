@@ -63,7 +63,7 @@ func (s *Service) insertGrant(ctx context.Context, tx *db.Tx, by authz.Actor, ac
 }
 
 // ErrGranted says that the account has the grant already.
-var ErrGranted = fault.New(fault.Conflict, "identity.granted", "账户已经有这个角色和范围", "不用再授予")
+var ErrGranted = fault.New(fault.Conflict, "identity.granted", "账号已经有这个角色和范围", "不用再授予")
 
 // mayGrant refuses roles that come from claims only, and roles that reach beyond where the giver manages accounts.
 func (s *Service) mayGrant(by authz.Actor, g authz.Grant) error {

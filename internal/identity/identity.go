@@ -134,7 +134,7 @@ func New(c Config) (*Service, error) {
 }
 
 // ErrMissing says that there is no such account, session, key or claim, or none that the caller may know of.
-var ErrMissing = fault.New(fault.NotFound, "identity.missing", "没有找到这一项，或者它不属于本账户", "请刷新列表后再试")
+var ErrMissing = fault.New(fault.NotFound, "identity.missing", "没有找到这一项，或者它不属于本账号", "请刷新列表后再试")
 
 // allow asks the one place that decides.
 func (s *Service) allow(by authz.Actor, act authz.Action, scope authz.Scope) error {

@@ -50,8 +50,8 @@ var (
 	ErrOIDCUnknown = fault.New(fault.NotFound, "identity.oidc_provider", "没有这个统一身份认证", "请从登录页面重新开始")
 	ErrOIDCDown    = fault.New(fault.Unavailable, "identity.oidc_down", "统一身份认证暂时无法连接", "请稍后再试，或改用口令登录")
 	ErrOIDC        = fault.New(fault.Denied, "identity.oidc", "统一身份认证没有通过", "请从登录页面重新开始")
-	ErrOIDCNobody  = fault.New(fault.Denied, "identity.oidc_nobody", "这个统一身份还没有关联本系统的账户", "请先用口令登录，在账户页面关联；或请管理员开立账户")
-	ErrOIDCTaken   = fault.New(fault.Conflict, "identity.oidc_taken", "这个统一身份已经关联另一个账户", "请先在原来的账户里解除关联")
+	ErrOIDCNobody  = fault.New(fault.Denied, "identity.oidc_nobody", "这个统一身份还没有关联本系统的账号", "请先用口令登录，在账号页面关联；或请管理员开立账号")
+	ErrOIDCTaken   = fault.New(fault.Conflict, "identity.oidc_taken", "这个统一身份已经关联另一个账号", "请先在原来的账号里解除关联")
 )
 
 func (p *Provider) check() error {

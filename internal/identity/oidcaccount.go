@@ -195,7 +195,7 @@ func (s *Service) claimVouched(ctx context.Context, tx *db.Tx, c *oidcClient, r 
 		var person string
 		err = tx.QueryRowContext(ctx, `SELECT claim_id, person FROM claim WHERE account_id = $1 AND kind = 'resident' AND state IN ('pending', 'approved')`, r.ID).Scan(&have, &person)
 		if err == nil && person != p.person {
-			return ErrPersonTaken.Messagef("统一身份认证给出的身份与本账户已验证的身份不是同一个人")
+			return ErrPersonTaken.Messagef("统一身份认证给出的身份与本账号已验证的身份不是同一个人")
 		}
 	} else {
 		err = tx.QueryRowContext(ctx, `SELECT claim_id FROM claim WHERE account_id = $1 AND kind = 'business' AND subject_id = $2 AND state IN ('pending', 'approved')`, r.ID, p.subject).Scan(&have)

@@ -45,7 +45,7 @@ var (
 	ErrPasskeysOff = fault.New(fault.Unavailable, "identity.passkeys_off", "本站没有启用通行密钥", "请管理员在配置中填写网站地址（base_url）")
 	ErrPasskey     = fault.New(fault.Denied, "identity.passkey", "通行密钥没有通过验证", "请在本网站重新操作；仍不行请改用口令登录")
 	ErrPasskeyName = fault.New(fault.Invalid, "identity.passkey_name", "通行密钥的名称要 1 到 50 个字符", "例如“办公室电脑”")
-	ErrPasskeyMany = fault.New(fault.Conflict, "identity.passkey_many", "一个账户最多登记 20 把通行密钥", "请先删除不用的")
+	ErrPasskeyMany = fault.New(fault.Conflict, "identity.passkey_many", "一个账号最多登记 20 把通行密钥", "请先删除不用的")
 )
 
 const maxPasskeys = 20

@@ -21,8 +21,8 @@ func (s *Service) Resealers() []gm.Resealer {
 		return func(owner int64) string { return prefix + accountEntity(owner) }
 	}
 	return []gm.Resealer{
-		sealedColumn{s, "账户的登录名和姓名", "account", "account_id", "account_id", "sealed", by("")},
-		sealedColumn{s, "账户的口令散列", "account", "account_id", "account_id", "password", by("password/")},
+		sealedColumn{s, "账号的登录名和姓名", "account", "account_id", "account_id", "sealed", by("")},
+		sealedColumn{s, "账号的口令散列", "account", "account_id", "account_id", "password", by("password/")},
 		sealedColumn{s, "动态口令的密钥", "credential_totp", "account_id", "account_id", "sealed", by("totp/")},
 		sealedColumn{s, "通行密钥", "credential_passkey", "passkey_id", "account_id", "sealed", by("passkey/")},
 		sealedColumn{s, "待入档居民的证件", "claim", "claim_id", "claim_id", "sealed", claimLabel},

@@ -21,7 +21,7 @@ type Attempt struct {
 }
 
 // ErrSignIn refuses a sign-in without saying what was wrong.
-var ErrSignIn = fault.New(fault.Denied, "identity.sign_in", "登录名、口令或验证码不对，或者账户不能使用",
+var ErrSignIn = fault.New(fault.Denied, "identity.sign_in", "登录名、口令或验证码不对，或者账号不能使用",
 	"请检查后重试；忘记口令请联系本单位的安全管理员重置")
 
 // HandedOutFor is how long a password that somebody else handed over opens an account: a slip of paper that nobody used is worth nothing after a week.

@@ -63,7 +63,7 @@ func (s *Service) gate(k gateKind, by ...string) gate {
 
 // ErrThrottled says that attempts come too fast. Its message says how long to wait.
 var ErrThrottled = fault.New(fault.Busy, "identity.throttled", "尝试次数过多，请稍后再试",
-	"账户没有被锁定；可以改用通行密钥、恢复码，或在登录过的浏览器上登录")
+	"账号没有被锁定；可以改用通行密钥、恢复码，或在登录过的浏览器上登录")
 
 // Throttled is ErrThrottled with the time after which to try again.
 type Throttled struct{ Wait time.Duration }

@@ -20,7 +20,7 @@ type Tie struct {
 
 // Faults of the ways into an account.
 var (
-	ErrLastWay    = fault.New(fault.Conflict, "identity.last_way", "这是进入本账户的最后一种方式，去掉以后谁也进不来", "请先登记一把通行密钥，或者关联另一个统一身份，再来办理")
+	ErrLastWay    = fault.New(fault.Conflict, "identity.last_way", "这是进入本账号的最后一种方式，去掉以后谁也进不来", "请先登记一把通行密钥，或者关联另一个统一身份，再来办理")
 	ErrStrongNeed = fault.New(fault.Denied, "identity.strong_need", "更改登录方式前，要先在本次登录中完成第二步验证", "请退出后用动态口令、恢复码或通行密钥重新登录")
 )
 

@@ -254,7 +254,7 @@ func (p *Pages) page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page 
 
 // ownPage makes the frame of a page of the account.
 func (p *Pages) ownPage(r *http.Request, title string) *ui.Page {
-	return p.page(r, title, ui.Link{Href: overviewPath, Label: "我的账户"})
+	return p.page(r, title, ui.Link{Href: overviewPath, Label: "我的账号"})
 }
 
 // show writes a page that nobody keeps.

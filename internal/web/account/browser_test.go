@@ -222,7 +222,7 @@ func (w *window) walk() {
 	w.open("/sign-up")
 	w.look("sign-up")
 	w.follow(`(() => { const f = document.querySelector("form[action=\"/sign-up\"]"); f.noValidate = true; f.querySelector("button").click() })()`)
-	wantText(w.t, w.said(), "账户没有开立", "请选择账户的种类")
+	wantText(w.t, w.said(), "账号没有开立", "请选择账号的种类")
 	w.look("sign-up-refused")
 	w.open("/sign-in?back=/account")
 	w.fill("#login", "clerk")
@@ -273,5 +273,5 @@ func (w *window) walk() {
 	wantText(w.t, w.said(), "第二步验证")
 	w.look("step")
 	w.follow(press(`form[data-passkey="get"] button`))
-	wantText(w.t, w.said(), "我的账户", "通行密钥 1 把")
+	wantText(w.t, w.said(), "我的账号", "通行密钥 1 把")
 }

@@ -51,7 +51,7 @@ func (p *Pages) showClose(w http.ResponseWriter, r *http.Request, status int, v 
 		return err
 	}
 	v.tabs, v.account, v.strong, v.consents = p.tabs(who, overviewPath), a, who.Strong, p.Consents
-	return p.show(w, r, status, p.ownPage(r, "注销账户"), closePage(v))
+	return p.show(w, r, status, p.ownPage(r, "注销账号"), closePage(v))
 }
 
 // closeAccount closes the account for good. Whoever did it is signed out and told so on the page of signing in.
@@ -61,7 +61,7 @@ func (p *Pages) closeAccount(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := identity.Closing{Password: r.PostForm.Get("password"), Code: strings.TrimSpace(r.PostForm.Get("code"))}
 	if r.PostForm.Get("sure") == "" {
-		return p.showClose(w, r, http.StatusBadRequest, &closeView{notice: &notice{title: "账户没有注销", text: "请勾选“我知道注销不能恢复”，再提交。"}})
+		return p.showClose(w, r, http.StatusBadRequest, &closeView{notice: &notice{title: "账号没有注销", text: "请勾选“我知道注销不能恢复”，再提交。"}})
 	}
 	err := p.Accounts.CloseAccount(r.Context(), authz.From(r.Context()), c)
 	if err == nil {
@@ -69,7 +69,7 @@ func (p *Pages) closeAccount(w http.ResponseWriter, r *http.Request) error {
 		p.drop(w, r, deviceCookie)
 		return redirect(w, r, signInPath+"?done="+doneClosed)
 	}
-	n, status, hidden := p.explain(w, "账户没有注销", err)
+	n, status, hidden := p.explain(w, "账号没有注销", err)
 	v := &closeView{}
 	switch {
 	case hidden != nil:

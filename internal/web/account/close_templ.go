@@ -31,11 +31,11 @@ func closePage(v *closeView) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHead("注销账户", "注销以后不能恢复。以后需要时，可以重新开立账户、重新认领。").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PageHead("注销账号", "注销以后不能恢复。以后需要时，可以重新开立账号、重新认领。").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Tabs("账户", v.tabs).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Tabs("账号", v.tabs).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -48,7 +48,7 @@ func closePage(v *closeView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Empty("这个账户不能自行注销", "工作账户和机构账户由单位管理。离岗或者不再使用的，请本单位的安全管理员停用。").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Empty("这个账号不能自行注销", "工作账号和机构账号由单位管理。离岗或者不再使用的，请本单位的安全管理员停用。").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -116,7 +116,7 @@ func closeForm(v *closeView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" aria-label=\"注销账户\" autocomplete=\"off\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" aria-label=\"注销账号\" autocomplete=\"off\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -133,7 +133,7 @@ func closeForm(v *closeView) templ.Component {
 			}
 		}
 		if !v.account.Password {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<p class=\"small muted\">这个账户没有口令：刚刚登录的（十分钟内），可以直接注销；否则请退出后重新登录。</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<p class=\"small muted\">这个账号没有口令：刚刚登录的（十分钟内），可以直接注销；否则请退出后重新登录。</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -142,7 +142,7 @@ func closeForm(v *closeView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Button("注销账户", ui.Bad).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Button("注销账号", ui.Bad).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -179,12 +179,12 @@ func closeFacts(v *closeView) templ.Component {
 			templ_7745c5c3_Var4 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<h2 class=\"section__title\">立即删除的</h2><ul class=\"plain-list small\"><li>登录名、姓名或名称、口令、动态口令、通行密钥、恢复码、统一身份的关联。</li><li>所有登录、记住的浏览器、接口密钥；角色随即失效。</li><li>认领时填的证件号码；交的证照照片在一小时内删除。备份里的副本随备份的轮换消失。</li></ul><h2 class=\"section__title desk-gap\">依法保留的</h2><ul class=\"plain-list small\"><li>操作日志和查询日志：谁在什么时候做了什么，只写账户编号，不写姓名。网络安全法要求留存网络日志，期限未满的不能删除，只存储、不作他用（个人信息保护法第四十七条）；公开日志里只有加盐的指纹。</li><li>您给出的授权书和回执：它是被授权单位当时有权查询的证明，里面只有账户编号。</li><li>关于您本人或者企业的信用信息：它由各部门依法报送，不属于账户，注销不影响。对信息有异议的，请走异议程序。</li></ul>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<h2 class=\"section__title\">立即删除的</h2><ul class=\"plain-list small\"><li>登录名、姓名或名称、口令、动态口令、通行密钥、恢复码、统一身份的关联。</li><li>所有登录、记住的浏览器、接口密钥；角色随即失效。</li><li>认领时填的证件号码；交的证照照片在一小时内删除。备份里的副本随备份的轮换消失。</li></ul><h2 class=\"section__title desk-gap\">依法保留的</h2><ul class=\"plain-list small\"><li>操作日志和查询日志：谁在什么时候做了什么，只写账号编号，不写姓名。网络安全法要求留存网络日志，期限未满的不能删除，只存储、不作他用（个人信息保护法第四十七条）；公开日志里只有加盐的指纹。</li><li>您给出的授权书和回执：它是被授权单位当时有权查询的证明，里面只有账号编号。</li><li>关于您本人或者企业的信用信息：它由各部门依法报送，不属于账号，注销不影响。对信息有异议的，请走异议程序。</li></ul>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if v.consents.Href != "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<h2 class=\"section__title desk-gap\">注销前请看一看</h2><p class=\"small\">还有效的授权不会因为注销而失效，注销以后您也不能再从这个账户撤销。要停止的，请先到<a href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<h2 class=\"section__title desk-gap\">注销前请看一看</h2><p class=\"small\">还有效的授权不会因为注销而失效，注销以后您也不能再从这个账号撤销。要停止的，请先到<a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -19,10 +19,10 @@ func TestClose(t *testing.T) {
 	b, elsewhere := h.browser(t).signIn("zhou"), h.browser(t).signIn("zhou")
 	wantMarks(t, b.get("/account", http.StatusOK), `href="/account/close"`)
 	page := b.get("/account/close", http.StatusOK)
-	wantText(t, page, "不能恢复", "立即删除的", "依法保留的", "账户编号", "个人信息保护法第四十七条", "证照照片在一小时内删除", "还有效的授权不会因为注销而失效")
+	wantText(t, page, "不能恢复", "立即删除的", "依法保留的", "账号编号", "个人信息保护法第四十七条", "证照照片在一小时内删除", "还有效的授权不会因为注销而失效")
 	wantMarks(t, page, `href="/me/consents"`, `name="password"`, `name="sure"`)
 	wantNone(t, page, `name="code"`)
-	wantText(t, b.post("/account/close", http.StatusBadRequest, "password", goodPass).Body.String(), "账户没有注销", "请勾选")
+	wantText(t, b.post("/account/close", http.StatusBadRequest, "password", goodPass).Body.String(), "账号没有注销", "请勾选")
 	page = b.post("/account/close", http.StatusBadRequest, "password", nextPass, "sure", "1").Body.String()
 	wantText(t, page, "现用口令不对")
 	wantMarks(t, page, `id="password-fault"`)
@@ -31,7 +31,7 @@ func TestClose(t *testing.T) {
 	if b.jar["__Host-gx"] != "" || b.jar["__Host-gx_device"] != "" {
 		t.Error("the browser keeps the session, or its mark")
 	}
-	wantText(t, b.get("/sign-in?done=closed", http.StatusOK), "账户已经注销")
+	wantText(t, b.get("/sign-in?done=closed", http.StatusOK), "账号已经注销")
 	wantNone(t, b.get("/sign-in?done=password", http.StatusOK), "口令已经更换")
 	b.leads("/account", "/sign-in?back=%2Faccount")
 	elsewhere.leads("/account", "/sign-in?back=%2Faccount")

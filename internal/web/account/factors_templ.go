@@ -39,7 +39,7 @@ func factorsPage(v *factorsView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Tabs("账户", v.tabs).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Tabs("账号", v.tabs).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -605,7 +605,7 @@ func passkeyList(v *factorsView) templ.Component {
 								return templ_7745c5c3_Err
 							}
 						} else {
-							templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "删除", Effect: "删除后这把密钥不能再登录本账户，您在其他地方的登录立即结束。设备里保存的密钥请自行删除。", Action: "/account/passkeys/" + strconv.FormatInt(k.ID, 10) + "/remove", Button: "删除通行密钥", Tone: ui.Bad}).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "删除", Effect: "删除后这把密钥不能再登录本账号，您在其他地方的登录立即结束。设备里保存的密钥请自行删除。", Action: "/account/passkeys/" + strconv.FormatInt(k.ID, 10) + "/remove", Button: "删除通行密钥", Tone: ui.Bad}).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
@@ -778,7 +778,7 @@ func setupPage(v *setupView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<ol class=\"points points--numbered stack\"><li><p>在手机上打开身份验证器应用，选择添加账户，扫描下面的二维码。</p><div class=\"desk-gap\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<ol class=\"points points--numbered stack\"><li><p>在手机上打开身份验证器应用，选择添加账号，扫描下面的二维码。</p><div class=\"desk-gap\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -143,7 +143,7 @@ func (p *Pages) spec(v *keysView, who authz.Actor) identity.KeySpec {
 		if slices.Contains(offered, s.action) {
 			spec.Scopes = append(spec.Scopes, s.action)
 		} else {
-			v.scopesFault = "所选的范围超出了本账户的权限。"
+			v.scopesFault = "所选的范围超出了本账号的权限。"
 		}
 	}
 	if len(v.scopes) == 0 {

@@ -36,11 +36,11 @@ func keysPage(v *keysView) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHead("接口密钥", "程序调用开放接口时，用密钥代替登录。密钥只能做选定的事，权限不超过本账户。").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PageHead("接口密钥", "程序调用开放接口时，用密钥代替登录。密钥只能做选定的事，权限不超过本账号。").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Tabs("账户", v.tabs).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Tabs("账号", v.tabs).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -104,7 +104,7 @@ func keysPage(v *keysView) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if len(v.scopes) == 0 {
-				templ_7745c5c3_Err = ui.Empty("本账户没有可以交给程序做的事", "需要的，请联系本单位的安全管理员核对角色。").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("本账号没有可以交给程序做的事", "需要的，请联系本单位的安全管理员核对角色。").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

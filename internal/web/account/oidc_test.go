@@ -126,7 +126,7 @@ func TestUnifiedIdentity(t *testing.T) {
 	}
 	stranger := h.browser(t)
 	wantMarks(t, stranger.get("/sign-in?back=/desk", http.StatusOK), `href="/sign-in/oidc/city?back=%2Fdesk"`, "用临溪通登录")
-	wantText(t, stranger.do(x.from(start(stranger, "")), http.StatusForbidden).Body.String(), "还没有关联本系统的账户")
+	wantText(t, stranger.do(x.from(start(stranger, "")), http.StatusForbidden).Body.String(), "还没有关联本系统的账号")
 
 	b := h.browser(t).signIn("clerk")
 	page := b.post("/account/oidc/city", http.StatusOK).Body.String()
@@ -173,5 +173,5 @@ func TestUnifiedIdentity(t *testing.T) {
 	page = other.post("/account/oidc/city", http.StatusOK).Body.String()
 	link = page[strings.Index(page, x.URL):]
 	link = strings.ReplaceAll(link[:strings.Index(link, `"`)], "&amp;", "&")
-	wantText(t, other.do(x.from(x.visit(t, link)), http.StatusConflict).Body.String(), "这个统一身份已经关联另一个账户")
+	wantText(t, other.do(x.from(x.visit(t, link)), http.StatusConflict).Body.String(), "这个统一身份已经关联另一个账号")
 }

@@ -63,7 +63,7 @@ func ownersOwn(a *identity.Account) bool {
 
 func (v *overviewView) facts() []ui.Fact {
 	a := v.account
-	facts := []ui.Fact{{Label: "姓名或名称", Value: a.Name}, {Label: "登录名", Value: a.Login}, {Label: "账户种类", Value: kindWords[a.Kind]}}
+	facts := []ui.Fact{{Label: "姓名或名称", Value: a.Name}, {Label: "登录名", Value: a.Login}, {Label: "账号种类", Value: kindWords[a.Kind]}}
 	if v.unit != "" {
 		facts = append(facts, ui.Fact{Label: "单位", Value: v.unit})
 	}
@@ -129,7 +129,7 @@ func (p *Pages) showOverview(w http.ResponseWriter, r *http.Request, status int,
 	for _, h := range held {
 		v.roles = append(v.roles, p.grantWords(ctx, h.Grant))
 	}
-	return p.show(w, r, status, p.page(r, "我的账户"), overviewPage(v))
+	return p.show(w, r, status, p.page(r, "我的账号"), overviewPage(v))
 }
 
 // tabs are the account's pages that the actor has a use for.
@@ -323,7 +323,7 @@ func (m *Menu) Account(ctx context.Context, who authz.Actor) ui.Account {
 	if m.pages.MenuLinks != nil {
 		out.Links = m.pages.MenuLinks(who)
 	}
-	out.Links = append(slices.Clip(out.Links), ui.Link{Href: overviewPath, Label: "我的账户"})
+	out.Links = append(slices.Clip(out.Links), ui.Link{Href: overviewPath, Label: "我的账号"})
 	return out
 }
 

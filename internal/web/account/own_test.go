@@ -95,14 +95,14 @@ func TestDemoAccounts(t *testing.T) {
 	svc = h.svc
 	h.open(t, identity.StaffAccount, "demo-clerk", clerk)
 	b := h.browser(t)
-	wantText(t, b.get("/sign-in", http.StatusOK), "演示账户", "报送员", "demo-clerk")
-	wantText(t, b.post("/sign-in/demo", http.StatusNotFound, "login", "admin").Body.String(), "演示没有这个账户")
+	wantText(t, b.get("/sign-in", http.StatusOK), "演示账号", "报送员", "demo-clerk")
+	wantText(t, b.post("/sign-in/demo", http.StatusNotFound, "login", "admin").Body.String(), "演示没有这个账号")
 	b.posts("/sign-in/demo", "/desk", "login", "demo-clerk", "back", "/desk")
 	b.get("/desk", http.StatusOK)
 
 	plain := newHouse(t)
 	b = plain.browser(t)
-	wantNone(t, b.get("/sign-in", http.StatusOK), "演示账户")
+	wantNone(t, b.get("/sign-in", http.StatusOK), "演示账号")
 	b.post("/sign-in/demo", http.StatusMethodNotAllowed, "login", "demo-clerk")
 }
 

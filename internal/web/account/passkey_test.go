@@ -88,7 +88,7 @@ func TestPasskeys(t *testing.T) {
 	b.posts("/sign-in", "/sign-in/factor", "login", "admin", "password", goodPass)
 	page = b.get("/sign-in/factor", http.StatusOK)
 	wantMarks(t, page, `data-begin="/sign-in/factor/passkey/begin"`)
-	wantText(t, page, "这个账户登记的是通行密钥")
+	wantText(t, page, "这个账号登记的是通行密钥")
 	ceremony, answer = b.assert(first, "/sign-in/factor/passkey")
 	b.posts("/sign-in/factor/passkey", "/account", "ceremony", ceremony, "answer", answer)
 

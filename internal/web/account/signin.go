@@ -83,7 +83,7 @@ func (p *Pages) refused(w http.ResponseWriter, r *http.Request, err error, v *si
 	return p.showSignIn(w, r, status, v)
 }
 
-var errNoDemo = fault.New(fault.NotFound, "account.demo", "演示没有这个账户", "请从登录页面选择")
+var errNoDemo = fault.New(fault.NotFound, "account.demo", "演示没有这个账号", "请从登录页面选择")
 
 // demo signs in to an account of the demo.
 func (p *Pages) demo(w http.ResponseWriter, r *http.Request) error {

@@ -31,7 +31,7 @@ func signInPage(v *signInView) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHead("登录", "公开的信用信息不用登录就能查。报送、核查、查看本人信息等，请用账户登录。").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PageHead("登录", "公开的信用信息不用登录就能查。报送、核查、查看本人信息等，请用账号登录。").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -78,7 +78,7 @@ func signInPage(v *signInView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</form><p class=\"desk-gap\">还没有账户？<a href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</form><p class=\"desk-gap\">还没有账号？<a href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -91,7 +91,7 @@ func signInPage(v *signInView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "\">居民和企业代理人开立账户</a></p></div><div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "\">居民和企业代理人开立账号</a></p></div><div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -193,7 +193,7 @@ func signInPage(v *signInView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<ul class=\"plain-list small\"><li>忘记口令：工作人员和机构请联系本单位的安全管理员重置；第一次登录时要换成自己的口令。</li><li>手机不在身边：在“动态口令或恢复码”里填一个恢复码，每个只能用一次。</li><li>提示尝试次数过多：账户没有被锁定，等到提示的时间再试，或者在登录过的浏览器上登录。</li></ul>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<ul class=\"plain-list small\"><li>忘记口令：工作人员和机构请联系本单位的安全管理员重置；第一次登录时要换成自己的口令。</li><li>手机不在身边：在“动态口令或恢复码”里填一个恢复码，每个只能用一次。</li><li>提示尝试次数过多：账号没有被锁定，等到提示的时间再试，或者在登录过的浏览器上登录。</li></ul>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -362,7 +362,7 @@ func demoAccounts(v *signInView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Headed(ui.HeadedSpec{ID: "demo", Title: "演示账户", Class: "section"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Headed(ui.HeadedSpec{ID: "demo", Title: "演示账号", Class: "section"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -487,7 +487,7 @@ func stepPage(v *stepView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<form method=\"post\" action=\"/sign-out\"><button type=\"submit\" class=\"button button--plain\">换一个账户</button></form></div></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<form method=\"post\" action=\"/sign-out\"><button type=\"submit\" class=\"button button--plain\">换一个账号</button></form></div></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -546,7 +546,7 @@ func tiePage(label, address string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "登录本账户。</p><p>请确认在那边登录的是您本人：谁的身份关联到本账户，谁就能登录本账户。</p><p class=\"actions\"><a class=\"button\" rel=\"noreferrer\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "登录本账号。</p><p>请确认在那边登录的是您本人：谁的身份关联到本账号，谁就能登录本账号。</p><p class=\"actions\"><a class=\"button\" rel=\"noreferrer\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

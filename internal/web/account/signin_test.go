@@ -112,7 +112,7 @@ func TestAnswersAreAlike(t *testing.T) {
 			page := changing.ReplaceAllString(strings.ReplaceAll(w.Body.String(), x.login, "LOGIN"), "")
 			if first == "" {
 				first = page
-				wantText(t, page, "没有登录", "登录名、口令或验证码不对，或者账户不能使用。")
+				wantText(t, page, "没有登录", "登录名、口令或验证码不对，或者账号不能使用。")
 				wantMarks(t, page, `value="LOGIN"`)
 				wantNone(t, page, "wrong-wrong-wrong")
 			}
@@ -126,7 +126,7 @@ func TestAnswersAreAlike(t *testing.T) {
 		b.address = "203.0.113." + string(rune('1'+i))
 		b.post("/sign-in", http.StatusForbidden, "login", x.login, "password", x.password) // the last one before the wait
 		w := b.post("/sign-in", http.StatusTooManyRequests, "login", x.login, "password", x.password)
-		wantText(t, w.Body.String(), "尝试次数过多，请等 4 秒再试（09:00:04以后）", "账户没有被锁定")
+		wantText(t, w.Body.String(), "尝试次数过多，请等 4 秒再试（09:00:04以后）", "账号没有被锁定")
 		if got := w.Header().Get("Retry-After"); got != "4" {
 			t.Errorf("Retry-After %q", got)
 		}
@@ -227,7 +227,7 @@ func TestForcedPassword(t *testing.T) {
 	b.posts("/sign-in", "/account/password?back=%2Fdesk", "login", "newcomer", "password", temp, "back", "/desk")
 	page := b.get("/account/password?back=%2Fdesk", http.StatusOK)
 	wantText(t, page, "请先更换口令", "至少 10 个字符", "李四", "更换口令")
-	wantText(t, b.get("/account", http.StatusOK), "账户的角色暂不生效")
+	wantText(t, b.get("/account", http.StatusOK), "账号的角色暂不生效")
 	b.get("/account/keys", http.StatusForbidden)
 
 	tests := []struct {

@@ -73,10 +73,10 @@ func (p *Pages) signUp(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) showSignUp(w http.ResponseWriter, r *http.Request, status int, v *signUpView) error {
-	f := p.page(r, "开立账户")
+	f := p.page(r, "开立账号")
 	v.least, v.city, v.service = p.MinPassword, f.City, f.Service
 	if v.faulty() && v.notice == nil {
-		v.notice = &notice{title: "账户没有开立", text: "请按下面标出的地方改好后再提交。口令要重新填写。"}
+		v.notice = &notice{title: "账号没有开立", text: "请按下面标出的地方改好后再提交。口令要重新填写。"}
 	}
 	return p.show(w, r, status, f, signUpPage(v))
 }
@@ -113,7 +113,7 @@ func readSignUp(r *http.Request) (*signUpView, string) {
 	get := r.PostForm.Get
 	v := &signUpView{kind: get("kind"), login: strings.TrimSpace(get("login")), name: strings.TrimSpace(get("name")), agreed: get("agree") == agreed}
 	if !slices.ContainsFunc(signUpKinds, func(o ui.Option) bool { return o.Value == v.kind }) {
-		v.kind, v.kindFault = "", "请选择账户的种类。工作人员和机构的账户由安全管理员开立。"
+		v.kind, v.kindFault = "", "请选择账号的种类。工作人员和机构的账号由安全管理员开立。"
 	}
 	if v.login == "" {
 		v.loginFault = "请填写登录名。"
@@ -128,14 +128,14 @@ func readSignUp(r *http.Request) (*signUpView, string) {
 		v.againFault = "两次填写的口令不一样。"
 	}
 	if !v.agreed {
-		v.agreeFault = "开立账户要保存下面写明的个人信息，请阅读后决定是否同意。不同意的，不能开立账户，仍可以查询公开的信息。"
+		v.agreeFault = "开立账号要保存下面写明的个人信息，请阅读后决定是否同意。不同意的，不能开立账号，仍可以查询公开的信息。"
 	}
 	return v, password
 }
 
 // signUpRefused says beside the field what is wrong with it.
 func (p *Pages) signUpRefused(w http.ResponseWriter, r *http.Request, err error, v *signUpView) error {
-	n, status, hidden := p.explain(w, "账户没有开立", err)
+	n, status, hidden := p.explain(w, "账号没有开立", err)
 	if hidden != nil {
 		return hidden
 	}
@@ -149,7 +149,7 @@ func (p *Pages) signUpRefused(w http.ResponseWriter, r *http.Request, err error,
 		v.passwordFault = n.text + n.fix
 	case is(identity.ErrThrottled):
 		// The advice of a sign-in, another way in, is of no use here.
-		n.fix = "同一网络地址开立账户的次数有限。已经有账户的，请直接登录。"
+		n.fix = "同一网络地址开立账号的次数有限。已经有账号的，请直接登录。"
 		v.notice = n
 	default:
 		v.notice = n
@@ -159,7 +159,7 @@ func (p *Pages) signUpRefused(w http.ResponseWriter, r *http.Request, err error,
 
 // openedOnly says that the account is there although signing in with it has to wait.
 func (p *Pages) openedOnly(w http.ResponseWriter, r *http.Request, err error, v *signUpView) error {
-	n, status, hidden := p.explain(w, "账户已经开立，还没有登录", err)
+	n, status, hidden := p.explain(w, "账号已经开立，还没有登录", err)
 	if hidden != nil {
 		return hidden
 	}

@@ -35,7 +35,7 @@ func signUpPage(v *signUpView) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHead("开立账户", "居民看关于本人的信息，企业代理人看所代理的企业。公开的信用信息不用账户就能查。").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PageHead("开立账号", "居民看关于本人的信息，企业代理人看所代理的企业。公开的信用信息不用账号就能查。").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -56,11 +56,11 @@ func signUpPage(v *signUpView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" aria-label=\"开立账户\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" aria-label=\"开立账号\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "kind", Name: "kind", Label: "账户种类", Value: v.kind, Ask: "请选择", Groups: []ui.Group{{Options: signUpKinds}}, Fault: v.kindFault}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "kind", Name: "kind", Label: "账号种类", Value: v.kind, Ask: "请选择", Groups: []ui.Group{{Options: signUpKinds}}, Fault: v.kindFault}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -140,15 +140,15 @@ func signUpPage(v *signUpView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "> 我已阅读，同意平台为开立和使用账户这样处理我的个人信息</label></p></div><p class=\"actions\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "> 我已阅读，同意平台为开立和使用账号这样处理我的个人信息</label></p></div><p class=\"actions\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Button("同意并开立账户", ui.Accent).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Button("同意并开立账号", ui.Accent).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.LinkButton(ui.Link{Href: signInPath, Label: "已经有账户，去登录"}, ui.Plain).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.LinkButton(ui.Link{Href: signInPath, Label: "已经有账号，去登录"}, ui.Plain).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -202,7 +202,7 @@ func signUpTerms(v *signUpView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<p>依据《个人信息保护法》第十三条第一款第一项，开立账户要您自愿、明确地同意。处理者是管理")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<p>依据《个人信息保护法》第十三条第一款第一项，开立账号要您自愿、明确地同意。处理者是管理")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -224,7 +224,7 @@ func signUpTerms(v *signUpView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "的信用主管部门。</p><h3>保存什么，为了什么</h3><ul><li><strong>登录名、姓名</strong>：用来登录，在页面上称呼您，让管理账户的人员知道这是谁的账户。加密保存，不公开，只有您本人和管理、审计账户的人员看得到。</li><li><strong>口令</strong>：只保存不能还原的摘要，谁也看不到原文。</li><li><strong>登录情况</strong>：时间、设备种类、去掉后几位的网络地址，用来发现盗用。90 天没有使用的登录，其记录自动删除。</li><li><strong>操作和查询日志</strong>：开立账户、登录、认领、查看档案、授权等各记一笔，记账户编号和网络地址（查看档案和授权时记完整的地址），不记姓名。用来查证谁办了什么，不能修改，不自动删除。</li></ul><p>开立时不收集证件号码、电话和住址。以后认领企业或者验证本人身份时要另外提供材料，那一页会说明。</p><h3>保存多久，怎样撤回</h3><ul><li>登录名、姓名和口令的摘要在账户存续期间保存。</li><li>您可以随时向上述部门提出撤回同意、更正、复制或者删除（第十五条、第四十四条至第四十七条）。账户停用以后立即不能登录；撤回以前已经办理的事项仍然有效。</li><li>不同意的，只是不能开立账户，查询公开信息不受影响（第十六条）。</li><li>这里写的用途、方式和信息种类如有变更，依法须重新取得您的同意（第十四条）。</li></ul>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "的信用主管部门。</p><h3>保存什么，为了什么</h3><ul><li><strong>登录名、姓名</strong>：用来登录，在页面上称呼您，让管理账号的人员知道这是谁的账号。加密保存，不公开，只有您本人和管理、审计账号的人员看得到。</li><li><strong>口令</strong>：只保存不能还原的摘要，谁也看不到原文。</li><li><strong>登录情况</strong>：时间、设备种类、去掉后几位的网络地址，用来发现盗用。90 天没有使用的登录，其记录自动删除。</li><li><strong>操作和查询日志</strong>：开立账号、登录、认领、查看档案、授权等各记一笔，记账号编号和网络地址（查看档案和授权时记完整的地址），不记姓名。用来查证谁办了什么，不能修改，不自动删除。</li></ul><p>开立时不收集证件号码、电话和住址。以后认领企业或者验证本人身份时要另外提供材料，那一页会说明。</p><h3>保存多久，怎样撤回</h3><ul><li>登录名、姓名和口令的摘要在账号存续期间保存。</li><li>您可以随时向上述部门提出撤回同意、更正、复制或者删除（第十五条、第四十四条至第四十七条）。账号停用以后立即不能登录；撤回以前已经办理的事项仍然有效。</li><li>不同意的，只是不能开立账号，查询公开信息不受影响（第十六条）。</li><li>这里写的用途、方式和信息种类如有变更，依法须重新取得您的同意（第十四条）。</li></ul>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

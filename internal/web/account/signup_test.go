@@ -41,7 +41,7 @@ func TestSignUp(t *testing.T) {
 	for _, kind := range []identity.AccountKind{identity.ResidentAccount, identity.BusinessAccount} {
 		b := h.browser(t)
 		page := b.get("/sign-up", http.StatusOK)
-		wantText(t, page, "开立账户", "《个人信息保护法》第十三条", "登录名、姓名", "90 天", "撤回同意", "至少 10 个字符")
+		wantText(t, page, "开立账号", "《个人信息保护法》第十三条", "登录名、姓名", "90 天", "撤回同意", "至少 10 个字符")
 		wantMarks(t, page, `autocomplete="username"`, `autocomplete="new-password"`, `name="agree" value="yes" required`, `value="resident"`, `value="business"`)
 		wantNone(t, page, `value="staff"`, `value="institution"`, ` checked`)
 		b.posts("/sign-up", "/me/claim", applicant("kind", string(kind), "login", " Wang."+string(kind))...)
@@ -74,8 +74,8 @@ func TestSignUpRefusals(t *testing.T) {
 		says    string
 		at      string
 	}{
-		{"no kind", []string{"kind", ""}, 400, "请选择账户的种类", "kind-fault"},
-		{"staff", []string{"kind", "staff"}, 400, "工作人员和机构的账户由安全管理员开立", "kind-fault"},
+		{"no kind", []string{"kind", ""}, 400, "请选择账号的种类", "kind-fault"},
+		{"staff", []string{"kind", "staff"}, 400, "工作人员和机构的账号由安全管理员开立", "kind-fault"},
 		{"institution", []string{"kind", "institution"}, 400, "由安全管理员开立", "kind-fault"},
 		{"no login", []string{"login", " "}, 400, "请填写登录名", "login-fault"},
 		{"an identity number", []string{"login", "11010119900307001"}, 400, "不要用身份证件号码", "login-fault"},
@@ -95,7 +95,7 @@ func TestSignUpRefusals(t *testing.T) {
 		b := h.browser(t)
 		b.address = "198.51.100." + strconv.Itoa(1+i)
 		page := b.post("/sign-up", tt.status, applicant(tt.changes...)...).Body.String()
-		wantText(t, page, "账户没有开立", tt.says)
+		wantText(t, page, "账号没有开立", tt.says)
 		wantMarks(t, page, `id="`+tt.at+`"`)
 		if n := strings.Count(page, `-fault"><span`); n != 1 {
 			t.Errorf("%s: %d fields are marked", tt.name, n)
@@ -146,7 +146,7 @@ func TestSignUpIsSlowedDown(t *testing.T) {
 		}
 		first = page
 	}
-	wantText(t, first, "尝试次数过多", "同一网络地址开立账户的次数有限")
+	wantText(t, first, "尝试次数过多", "同一网络地址开立账号的次数有限")
 	wantNone(t, first, "已经有人使用")
 	other := h.browser(t)
 	other.address = "198.51.100.9"
@@ -185,7 +185,7 @@ func TestSignUpThenWait(t *testing.T) {
 		}
 	}
 	page := b.post("/sign-up", http.StatusTooManyRequests, applicant()...).Body.String()
-	wantText(t, page, "账户已经开立，还没有登录", "尝试次数过多")
+	wantText(t, page, "账号已经开立，还没有登录", "尝试次数过多")
 	wantMarks(t, page, `value="wang.fang"`, `name="back" value="/me/claim"`)
 	wantNone(t, page, goodPass)
 	h.clock.Advance(time.Hour)

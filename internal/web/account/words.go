@@ -153,7 +153,7 @@ var doneWords = map[string]string{
 	"passkey-renamed": "通行密钥已经改名",
 	"passkey-removed": "通行密钥已经删除",
 	"untied":          "统一身份的关联已经解除，您在其他地方的登录都已结束",
-	"closed":          "账户已经注销，登录已结束。认领时交的材料在一小时内删除",
+	"closed":          "账号已经注销，登录已结束。认领时交的材料在一小时内删除",
 	"key-revoked":     "接口密钥已经停用，立即生效",
 }
 

@@ -167,7 +167,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, v *view
 		}
 		v.kinds = append(v.kinds, ui.Option{Value: k, Label: kindWords[k]})
 	}
-	frame := p.Site.Page(r, "通知", ui.Link{Href: "/account", Label: "我的账户"}, ui.Link{Label: "通知"})
+	frame := p.Site.Page(r, "通知", ui.Link{Href: "/account", Label: "我的账号"}, ui.Link{Label: "通知"})
 	frame.NoIndex = true
 	return desk.Show(p.Site, w, r, status, frame, listPage(v))
 }
