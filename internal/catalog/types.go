@@ -205,7 +205,7 @@ type Item struct {
 	Code          ItemCode      `toml:"code"`
 	Name          string        `toml:"name"`
 	Category      string        `toml:"category"`
-	Chapter       int           `toml:"chapter"` // chapter of the standard report (1…10) it is shown under
+	Chapter       int           `toml:"chapter"` // chapter of the standard report it is shown under: 1…10, 11 = what local regulations add
 	SubjectKinds  []SubjectKind `toml:"subject_kinds"`
 	Class         Class         `toml:"class"`
 	Polarity      Polarity      `toml:"polarity"`

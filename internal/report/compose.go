@@ -129,6 +129,10 @@ func (m *material) item(r *publish.RecordView) *catalog.Item {
 // licences is the item that only persons' reports have a chapter of their own for: 职称和职业资格.
 const licences catalog.ItemCode = "ZYZG"
 
+// adviceNo is the chapter that the standard numbers last. What an edition of the catalogue has behind it (公共信用信息地方补充内容: items that a place's own
+// regulations add) stands behind it in the report too, without a number.
+const adviceNo = 10
+
 // chapters lays the records out in the chapters of the standard, every one of them, and reports whether some are left out for their number.
 func (m *material) chapters(d *Document) (truncated bool) {
 	byItem := map[catalog.ItemCode][]publish.RecordView{}
@@ -139,20 +143,30 @@ func (m *material) chapters(d *Document) (truncated bool) {
 			adverse++
 		}
 	}
+	advised := false
+	advise := func() {
+		if !advised {
+			d.Chapters = append(d.Chapters, Chapter{Number: adviceNo, Numeral: numeral(adviceNo), Name: "信用状况提升建议", Lines: advice(adverse)})
+			advised = true
+		}
+	}
 	for _, c := range m.edition.Chapters {
-		if c.No == 10 {
+		if c.No >= adviceNo {
+			advise()
+		}
+		if c.No == adviceNo {
 			continue
 		}
 		if c.No == 9 && m.subject.Kind == catalog.Person {
 			own := Chapter{Number: 0, Name: "职称和职业资格信息"}
 			truncated = m.fill(d, &own, byItem, func(i *catalog.Item) bool { return i.Code == licences }) || truncated
 		}
-		chapter := Chapter{Number: c.No, Numeral: numerals[c.No], Name: c.Name}
+		chapter := Chapter{Number: c.No, Numeral: numeral(c.No), Name: c.Name}
 		truncated = m.fill(d, &chapter, byItem, func(i *catalog.Item) bool {
 			return i.Chapter == c.No && (i.Code != licences || m.subject.Kind != catalog.Person)
 		}) || truncated
 	}
-	d.Chapters = append(d.Chapters, Chapter{Number: 10, Numeral: numerals[10], Name: "信用状况提升建议", Lines: advice(adverse)})
+	advise()
 	return truncated
 }
 

@@ -45,6 +45,14 @@ var statusWords = map[string]string{
 
 var numerals = [...]string{1: "一", 2: "二", 3: "三", 4: "四", 5: "五", 6: "六", 7: "七", 8: "八", 9: "九", 10: "十"}
 
+// numeral gives the number of a chapter as the standard writes it; a chapter that the standard does not number has none.
+func numeral(no int) string {
+	if no < 1 || no >= len(numerals) {
+		return ""
+	}
+	return numerals[no]
+}
+
 // advice is chapter 十: what the law offers, the same for everyone, without a word on how good or bad anybody is.
 func advice(adverse int) []string {
 	if adverse == 0 {

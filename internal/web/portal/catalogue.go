@@ -67,7 +67,7 @@ func itemFacts(item *catalog.Item) []ui.Fact {
 		{Label: "信用主体", Value: kindsWords(item.SubjectKinds)},
 		{Label: "信息性质", Value: word(polarityWords, string(item.Polarity))},
 		{Label: "披露方式", Value: string(item.Class) + " " + classWord(item.Class)},
-		{Label: "报告章节", Value: "第" + chapterNumeral(item.Chapter) + "章"},
+		{Label: "报告章节", Value: chapterWords(item.Chapter)},
 		{Label: "提供单位", Value: strings.Join(item.Providers, "、"), Wide: true},
 		{Label: "报送时限", Value: clockWords(item.Clock), Wide: true},
 		{Label: "公示规则", Value: word(publicityWords, item.Publicity), Wide: true},

@@ -116,13 +116,29 @@ var publicityWords = map[string]string{
 	"none":         "不向社会公示。",
 }
 
-var chapterNumerals = [...]string{"", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"}
+var chapterNumerals = [...]string{"", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十"}
 
 func chapterNumeral(n int) string {
 	if n > 0 && n < len(chapterNumerals) {
 		return chapterNumerals[n]
 	}
-	return ui.Num(n)
+	return ""
+}
+
+// chapterTitle is a chapter's name with its number, if it has one.
+func chapterTitle(n int, name string) string {
+	if no := chapterNumeral(n); no != "" {
+		return no + "、" + name
+	}
+	return name
+}
+
+// chapterWords names a chapter of the report; what stands behind the tenth has no number.
+func chapterWords(n int) string {
+	if no := chapterNumeral(n); no != "" {
+		return "第" + no + "章"
+	}
+	return "第十章之后（公共信用信息地方补充内容）"
 }
 
 // until says when a record leaves public view. PublicUntil is the first day on which it is no longer shown.
