@@ -144,7 +144,7 @@ func (s *Service) view(ctx context.Context, viewer Viewer, v *record.Version, su
 		ID: v.ID.String(), Item: v.Item, ItemName: checked.Name, Class: v.Class, Status: v.Status.String(), Disputed: v.Disputed, Subject: *sub,
 		Categories: checked.KindNames(v.Kinds), Fields: fields(viewer, sub.Kind, body, checked, inForce, s.open), DecidedOn: v.DecidedOn, PublicFrom: v.PublicFrom,
 		PublicUntil: v.PublicUntil, Source: Source{Code: source.Code, Name: source.Name}, Severity: v.Severity.String(), RuleSet: v.RuleSet,
-		WindowWhy: s.rules.Explain(v.RuleSet), Edition: v.Edition, Version: v.Number, RecordedAt: v.RecordedAt,
+		WindowWhy: s.rules.whyOf(&v.Facts), Edition: v.Edition, Version: v.Number, RecordedAt: v.RecordedAt,
 	}
 	view.Title = visibleRole(&view, checked, catalog.RoleTitle)
 	view.DocNo = visibleRole(&view, checked, catalog.RoleDocNo)

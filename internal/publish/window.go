@@ -330,3 +330,18 @@ func (r *Rules) Explain(code string) string {
 	}
 	return ""
 }
+
+// whyOf says in one sentence what gave a record on file the end of its window: the rules, or a decision behind which filings stand back.
+func (r *Rules) whyOf(f *record.Facts) string {
+	switch d := f.Decided; {
+	case d.Until.IsZero() || f.PublicUntil.IsZero() || f.PublicUntil > d.Until:
+		return r.Explain(f.RuleSet)
+	case d.Ruled.IsZero() || d.Until <= d.Ruled:
+		if f.PublicUntil == d.Until {
+			return "公示期经异议处理缩短，来源单位重新报送不会延长"
+		}
+		return r.Explain(f.RuleSet)
+	default:
+		return "修复结果被撤销，按最长期限公示"
+	}
+}

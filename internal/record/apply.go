@@ -40,8 +40,10 @@ type head struct {
 	kinds   int64
 	item    catalog.ItemCode
 	digest  [16]byte
-	fresh   bool // not in the database before this Apply
-	draft   int  // draft whose facts the row now carries; -1 = as in the database
+	fresh   bool       // not in the database before this Apply
+	until   clock.Date // of its period, as this Apply leaves it
+	decided End
+	draft   int // draft whose facts the row now carries; -1 = as in the database
 }
 
 // Apply puts drafts on file within tx, in their order, and gives an outcome for each. A natural key that comes twice in one call
@@ -96,8 +98,8 @@ func decide(old bool, h *head, d *Draft) Outcome {
 }
 
 // longer reports whether a correction gives a record whose period was over a period that is not: a decision day that was wrong, for one.
-func longer(h *head, d *Draft, at time.Time) bool {
-	return h.status == Ended && (d.PublicUntil.IsZero() || d.PublicUntil > clock.DateOf(at))
+func longer(h *head, f *Facts, at time.Time) bool {
+	return h.status == Ended && (f.PublicUntil.IsZero() || f.PublicUntil > clock.DateOf(at))
 }
 
 var actions = map[Outcome]string{Filed: "filed", Updated: "corrected", Removed: "withdrawn"}
@@ -137,7 +139,13 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 	} else {
 		h.digest = d.Digest
 	}
-	if out == Updated && h.status.settled() && !longer(h, d, b.change.At) {
+	if out == Turned {
+		h.decided = f.Decided
+	} else {
+		f.Decided, f.PublicUntil = h.decided, h.decided.Bound(f.PublicUntil)
+	}
+	h.until = f.PublicUntil
+	if out == Updated && h.status.settled() && !longer(h, &f, b.change.At) {
 		f.Status, f.Listed = h.status, false
 	}
 	h.status, h.listed, h.agency, h.region, h.kinds, h.item, h.draft = f.Status, f.Listed, f.Agency, f.Region, f.Kinds, f.Item, i
@@ -160,6 +168,7 @@ func (b *batch) add(h *head, d *Draft, i int, out Outcome) {
 		h.newest, prev, d.Subject, h.key, int64(h.version), string(f.Item), f.Edition, f.NaturalKey, string(f.Class), int64(f.Status), bit(f.Listed),
 		int64(f.DecidedOn), int64(f.PublicFrom), untilColumn(f.PublicUntil), f.Agency, f.Region, f.Kinds, int64(f.Procedure), int64(f.Severity), f.RuleSet,
 		body, v.Action, h.digest[:], at, salt, b.outbox, int64(len(b.leaves)),
+		int64(f.Decided.Until), ruledColumn(f.Decided),
 	})
 	b.leaves = append(b.leaves, v.leaf(salt, &b.change))
 	b.subjects, b.items = append(b.subjects, d.Subject), append(b.items, string(f.Item))
@@ -180,6 +189,14 @@ func (v *Version) parts(ch *Change) []string {
 	}
 }
 
+// ruledColumn is 0 where nothing was decided.
+func ruledColumn(e End) int64 {
+	if e.Until.IsZero() {
+		return 0
+	}
+	return untilColumn(e.Ruled)
+}
+
 func bit(b bool) int64 {
 	if b {
 		return 1
@@ -190,7 +207,7 @@ func bit(b bool) int64 {
 var versionColumns = []string{
 	"version_id", "prev_id", "subject_id", "record_key", "version", "item", "edition", "nkey", "class", "status", "listed", "decided_on",
 	"public_from", "public_until", "agency_id", "region", "kinds", "procedure", "severity", "rule_set", "body", "action", "digest", "recorded_at",
-	"salt", "outbox_id", "outbox_pos",
+	"salt", "outbox_id", "outbox_pos", "decided_until", "ruled_until",
 }
 
 var headColumns = []string{
@@ -230,7 +247,7 @@ func (b *batch) writeHeads(ctx context.Context, tx *db.Tx, heads *headSet) error
 		d := &b.drafts[e.draft]
 		row := []any{
 			d.Subject, e.key, string(d.Item), e.newest, int64(e.status), bit(e.listed), int64(d.DecidedOn), int64(d.PublicFrom),
-			untilColumn(d.PublicUntil), d.Agency, d.Region, d.Kinds,
+			untilColumn(e.until), d.Agency, d.Region, d.Kinds,
 		}
 		if e.fresh {
 			inserts = append(inserts, row)

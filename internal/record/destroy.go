@@ -29,7 +29,7 @@ func (s *Store) Destroy(ctx context.Context, tx *db.Tx, ids []ID, ch Change) ([]
 			SELECT v.version_id, v.prev_id FROM `+joinHead+`WHERE r.subject_id = $1 AND r.record_key = $2
 			UNION ALL SELECT v.version_id, v.prev_id FROM chain JOIN record_version v ON v.subject_id = $1 AND v.version_id = chain.prev_id)
 			UPDATE record_version SET body = '{}', nkey = '', digest = $3, salt = $3, status = 7, listed = 0, decided_on = 0, public_from = 0, public_until = 0, kinds = 0,
-			procedure = 0, severity = 0, rule_set = '' WHERE subject_id = $1 AND version_id IN (SELECT prev_id FROM chain)`, ids[i].Subject, ids[i].Key, []byte{})
+			procedure = 0, severity = 0, rule_set = '', decided_until = 0, ruled_until = 0 WHERE subject_id = $1 AND version_id IN (SELECT prev_id FROM chain)`, ids[i].Subject, ids[i].Key, []byte{})
 		if err != nil {
 			return nil, fmt.Errorf("record: destroy: %w", err)
 		}

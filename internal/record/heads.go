@@ -56,7 +56,7 @@ func (h *headSet) touched() []*head {
 	return out
 }
 
-const headSelect = `SELECT r.subject_id, r.record_key, r.item, v.nkey, v.version, r.version_id, c.submission, r.status, r.listed, r.agency_id, r.region, r.kinds, v.digest `
+const headSelect = `SELECT r.subject_id, r.record_key, r.item, v.nkey, v.version, r.version_id, c.submission, r.status, r.listed, r.agency_id, r.region, r.kinds, v.digest, v.decided_until, v.ruled_until `
 
 // headJoin ties the wide rows of the newest version to its current row.
 const headJoin = ` JOIN record_version v ON v.subject_id = r.subject_id AND v.version_id = r.version_id JOIN record_change c ON c.change_id = v.outbox_id`
@@ -107,11 +107,12 @@ func (s *Store) readHeads(ctx context.Context, tx *db.Tx, ids []ID, set *headSet
 			e := &head{draft: -1}
 			var item string
 			var digest []byte
-			var listed int64
-			if err := rows.Scan(&at.Subject, &at.Key, &item, &e.nkey, &e.version, &e.newest, &e.by, &e.status, &listed, &e.agency, &e.region, &e.kinds, &digest); err != nil {
+			var listed, ruled int64
+			if err := rows.Scan(&at.Subject, &at.Key, &item, &e.nkey, &e.version, &e.newest, &e.by, &e.status, &listed, &e.agency, &e.region, &e.kinds, &digest, &e.decided.Until, &ruled); err != nil {
 				return err
 			}
 			e.key, e.item, e.listed = at.Key, catalog.ItemCode(item), listed == 1
+			e.decided.Ruled = untilDate(ruled)
 			copy(e.digest[:], digest)
 			set.byID[at] = e
 		}

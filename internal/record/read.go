@@ -17,7 +17,7 @@ import (
 
 // The columns of a version; behind them stands whether it is disputed, now or at the instant $2.
 const versionColumnsOf = `SELECT v.subject_id, v.record_key, v.version, v.item, v.edition, v.nkey, v.class, v.status, v.listed, v.decided_on, v.public_from, v.public_until,
-	v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.recorded_at, v.outbox_id,
+	v.agency_id, v.region, v.kinds, v.procedure, v.severity, v.rule_set, v.body, v.action, v.recorded_at, v.outbox_id, v.decided_until, v.ruled_until,
 	EXISTS (SELECT 1 FROM record_mark m WHERE m.subject_id = v.subject_id AND m.record_key = v.record_key AND m.mark = 'disputed' AND `
 
 const (
@@ -29,12 +29,13 @@ const (
 func scanVersion(rows *sql.Rows, more ...any) (Version, error) {
 	var v Version
 	var item string
-	var listed, until, at int64
+	var listed, until, ruled, at int64
 	err := rows.Scan(append([]any{
 		&v.Subject, &v.Key, &v.Number, &item, &v.Edition, &v.NaturalKey, &v.Class, &v.Status, &listed, &v.DecidedOn, &v.PublicFrom, &until,
-		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &at, &v.Outbox, &v.Disputed,
+		&v.Agency, &v.Region, &v.Kinds, &v.Procedure, &v.Severity, &v.RuleSet, &v.Body, &v.Action, &at, &v.Outbox, &v.Decided.Until, &ruled, &v.Disputed,
 	}, more...)...)
 	v.Item, v.Listed, v.PublicUntil, v.RecordedAt = catalog.ItemCode(item), listed == 1, untilDate(until), Micros(at)
+	v.Decided.Ruled = untilDate(ruled)
 	return v, err
 }
 

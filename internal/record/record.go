@@ -122,12 +122,35 @@ type Facts struct {
 	DecidedOn   clock.Date
 	PublicFrom  clock.Date
 	PublicUntil clock.Date // first day on which it is no longer shown; 0 = no end
+	Decided     End        // of the period, by a procedure; the zero value: only the rules say
 	Agency      int64      // the agency that filed it
 	Region      string
 	Kinds       int64 // bit set over the item's category list
 	Procedure   Procedure
 	Severity    Severity
 	RuleSet     string // publicity rules that gave the window
+}
+
+// End is when the period of a record is over because a procedure decided so. Filings carry it on from version to version.
+type End struct {
+	Until clock.Date // first day on which it is no longer shown; 0 = nothing was decided
+	Ruled clock.Date // what the rules had given until then; 0 = no end
+}
+
+// Bound gives the end of a record's period when a filing gives one that the rules compute (0 = no end). A period that was shortened stays so, whatever is
+// filed; one that was lengthened, as a breach of a commitment does, stays so too. A filing whose own end is sooner than before shortens either.
+func (e End) Bound(filed clock.Date) clock.Date {
+	switch {
+	case e.Until.IsZero():
+		return filed
+	case e.Ruled.IsZero() || e.Until <= e.Ruled:
+		if !filed.IsZero() && filed < e.Until {
+			return filed
+		}
+	case !filed.IsZero() && filed < e.Ruled:
+		return e.Until.AddDays(-filed.DaysUntil(e.Ruled))
+	}
+	return e.Until
 }
 
 // Version is one version of a record. Only publish may hand its body on, through the gate.

@@ -18,7 +18,7 @@ var ErrTurn = fault.New(fault.Conflict, "record.turn", "记录现在的状态不
 type Turn struct {
 	ID
 	To    Status
-	Until *clock.Date           // another first day on which it is no longer shown; nil = as it is
+	Until *clock.Date           // another first day on which it is no longer shown, which no later filing lengthens (End); nil = as it is
 	If    func(v *Version) bool // asked about the newest version within the transaction; nil = turn it
 }
 
@@ -64,7 +64,7 @@ func (s *Store) Turn(ctx context.Context, tx *db.Tx, list []Turn, ch Change) ([]
 		case h == nil:
 			out[i] = Absent
 			continue
-		case t.If != nil && !t.If(v), h.status == t.To && (t.Until == nil || *t.Until == v.PublicUntil):
+		case t.If != nil && !t.If(v), h.status == t.To && (t.Until == nil || *t.Until == v.PublicUntil && *t.Until == v.Decided.Until):
 			out[i] = Unchanged
 			continue
 		case h.status != t.To && !h.status.may(t.To):
@@ -89,7 +89,11 @@ func (s *Store) turned(ctx context.Context, tx *db.Tx, t *Turn, h *head, v *Vers
 	d = Draft{Subject: t.Subject, Facts: v.Facts, Body: v.Body, Digest: h.digest}
 	d.Status, d.Listed = t.To, false
 	if t.Until != nil {
-		d.PublicUntil = *t.Until
+		ruled := v.PublicUntil
+		if !v.Decided.Until.IsZero() {
+			ruled = v.Decided.Ruled
+		}
+		d.PublicUntil, d.Decided = *t.Until, End{Until: *t.Until, Ruled: ruled}
 	}
 	switch t.To {
 	case Destroyed:
@@ -143,6 +147,7 @@ func (s *Store) turnable(ctx context.Context, tx *db.Tx, ids []ID) (*headSet, ma
 		}
 		h.key, h.nkey, h.version, h.status, h.listed = v.Key, v.NaturalKey, v.Number, v.Status, v.Listed
 		h.agency, h.region, h.kinds, h.item = v.Agency, v.Region, v.Kinds, v.Item
+		h.until, h.decided = v.PublicUntil, v.Decided
 		copy(h.digest[:], digest)
 		set.byID[v.ID], newest[v.ID] = h, &v
 		return nil

@@ -85,27 +85,39 @@ func (s *Service) Cancel(ctx context.Context, breach int64, a Answer) (Breach, e
 		}
 		s.decided(ctx, b, &a)
 		b.Until = s.today().AddMonths(s.Rules.Today().Clocks.Barred)
+		shown := ""
 		if c.Entry == 0 {
-			to, until := record.Active, &c.Max
-			if c.Max.IsZero() {
-				until = nil
-			} else if s.today() >= c.Max {
-				to, until = record.Ended, nil
+			standing, err := s.Records.Standing(ctx, tx, []record.ID{c.At})
+			if err != nil {
+				return err
+			}
+			to, until := record.Active, s.longest(&c, standing[c.At].Decided)
+			if until != nil {
+				shown = "，恢复公示到 " + until.String() + " 为止（当日起不再公示）"
+			}
+			if until != nil && s.today() >= *until {
+				to, until, shown = record.Ended, nil, "；公示期已经届满，不再恢复公示"
 			}
 			if _, err := s.turn(ctx, tx, &c, to, until, "撤销信用修复："+a.No); err != nil {
 				return err
 			}
 		}
-		body := "撤销修复结果，按最长期限恢复公示" + upTo(c.Max) + "。" + on(b.Until) + " 以前不能提出新的修复申请。对结果不服的，可以提出异议，也可以依法申请行政复议或者提起行政诉讼。"
+		body := "撤销修复结果" + shown + "。" + on(b.Until) + " 以前不能提出新的修复申请。对结果不服的，可以提出异议，也可以依法申请行政复议或者提起行政诉讼。"
 		return s.send(ctx, tx, notice.Subject, b.Subject, "repair.cancelled", "信用修复已被撤销", body, b.ownLink(), b.ID)
 	})
 }
 
-func upTo(d clock.Date) string {
-	if d.IsZero() {
-		return ""
+// longest gives the day to which a record is shown again: the longest period of its class, and no day beyond what an objection had shortened it to, which the
+// commitment was not about. nil = as it is.
+func (*Service) longest(c *Case, decided record.End) *clock.Date {
+	end := c.Max
+	if !decided.Until.IsZero() && (end.IsZero() || decided.Until < end) && (decided.Ruled.IsZero() || decided.Until <= decided.Ruled) {
+		end = decided.Until
 	}
-	return "到 " + d.String() + " 为止（当日起不再公示）"
+	if end.IsZero() {
+		return nil
+	}
+	return &end
 }
 
 // Keep leaves a repair as it is.
