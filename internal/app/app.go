@@ -33,6 +33,7 @@ import (
 	"gongxin/internal/publish"
 	"gongxin/internal/record"
 	"gongxin/internal/report"
+	"gongxin/internal/ruleset"
 	"gongxin/internal/subject"
 	"gongxin/internal/translog"
 )
@@ -61,6 +62,9 @@ type App struct {
 	Lifecycle  Lifecycle
 
 	Corrections *correction.Service
+	terms       *ruleset.Book[*correction.Terms] // by when they are applied; drafts change them
+
+	refusals *refusals
 
 	desk    *ingest.Desk
 	options Options
@@ -280,6 +284,9 @@ func (a *App) Wake() {
 // Close ends the App; its database is consistent at any moment without it.
 func (a *App) Close() error {
 	var err error
+	if a.refusals != nil {
+		a.refusals.close()
+	}
 	if a.Trust.Identity != nil {
 		a.Trust.Identity.Close()
 	}

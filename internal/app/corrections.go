@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"gongxin/internal/approval"
 	"gongxin/internal/catalog"
 	"gongxin/internal/correction"
 	"gongxin/internal/db"
@@ -29,15 +30,21 @@ const (
 // handling are the kinds of look-ups of those who handle a procedure about a record: they decide on it, and hold no copy to use.
 var handling = []string{"objection", "repair"}
 
+// openTerms opens the dated file of by when corrections are applied, which drafts change.
+func (a *App) openTerms() (err error) {
+	if a.terms, err = correction.NewBook(a.DB, a.Clock); err != nil {
+		return err
+	}
+	a.Trust.appliers[approval.Corrections] = a.terms
+	a.Trust.Drafts.Register(approval.Corrections, a.terms)
+	return a.terms.Refresh(context.Background())
+}
+
 // openCorrections builds what carries corrections to the copies.
 func (a *App) openCorrections(ids *id.Maker) error {
 	t, p := &a.Trust, &a.Procedures
-	terms, err := correction.DefaultTerms()
-	if err != nil {
-		return err
-	}
 	a.Corrections = correction.New(correction.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Records: a.Records, Cases: p.Flow, Notices: p.Notices, Agencies: a.Agencies, Authority: t.Authority, Acts: t.Audit, Terms: terms,
+		DB: a.DB, IDs: ids, Clock: a.Clock, Records: a.Records, Cases: p.Flow, Notices: p.Notices, Agencies: a.Agencies, Authority: t.Authority, Acts: t.Audit, Terms: a.terms,
 		Outlets: []correction.Outlet{correction.Looked(t.Audit, handling...), correction.Reported(a.Reports, t.Audit)},
 		Ended:   a.endCauses,
 	})
@@ -47,6 +54,9 @@ func (a *App) openCorrections(ids *id.Maker) error {
 // runCorrections passes changes on, until ctx ends.
 func (a *App) runCorrections(ctx context.Context) {
 	a.every(ctx, tellEvery, "corrections", func() error {
+		if err := a.terms.Refresh(ctx); err != nil { // another process may have put others in force
+			return err
+		}
 		_, err := a.Corrections.Tell(ctx, a.Clock.Now().Add(-settle))
 		return err
 	})

@@ -115,7 +115,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	}).Routes(rt)
 	drafts.New(drafts.Deps{
 		Site: site, Drafts: t.Drafts, Editions: a.Editions, Rules: a.rules, Clock: a.Clock, Appliers: a.appliers(),
-		Files:    map[approval.Kind]drafts.Rules{approval.Lists: a.Lists.kinds, approval.Measures: a.Lists.base, approval.Objections: a.Procedures.Objections.rules, approval.Archive: a.Lifecycle.archive, approval.Repairs: a.Procedures.Repairs.rules},
+		Files:    map[approval.Kind]drafts.Rules{approval.Lists: a.Lists.kinds, approval.Measures: a.Lists.base, approval.Objections: a.Procedures.Objections.rules, approval.Archive: a.Lifecycle.archive, approval.Corrections: a.Corrections.Terms, approval.Repairs: a.Procedures.Repairs.rules},
 		Calendar: func(ctx context.Context) (*clock.Calendar, error) { return catalog.Calendars(ctx, a.DB.Read()) },
 	}).Routes(rt)
 	a.procedurePages(site, rt)

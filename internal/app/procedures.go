@@ -13,6 +13,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
+	"gongxin/internal/correction"
 	"gongxin/internal/db"
 	"gongxin/internal/flow"
 	"gongxin/internal/gm"
@@ -46,7 +47,7 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 		return err
 	}
 	p := &a.Procedures
-	if err := errors.Join(a.openObjectionRules(), a.openRepairRules()); err != nil {
+	if err := errors.Join(a.openObjectionRules(), a.openRepairRules(), a.openTerms()); err != nil {
 		return err
 	}
 	p.Notices = notice.New(c)
@@ -60,9 +61,10 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 // periods gives named periods from the data of the feature that a name begins with.
 func (a *App) periods() func(key string, on clock.Date) (int, flow.Unit, error) {
 	measures, objections, repairs := measure.Periods(a.Lists.base), objection.Periods(a.Procedures.Objections.rules), a.repairPeriods()
+	corrections := correction.Periods(a.terms)
 	return func(key string, on clock.Date) (int, flow.Unit, error) {
 		if strings.HasPrefix(key, "correction.") {
-			return a.Corrections.Terms.Period(key, on)
+			return corrections(key, on)
 		}
 		if strings.HasPrefix(key, "repair.") {
 			return repairs(key, on)

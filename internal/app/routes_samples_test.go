@@ -170,7 +170,7 @@ var samples = withLists(withDrafts(map[string]sample{
 // withDrafts adds the calls of every kind of draft. Who decides is never who drafted, so that those calls are about the filer's.
 func withDrafts(m map[string]sample) map[string]sample {
 	for _, k := range []approval.Kind{
-		approval.Catalog, approval.Calendar, approval.Rules, approval.Lists, approval.Measures, approval.Objections, approval.Repairs, approval.Archive,
+		approval.Catalog, approval.Calendar, approval.Rules, approval.Lists, approval.Measures, approval.Objections, approval.Repairs, approval.Archive, approval.Corrections,
 	} {
 		at := "/desk/drafts/" + string(k)
 		own, foreign := at+"/{draft."+string(k)+"}", at+"/{foreign."+string(k)+"}"

@@ -26,9 +26,10 @@ const (
 	Measures Kind = "measures"
 	Lists    Kind = "lists"
 
-	Objections Kind = "objections" // rules of objections
-	Repairs    Kind = "repairs"    // rules of repair
-	Archive    Kind = "archive"    // how long what is over is kept
+	Objections  Kind = "objections"  // rules of objections
+	Repairs     Kind = "repairs"     // rules of repair
+	Archive     Kind = "archive"     // how long what is over is kept
+	Corrections Kind = "corrections" // by when a correction is applied
 )
 
 // kindOf describes a kind: its name and the actions of the permission table.
@@ -44,9 +45,10 @@ var kinds = map[Kind]kindOf{
 	Lists:    {"名单种类", authz.ListsDraft, authz.ListsApprove},
 	Measures: {"惩戒措施清单", authz.MeasuresDraft, authz.MeasuresApprove},
 
-	Objections: {"异议规则", authz.ObjectionDraft, authz.ObjectionApprove},
-	Repairs:    {"信用修复规则", authz.RepairDraft, authz.RepairApprove},
-	Archive:    {"档案保存期", authz.RulesDraft, authz.RulesApprove},
+	Objections:  {"异议规则", authz.ObjectionDraft, authz.ObjectionApprove},
+	Repairs:     {"信用修复规则", authz.RepairDraft, authz.RepairApprove},
+	Archive:     {"档案保存期", authz.RulesDraft, authz.RulesApprove},
+	Corrections: {"更正落实期限", authz.RulesDraft, authz.RulesApprove},
 }
 
 // Name gives the kind in Chinese; "" when there is no such kind.
@@ -133,7 +135,7 @@ func (s *Service) Register(k Kind, a Applier) { s.appliers[k] = a }
 // Kinds lists the kinds that can be drafted here.
 func (s *Service) Kinds() []Kind {
 	var out []Kind
-	for _, k := range []Kind{Catalog, Calendar, Rules, Lists, Measures, Objections, Repairs, Archive} {
+	for _, k := range []Kind{Catalog, Calendar, Rules, Lists, Measures, Objections, Repairs, Archive, Corrections} {
 		if s.appliers[k] != nil {
 			out = append(out, k)
 		}
@@ -144,7 +146,7 @@ func (s *Service) Kinds() []Kind {
 // Faults of drafts.
 var (
 	ErrNone     = fault.New(fault.NotFound, "approval.none", "没有这份草案", "请刷新草案清单")
-	ErrKind     = fault.New(fault.Invalid, "approval.kind", "没有这一类草案", "可以起草目录版本、节假日表、公示规则、名单种类和惩戒措施清单")
+	ErrKind     = fault.New(fault.Invalid, "approval.kind", "没有这一类草案", "可以起草的种类见“起草和审批”")
 	ErrTitle    = fault.New(fault.Invalid, "approval.title", "草案要有标题，最多100个字", "请写明改什么")
 	ErrLarge    = fault.New(fault.TooLarge, "approval.too_large", "草案内容超过4 MB", "请检查文件")
 	ErrEmpty    = fault.New(fault.Invalid, "approval.empty", "草案没有内容", "请上传要审批的文件")

@@ -298,24 +298,64 @@ func TestNothingIsPassedOnByHalf(t *testing.T) {
 	})
 }
 
+// A change that was made while the clock was ahead is passed on when the clock has been put back, and holds up nothing that comes after it.
+func TestTheClockIsPutBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		at := w.file("filed", draft(1, "a", "x"), draft(2, "b", "y"))
+		w.look(audit.Access{At: w.clock.Now(), Who: w.unit(0)}, 1, at...)
+		w.pass()
+		right := w.clock.Now()
+		w.clock.Advance(40 * 24 * time.Hour)
+		must(t, w.turn("撤下", record.Annulled, at[0]))
+		w.clock.Set(right.Add(time.Hour))
+		must(t, w.turn("撤下", record.Annulled, at[1]))
+		w.clock.Advance(time.Minute)
+		if n, err := w.Tell(context.Background(), w.clock.Now().Add(-30*time.Second)); n != 2 || err != nil {
+			t.Errorf("%d passed on, %v", n, err)
+		}
+	})
+}
+
+// Terms are dated data: what was put in force from a day on holds for what is told on that day and later, and the shipped file before.
 func TestTerms(t *testing.T) {
 	t.Parallel()
-	terms, err := correction.LoadTerms(strings.NewReader("[[terms]]\nfrom='2020-01-01'\nworking_days=3\nfeed_months=24\nbasis='a'\n[[terms]]\nfrom='2026-06-01'\nworking_days=1\nfeed_months=12\nbasis='b'\n"))
-	must(t, err)
-	for day, want := range map[clock.Date]int{20190101: 3, 20260531: 3, 20260601: 1} {
-		if n, unit, err := terms.Period(correction.PeriodApply, day); n != want || unit != flow.Working || err != nil {
-			t.Errorf("%s: %d %s %v", day, n, unit, err)
+	const good = "name='期限'\nbasis='某条例'\n[apply]\nworking_days=1\n[feed]\nmonths=12\n"
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		book, err := correction.NewBook(d, clock.NewManual(start))
+		must(t, err)
+		must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return book.Apply(ctx, tx, []byte(good), 20260601, "two people")
+		}))
+		must(t, book.Refresh(t.Context()))
+		period := correction.Periods(book)
+		for day, want := range map[clock.Date]int{20190101: 3, 20260531: 3, 20260601: 1} {
+			if n, unit, err := period(correction.PeriodApply, day); n != want || unit != flow.Working || err != nil {
+				t.Errorf("%s: %d %s %v", day, n, unit, err)
+			}
 		}
-	}
-	if _, _, err := terms.Period("other", 20260101); err == nil {
-		t.Error("a period of nobody")
-	}
-	good := "[[terms]]\nfrom='2020-01-01'\nworking_days=3\nfeed_months=24\nbasis='a'\n"
-	for _, bad := range []string{"", "x", good + good, strings.Replace(good, "3", "0", 1), strings.Replace(good, "24", "121", 1), strings.Replace(good, "'a'", "''", 1), good + "more=1\n"} {
+		if _, _, err := period("other", 20260101); err == nil {
+			t.Error("a period of nobody")
+		}
+	})
+	for name, bad := range map[string]string{
+		"nothing": "", "no TOML": "x", "no days": strings.Replace(good, "=1\n", "=0\n", 1), "too many days": strings.Replace(good, "=1\n", "=61\n", 1), "too many months": strings.Replace(good, "12", "121", 1),
+		"no basis": strings.Replace(good, "某条例", " ", 1), "no name": strings.Replace(good, "name='期限'\n", "", 1), "unknown key": good + "more=1\n", "endless": good + strings.Repeat("# \n", 30_000),
+	} {
 		if _, err := correction.LoadTerms(strings.NewReader(bad)); !errors.Is(err, correction.ErrTerms) {
-			t.Errorf("%q: %v", bad, err)
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	table := correction.Table()
 	must(t, table.Check())
+}
+
+func FuzzLoadTerms(f *testing.F) {
+	f.Add("name='a'\nbasis='b'\n[apply]\nworking_days=1\n[feed]\nmonths=12\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if x, err := correction.LoadTerms(strings.NewReader(text)); (err == nil) == (x == nil) || err != nil && !errors.Is(err, correction.ErrTerms) {
+			t.Errorf("%v, %v", x, err)
+		}
+	})
 }

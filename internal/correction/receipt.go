@@ -118,7 +118,7 @@ func (s *Service) Feed(ctx context.Context, since clock.Date, cursor string, lim
 		return nil, "", err
 	}
 	today := clock.Today(s.Clock)
-	since = max(since, today.AddMonths(-s.Terms.On(today).FeedMonths))
+	since = max(since, today.AddMonths(-s.Terms.On(today).Feed.Months))
 	limit = clamp(limit)
 	rows, err := s.DB.Read().QueryContext(ctx, `SELECT subject_id, record_key, status, does, changed_at, told_at, feed_id FROM correction WHERE public = 1 AND told_at >= $1 AND (told_at, feed_id) > ($2, $3)
 		ORDER BY told_at, feed_id LIMIT $4+0`, db.Micros(since.Start()), at, id, limit+1)

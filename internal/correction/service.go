@@ -13,6 +13,7 @@ import (
 	"gongxin/internal/id"
 	"gongxin/internal/notice"
 	"gongxin/internal/record"
+	"gongxin/internal/ruleset"
 )
 
 // Records tells of changes; *record.Store does.
@@ -63,7 +64,7 @@ type Config struct {
 	Agencies  Agencies
 	Authority *authz.Authority
 	Acts      Acts
-	Terms     *Terms
+	Terms     *ruleset.Book[*Terms]
 	// Ended is told, in the transaction that passes changes on, which records may not be used any more, for whatever else rests on them. nil = nothing does.
 	Ended func(ctx context.Context, tx *db.Tx, list []Stopped) error
 	// Batch is how many changed records one transaction passes on; 0 = 10,000.
@@ -105,13 +106,18 @@ func (s *Service) Tell(ctx context.Context, until time.Time) (n int, err error) 
 	}
 }
 
+// skew is how far ahead of the clock a change may lie before it is taken for one that was made while the clock was wrong. Such a change is passed on at once:
+// waiting until the clock has caught up would leave those who hold copies in the dark for that long.
+const skew = time.Minute
+
 // part takes as many settled changes as one transaction passes on, at least one.
 func (s *Service) part(list []record.Event, until time.Time) []record.Event {
 	var out []record.Event
+	wrong := s.now().Add(skew)
 	rows := 0
 	for i := range list {
 		switch {
-		case !list[i].At.Before(until):
+		case !list[i].At.Before(until) && !list[i].At.After(wrong):
 		case len(out) > 0 && rows+len(list[i].Records) > s.Batch:
 			return out
 		default:

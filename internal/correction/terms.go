@@ -1,84 +1,83 @@
 package correction
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"io"
-
-	"github.com/BurntSushi/toml"
+	"strings"
 
 	"gongxin/internal/clock"
+	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/flow"
+	"gongxin/internal/ruleset"
 )
 
 //go:embed data/terms.toml
 var shipped []byte
 
-// Term is by when a correction is to be applied, from a day on.
-type Term struct {
-	From        clock.Date `toml:"from"`
-	WorkingDays int        `toml:"working_days"`
-	FeedMonths  int        `toml:"feed_months"` // how far the public feed of changes goes back
-	Basis       string     `toml:"basis"`
+// Terms say by when a correction is to be applied, and how long it is listed for everyone. They are one place's, from a day on.
+type Terms struct {
+	Name  string `toml:"name"`
+	Basis string `toml:"basis"`
+	Sure  string `toml:"sure"`
+	Apply struct {
+		WorkingDays int `toml:"working_days"` // after the telling
+	} `toml:"apply"`
+	Feed struct {
+		Months int `toml:"months"` // how far the public feed of changes goes back
+	} `toml:"feed"`
 }
-
-// Terms are dated; the one in force on the day of the telling counts.
-type Terms struct{ list []Term }
 
 // Bounds of terms.
 const (
 	maxDays   = 60
 	maxMonths = 120
+	maxTerms  = 64 << 10
 )
 
 // ErrTerms refuses a file of terms.
-var ErrTerms = fault.New(fault.Invalid, "correction.terms", "更正落实期限的文件有误",
-	"请对照随程序附带的文件：每个 [[terms]] 写明 from（日期，从早到晚）、working_days（1 至 60 个工作日）、feed_months（1 至 120 个月）、basis（依据）")
+var ErrTerms = fault.New(fault.Invalid, "correction.terms", "更正落实期限的文件有误", "请对照随程序附带的更正落实期限文件修改")
 
-// DefaultTerms gives the terms that ship with the program.
-func DefaultTerms() (*Terms, error) { return LoadTerms(bytes.NewReader(shipped)) }
-
-// LoadTerms reads terms and refuses unknown keys, lengths out of bounds and dates that do not follow each other.
+// LoadTerms reads a file of terms and refuses unknown keys, lengths out of bounds and terms that rest on nothing.
 func LoadTerms(r io.Reader) (*Terms, error) {
-	var f struct {
-		Terms []Term `toml:"terms"`
-	}
-	meta, err := toml.NewDecoder(r).Decode(&f)
+	const what = "更正落实期限文件"
+	text, err := io.ReadAll(io.LimitReader(r, maxTerms+1))
 	if err != nil {
 		return nil, ErrTerms.With(err)
 	}
-	if len(meta.Undecoded()) > 0 || len(f.Terms) == 0 {
-		return nil, ErrTerms
+	if len(text) > maxTerms {
+		return nil, ErrTerms.Messagef("%s超过 %d KB", what, maxTerms>>10)
 	}
-	for i, t := range f.Terms {
-		if !t.From.Valid() || i > 0 && t.From <= f.Terms[i-1].From || t.WorkingDays < 1 || t.WorkingDays > maxDays || t.FeedMonths < 1 || t.FeedMonths > maxMonths || t.Basis == "" {
-			return nil, ErrTerms
-		}
+	var t Terms
+	if err := ruleset.Decode(text, &t, ErrTerms, what); err != nil {
+		return nil, err
 	}
-	return &Terms{f.Terms}, nil
+	switch {
+	case strings.TrimSpace(t.Name) == "" || strings.TrimSpace(t.Basis) == "":
+		return nil, ErrTerms.Messagef("%s没有写明名称 name 和依据 basis：没有依据的期限不得施行", what)
+	case t.Apply.WorkingDays < 1 || t.Apply.WorkingDays > maxDays:
+		return nil, ErrTerms.Messagef("%s：落实期限 apply.working_days 应为 1 至 %d 个工作日", what, maxDays)
+	case t.Feed.Months < 1 || t.Feed.Months > maxMonths:
+		return nil, ErrTerms.Messagef("%s：变更清单保留的时间 feed.months 应为 1 至 %d 个月", what, maxMonths)
+	}
+	return &t, nil
 }
 
-// On gives the term in force on a day; before the first one, the first.
-func (t *Terms) On(day clock.Date) Term {
-	out := t.list[0]
-	for _, next := range t.list[1:] {
-		if next.From > day {
-			break
-		}
-		out = next
-	}
-	return out
+// NewBook makes the series of files of terms. Those in force on the day of the telling count.
+func NewBook(d *db.DB, c clock.Clock) (*ruleset.Book[*Terms], error) {
+	return ruleset.New(ruleset.Config[*Terms]{Name: "correction", Load: LoadTerms, Shipped: shipped, DB: d, Clock: c})
 }
 
 // PeriodApply names the period of applying a correction, for flow.
 const PeriodApply = "correction.apply"
 
-// Period gives the period for flow.Config.Periods.
-func (t *Terms) Period(key string, on clock.Date) (int, flow.Unit, error) {
-	if key != PeriodApply {
-		return 0, "", fmt.Errorf("correction: no period %s", key)
+// Periods gives the period of the procedure, for flow.Config.Periods.
+func Periods(book *ruleset.Book[*Terms]) func(key string, on clock.Date) (int, flow.Unit, error) {
+	return func(key string, on clock.Date) (int, flow.Unit, error) {
+		if key != PeriodApply {
+			return 0, "", fmt.Errorf("correction: no period %s", key)
+		}
+		return book.On(on).Apply.WorkingDays, flow.Working, nil
 	}
-	return t.On(on).WorkingDays, flow.Working, nil
 }

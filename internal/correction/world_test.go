@@ -68,10 +68,10 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		must(t, err)
 		w.units = append(w.units, a)
 	}
-	terms, err := correction.DefaultTerms()
+	terms, err := correction.NewBook(d, c)
 	must(t, err)
 	w.cases = flow.New(flow.Config{
-		DB: d, IDs: ids, Clock: c, Calendar: clock.DefaultCalendar(), Log: w.log, Periods: terms.Period,
+		DB: d, IDs: ids, Clock: c, Calendar: clock.DefaultCalendar(), Log: w.log, Periods: correction.Periods(terms),
 		Who: func(ctx context.Context) audit.Who { return authz.From(ctx).Who(0) },
 		May: func(ctx context.Context, action string, c *flow.Case) error {
 			return authority.Decide(authz.From(ctx), authz.Action(action), authz.Scope{Agency: c.Agency, Region: c.Region}).Err()

@@ -56,6 +56,9 @@ type parcel struct {
 // together goes out side by side, so that one slow receiver does not outlast the leases of others.
 func (s *Service) Deliver(ctx context.Context) (int, error) {
 	sent := 0
+	if err := s.mend(ctx); err != nil {
+		return 0, err
+	}
 	for {
 		list, err := s.lease(ctx)
 		if err != nil || len(list) == 0 {
@@ -103,6 +106,26 @@ func (s *Service) lease(ctx context.Context) (out []int64, err error) {
 		return nil, fmt.Errorf("notice: lease: %w", err)
 	}
 	return out, nil
+}
+
+// mend makes due at once what waits longer than any pause lasts, or is leased for longer than any lease: the clock was ahead when that was written, and was put
+// back since. Without it such a message would go out only when the clock is there again.
+func (s *Service) mend(ctx context.Context) error {
+	const wrong = `state = 'waiting' AND (next_at > $1 OR lease_until > $2)`
+	now := s.now()
+	next, lease := db.Micros(now.Add(longestPause+leaseTime)), db.Micros(now.Add(2*leaseTime))
+	var n int
+	err := s.DB.Read().QueryRowContext(ctx, `SELECT count(*) FROM notice_delivery WHERE `+wrong, next, lease).Scan(&n)
+	if err == nil && n > 0 {
+		err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `UPDATE notice_delivery SET next_at = $3, lease_owner = '', lease_until = 0 WHERE `+wrong, next, lease, db.Micros(now))
+			return err
+		}, db.ReadCommitted)
+	}
+	if err != nil {
+		return fmt.Errorf("notice: deliveries of another time: %w", err)
+	}
+	return nil
 }
 
 // one sends a leased delivery and writes what came of it. An error is the database's; what a receiver does wrong is none.

@@ -510,6 +510,30 @@ func TestLeases(t *testing.T) {
 	})
 }
 
+// What was written while the clock was ahead goes out when it has been put back, and not when the clock is there again.
+func TestTheClockIsPutBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		r := newReceiver(t)
+		w := newWorld(t, d, nil)
+		if _, _, err := w.AddChannel(t.Context(), acme, Webhook, r.URL+"/in"); err != nil {
+			t.Fatal(err)
+		}
+		right := w.clock.Now()
+		w.clock.Advance(400 * 24 * time.Hour)
+		w.send(t, due)
+		w.send(t, due)
+		if list, err := w.lease(t.Context()); err != nil || len(list) != 2 { // and the process dies with both in hand
+			t.Fatal(list, err)
+		}
+		w.send(t, due)
+		w.clock.Set(right)
+		if n := w.deliver(t); n != 3 {
+			t.Errorf("%d went out", n)
+		}
+	})
+}
+
 // The gateway for text messages gets the number and a short text; nobody else sees the number.
 func TestTextMessage(t *testing.T) {
 	t.Parallel()

@@ -70,6 +70,7 @@ var actsOf = map[approval.Kind]acts{
 	approval.Rules: {authz.RulesDraft, authz.RulesApprove}, approval.Measures: {authz.MeasuresDraft, authz.MeasuresApprove},
 	approval.Lists: {authz.ListsDraft, authz.ListsApprove}, approval.Objections: {authz.ObjectionDraft, authz.ObjectionApprove},
 	approval.Repairs: {authz.RepairDraft, authz.RepairApprove}, approval.Archive: {authz.RulesDraft, authz.RulesApprove},
+	approval.Corrections: {authz.RulesDraft, authz.RulesApprove},
 }
 
 const (
@@ -124,7 +125,7 @@ func (d *Desk) ofDraft(k approval.Kind, a authz.Action) web.Guard {
 			return authz.Scope{}, err
 		}
 		return authz.Scope{Author: have.Author}, nil
-	})
+	}).Shown()
 }
 
 // ofOwn guards taking a draft back.
@@ -135,7 +136,7 @@ func (d *Desk) ofOwn(k approval.Kind) web.Guard {
 			return authz.Scope{}, err
 		}
 		return authz.Scope{Account: have.Author}, nil
-	})
+	}).Shown()
 }
 
 func draftLink(x *approval.Draft) string {

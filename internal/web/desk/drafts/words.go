@@ -97,9 +97,10 @@ var guides = map[approval.Kind]struct{ what, accept, ext string }{
 	approval.Lists:    {"整个名单种类文件（TOML）：设列依据、认定单位、列入条件、期限和移出条件。施行后代替现行的全部种类；已经列入的条目按列入时的规定。", ".toml,.txt", ".toml"},
 	approval.Measures: {"整个惩戒措施清单文件（TOML）：措施、惩戒对象、依据和实施主体。施行后不在清单里的措施立即停止，相关指令全部召回。", ".toml,.txt", ".toml"},
 
-	approval.Archive:    {"整个档案保存期文件（TOML）：哪些信息在撤回、修复、撤下或者期满以后保存多久，依据是什么。施行后，超过保存期的内容销毁，不能恢复。", ".toml,.txt", ".toml"},
-	approval.Repairs:    {"整个信用修复规则文件（TOML）：各规则集的失信程度、最早可以申请的时间、自动停止公示的时间、不能修复的情形、办理期限和承诺书。施行后代替现行的全部规则；已经提交的申请按提交时的规则。", ".toml,.txt", ".toml"},
-	approval.Objections: {"整个异议规则文件（TOML）：依据、各步骤的期限、不予受理的情形、来源单位没有核实时怎么办。施行后收到的异议适用；以前收到的按收到时的规则。", ".toml,.txt", ".toml"},
+	approval.Archive:     {"整个档案保存期文件（TOML）：哪些信息在撤回、修复、撤下或者期满以后保存多久，依据是什么。施行后，超过保存期的内容销毁，不能恢复。", ".toml,.txt", ".toml"},
+	approval.Corrections: {"整个更正落实期限文件（TOML）：取得过记录的单位在告知后几个工作日内落实变更，公开的变更清单保留几个月，依据是什么。施行后发出的告知适用；以前发出的期限不变。", ".toml,.txt", ".toml"},
+	approval.Repairs:     {"整个信用修复规则文件（TOML）：各规则集的失信程度、最早可以申请的时间、自动停止公示的时间、不能修复的情形、办理期限和承诺书。施行后代替现行的全部规则；已经提交的申请按提交时的规则。", ".toml,.txt", ".toml"},
+	approval.Objections:  {"整个异议规则文件（TOML）：依据、各步骤的期限、不予受理的情形、来源单位没有核实时怎么办。施行后收到的异议适用；以前收到的按收到时的规则。", ".toml,.txt", ".toml"},
 }
 
 // timeline is what happened to a draft, in order, and what is still to come.
