@@ -79,7 +79,7 @@ func withLists(m map[string]sample) map[string]sample {
 		"GET /api/v1/measures/tasks":                get("/api/v1/measures/tasks"),
 		"POST /api/v1/measures/tasks/{id}/respond":  post("/api/v1/measures/tasks/{task}/respond", ""),
 		"POST /api/v1/measures/tasks/{id}/feedback": body("/api/v1/measures/tasks/{task}/feedback", `{"result":"executed","reason":"已办"}`),
-		"POST /api/v1/measures/tasks/{id}/evidence": typed("/api/v1/measures/tasks/{task}/evidence", "\x89PNG\r\n\x1a\n0000", "image/png"),
+		"POST /api/v1/measures/tasks/{id}/evidence": typed("/api/v1/measures/tasks/{task}/evidence", png, "image/png"),
 		"POST /api/v1/measures/tasks/{id}/release":  post("/api/v1/measures/tasks/{task}/release", ""),
 		"GET /desk/matters":                         get("/desk/matters"),
 		"GET /desk/matters/{code}":                  get("/desk/matters/{matter}"),

@@ -1,14 +1,12 @@
 package flow
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -62,7 +60,7 @@ func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachm
 	switch {
 	case e.Files == nil:
 		return Attachment{}, ErrNoFiles
-	case title == "" || utf8.RuneCountInString(title) > 60:
+	case title == "" || utf8.RuneCountInString(title) > 60 || strings.ContainsFunc(title, unseen):
 		return Attachment{}, ErrFileTitle
 	case HasPersonal(title):
 		return Attachment{}, ErrPersonal
@@ -72,13 +70,14 @@ func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachm
 		return Attachment{}, fmt.Errorf("flow: attach: %w", err)
 	}
 	a := Attachment{Title: title, Bytes: int64(len(content)), Scan: NotScanned, AddedAt: e.now()}
-	switch a.Type = typeOf(content); {
+	switch {
 	case len(content) > MaxAttachment:
 		return Attachment{}, ErrFileLarge
 	case len(content) == 0:
 		return Attachment{}, ErrFileEmpty
-	case a.Type == "":
-		return Attachment{}, ErrFileType
+	}
+	if a.Type, err = typeOf(content); err != nil {
+		return Attachment{}, err
 	}
 	if err := e.room(ctx, a.Bytes); err != nil {
 		return Attachment{}, err
@@ -128,25 +127,6 @@ func (e *Engine) room(ctx context.Context, more int64) error {
 		return ErrFilesDay
 	}
 	return nil
-}
-
-// typeOf tells the media type by content; "" for what is not taken.
-func typeOf(content []byte) string {
-	switch t := http.DetectContentType(content); t {
-	case "application/pdf", "image/jpeg", "image/png":
-		return t
-	case "application/zip":
-		z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-		if err != nil {
-			return ""
-		}
-		for _, f := range z.File {
-			if f.Name == "OFD.xml" { // GB/T 33190
-				return "application/ofd"
-			}
-		}
-	}
-	return ""
 }
 
 // checkFiles refuses what the caller has not attached.
