@@ -30,6 +30,8 @@ const (
 	Repairs     Kind = "repairs"     // rules of repair
 	Archive     Kind = "archive"     // how long what is over is kept
 	Corrections Kind = "corrections" // by when a correction is applied
+
+	Declarations Kind = "declarations" // what subjects may declare themselves
 )
 
 // kindOf describes a kind: its name and the actions of the permission table.
@@ -49,6 +51,8 @@ var kinds = map[Kind]kindOf{
 	Repairs:     {"信用修复规则", authz.RepairDraft, authz.RepairApprove},
 	Archive:     {"档案保存期", authz.RulesDraft, authz.RulesApprove},
 	Corrections: {"更正落实期限", authz.RulesDraft, authz.RulesApprove},
+
+	Declarations: {"自主申报规则", authz.DeclarationDraft, authz.DeclarationApprove},
 }
 
 // Name gives the kind in Chinese; "" when there is no such kind.
@@ -135,7 +139,7 @@ func (s *Service) Register(k Kind, a Applier) { s.appliers[k] = a }
 // Kinds lists the kinds that can be drafted here.
 func (s *Service) Kinds() []Kind {
 	var out []Kind
-	for _, k := range []Kind{Catalog, Calendar, Rules, Lists, Measures, Objections, Repairs, Archive, Corrections} {
+	for _, k := range []Kind{Catalog, Calendar, Rules, Lists, Measures, Objections, Repairs, Archive, Corrections, Declarations} {
 		if s.appliers[k] != nil {
 			out = append(out, k)
 		}

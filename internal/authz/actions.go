@@ -167,6 +167,17 @@ const (
 	CorrectionTell  Action = "correction.tell"  // follows from a change of a record
 )
 
+// Declarations by subjects.
+const (
+	DeclarationMake    Action = "declaration.make"  // also to mend, withdraw, replace and take back from the register
+	DeclarationOwn     Action = "declaration.own"   // one's own declarations
+	DeclarationRead    Action = "declaration.read"  // declarations and their procedure, from the desks
+	DeclarationCheck   Action = "declaration.check" // 形式审查
+	DeclarationFile    Action = "declaration.file"  // follows from an acceptance, or from what its subject took back
+	DeclarationDraft   Action = "declaration.draft" // rules of declarations
+	DeclarationApprove Action = "declaration.approve"
+)
+
 // Cases of every procedure.
 const (
 	CaseHandover  Action = "case.handover" // what somebody who left was dealing with, and a deputy for others

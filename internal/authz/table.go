@@ -96,6 +96,7 @@ func Table() []Group {
 		{"联合奖惩", measureActions()},
 		{"异议", objectionActions()},
 		{"信用修复", repairActions()},
+		{"自主申报", declarationActions()},
 		{"更正告知", correctionActions()},
 		{"办理事项", caseActions()},
 		{"运行", operationActions()},
@@ -213,6 +214,7 @@ func draftActions() []Described {
 	all = append(all, business(MeasuresDraft, MeasuresApprove, "惩戒措施清单")...)
 	all = append(all, business(ObjectionDraft, ObjectionApprove, "异议规则")...)
 	all = append(all, business(RepairDraft, RepairApprove, "信用修复规则")...)
+	all = append(all, business(DeclarationDraft, DeclarationApprove, "自主申报规则")...)
 	return append(all,
 		action(DraftRead, "看草案、差异和审批经过", row(Any, OfficeOperator, ListApprover, SystemAdmin, Auditor, Operator)),
 		action(DraftWithdraw, "撤回自己的草案", row(OwnAccount, OfficeOperator, SystemAdmin), row(Any, Operator)),
@@ -268,6 +270,18 @@ func repairActions() []Described {
 		action(RepairShield, "审核和结束重整期间的信息屏蔽", strong(separate(row(OwnRegion, OfficeOperator)))),
 		action(RepairNotice, "生成信用修复告知书（两书同达）", row(OwnAgency, FilingClerk, Reviewer, ListApprover), row(Any, Operator)),
 		action(RepairRun, "记录停止公示后终止修复、到期结束屏蔽、到期提醒", row(Any, Scheduler)),
+	}
+}
+
+// A subject declares for itself alone; a person of the unit that receives declarations, who did not hand this one in, checks its form. What was accepted goes onto
+// the file by itself, and what its subject takes back goes from there without anybody's consent.
+func declarationActions() []Described {
+	return []Described{
+		action(DeclarationMake, "自主申报、补正、撤回、更新、撤下", row(OwnSubject, BusinessAgent, Resident)),
+		action(DeclarationOwn, "看自己的申报和办理进展", row(OwnSubject, BusinessAgent, Resident)),
+		action(DeclarationRead, "在工作台看自主申报和办理经过", row(OwnAgency, FilingClerk, Reviewer), row(OwnRegion, OfficeOperator, Auditor), row(Any, Operator)),
+		action(DeclarationCheck, "形式审查自主申报：通过、退回补正、不予接收", separate(row(OwnAgency, FilingClerk, Reviewer)), separate(row(OwnRegion, OfficeOperator))),
+		action(DeclarationFile, "把审查通过的申报入库，把申报人撤下的从信用库撤下", row(Any, Scheduler)),
 	}
 }
 

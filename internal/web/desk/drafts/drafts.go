@@ -70,7 +70,7 @@ var actsOf = map[approval.Kind]acts{
 	approval.Rules: {authz.RulesDraft, authz.RulesApprove}, approval.Measures: {authz.MeasuresDraft, authz.MeasuresApprove},
 	approval.Lists: {authz.ListsDraft, authz.ListsApprove}, approval.Objections: {authz.ObjectionDraft, authz.ObjectionApprove},
 	approval.Repairs: {authz.RepairDraft, authz.RepairApprove}, approval.Archive: {authz.RulesDraft, authz.RulesApprove},
-	approval.Corrections: {authz.RulesDraft, authz.RulesApprove},
+	approval.Corrections: {authz.RulesDraft, authz.RulesApprove}, approval.Declarations: {authz.DeclarationDraft, authz.DeclarationApprove},
 }
 
 const (

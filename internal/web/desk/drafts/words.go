@@ -101,6 +101,8 @@ var guides = map[approval.Kind]struct{ what, accept, ext string }{
 	approval.Corrections: {"整个更正落实期限文件（TOML）：取得过记录的单位在告知后几个工作日内落实变更，公开的变更清单保留几个月，依据是什么。施行后发出的告知适用；以前发出的期限不变。", ".toml,.txt", ".toml"},
 	approval.Repairs:     {"整个信用修复规则文件（TOML）：各规则集的失信程度、最早可以申请的时间、自动停止公示的时间、不能修复的情形、办理期限和承诺书。施行后代替现行的全部规则；已经提交的申请按提交时的规则。", ".toml,.txt", ".toml"},
 	approval.Objections:  {"整个异议规则文件（TOML）：依据、各步骤的期限、不予受理的情形、来源单位没有核实时怎么办。施行后收到的异议适用；以前收到的按收到时的规则。", ".toml,.txt", ".toml"},
+
+	approval.Declarations: {"整个自主申报规则文件（TOML）：主体自己可以申报哪些事项、由哪个单位受理、各步骤的期限、要承诺的内容、不予接收的情形。施行后收到的申报适用；以前收到的按收到时的规则。", ".toml,.txt", ".toml"},
 }
 
 // timeline is what happened to a draft, in order, and what is still to come.
