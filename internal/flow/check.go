@@ -90,6 +90,8 @@ func (t *Table) checkMove(m *Move) string {
 		return "列出了要回避的步骤，却没有要求换人"
 	case len(m.From) == 0 && (m.Separate || m.Keep):
 		return "是开始，没有可回避的人，也没有在走的期限"
+	case m.Reopens && (m.Auto || !m.Reason || m.Keep || len(m.From) == 0 || to.Final):
+		return "重新打开已经办结的事项，要由人办理、写明理由，不能是开始、保留原期限或者到达终点"
 	case to.Final && (m.Due != nil || m.Keep):
 		return "到达终点，不能有期限"
 	case m.Keep && m.Due != nil:
@@ -99,8 +101,10 @@ func (t *Table) checkMove(m *Move) string {
 		switch s, ok := t.State(from); {
 		case !ok:
 			return "离开的状态“" + from + "”不存在"
-		case s.Final:
+		case s.Final && !m.Reopens:
 			return "离开了终点“" + from + "”"
+		case !s.Final && m.Reopens:
+			return "重新打开的“" + from + "”不是终点"
 		}
 	}
 	for _, e := range m.Not {
@@ -138,8 +142,12 @@ func (t *Table) checkDue(m *Move) string {
 		return "要么写天数，要么写期限数据的名称"
 	case d.Key == "" && d.Unit.Word() == "":
 		return "的单位不认识"
-	case d.Extend < 0 || d.Extend > 0 && t.Extend.May == "":
+	case d.Extend < 0 || (d.Extend > 0 || d.ExtendKey != "") && t.Extend.May == "":
 		return "可以延长，却没有写明谁可以延长"
+	case d.Extend > 0 && d.ExtendKey != "":
+		return "的延长既写了天数，又写了期限数据的名称"
+	case d.Carry && d.From == "":
+		return "要计入此前的延长，却没有写明从哪一步起算"
 	case d.Roll && d.Unit == Working:
 		return "以工作日计算，最后一日总是工作日"
 	case d.From != "" && t.named(d.From) == nil:

@@ -15,6 +15,9 @@ func Diagram(t *Table) string {
 	for i := range t.Moves {
 		m := &t.Moves[i]
 		label := m.Name
+		if m.Reopens {
+			label += "（重新打开）"
+		}
 		if m.Auto {
 			label += "（到期自动）"
 		}
@@ -63,6 +66,9 @@ func Document(t *Table, label func(action string) string) string {
 			continue
 		}
 		fmt.Fprintf(&b, "- %s：%s", r.text, label(r.rule.May))
+		if r.rule.Once {
+			b.WriteString("，只能一次")
+		}
 		if r.rule.Days > 0 {
 			fmt.Fprintf(&b, "，最长 %d 个工作日，期满自动恢复", r.rule.Days)
 		}
@@ -91,8 +97,14 @@ func (t *Table) dueText(m *Move) string {
 	} else {
 		text += "，过期标记逾期"
 	}
-	if d.Extend > 0 {
+	switch {
+	case d.ExtendKey != "":
+		text += "，可按规则 `" + d.ExtendKey + "` 延长"
+	case d.Extend > 0:
 		text += fmt.Sprintf("，可延长共 %d", d.Extend)
+	}
+	if d.Carry {
+		text += "，此前的延长计入"
 	}
 	return text
 }

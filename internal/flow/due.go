@@ -38,6 +38,21 @@ func (e *Engine) length(d *Due, on clock.Date) (int, Unit, error) {
 	return n, u, nil
 }
 
+// bound gives by how much a deadline may be extended in all by the data of a day.
+func (e *Engine) bound(key string, on clock.Date, unit Unit) (int, error) {
+	if e.Periods == nil {
+		return 0, ErrPeriod
+	}
+	n, u, err := e.Periods(key, on)
+	if err != nil {
+		return 0, fmt.Errorf("flow: extension %s: %w", key, err)
+	}
+	if n < 0 || n > 0 && u != unit {
+		return 0, ErrPeriod.Messagef("延长“%s”的数据小于零，或者单位与期限不同", key)
+	}
+	return n, nil
+}
+
 // due computes the deadline from its parts.
 func (e *Engine) due(c *Case) clock.Date {
 	cal := e.calendar.Load()
@@ -107,6 +122,16 @@ func (e *Engine) start(ctx context.Context, tx *db.Tx, c *Case, m *Move, day clo
 		return err
 	}
 	c.c.n, c.c.from, c.c.roll, c.Unit, c.OnDue, c.ExtendUpTo = n, from, d.Roll && u != Working, u, d.OnDue, d.Extend
+	if d.ExtendKey != "" {
+		if c.ExtendUpTo, err = e.bound(d.ExtendKey, from, u); err != nil {
+			return err
+		}
+	}
+	if d.Carry {
+		if c.Extended, err = extendedSince(ctx, tx, c.ID, d.From, u); err != nil {
+			return err
+		}
+	}
 	e.settle(c)
 	return nil
 }

@@ -96,6 +96,7 @@ var (
 	ErrPaused    = fault.New(fault.Conflict, "flow.paused", "这件事项已经中止计时", "请刷新后查看它的进展")
 	ErrRunning   = fault.New(fault.Conflict, "flow.running", "这件事项没有中止，期限正常计算", "请刷新后查看它的进展")
 	ErrLapsed    = fault.New(fault.Conflict, "flow.lapsed", "期限已过，不能再中止或延长", "请尽快办结")
+	ErrOnce      = fault.New(fault.Conflict, "flow.once", "这个期限已经延长过一次，按规定不能再延长", "请在期限内办结")
 	ErrExtend    = fault.New(fault.Invalid, "flow.extend", "延长超过了规定的上限", "请减少延长的天数")
 	ErrNotHere   = fault.New(fault.Denied, "flow.not_here", "这种事项不能中止、延长或者转交", "请按流程办理")
 	ErrPeriod    = fault.New(fault.Internal, "flow.period", "没有这个期限的数据", "请检查规则文件")

@@ -59,7 +59,7 @@ func (e *Engine) Fire(ctx context.Context, tx *db.Tx, id int64, event Event, in 
 	}
 	m := p.move(c.State, event)
 	switch {
-	case !c.Open():
+	case !c.Open() && (m == nil || !m.Reopens):
 		return nil, ErrClosed
 	case m == nil:
 		return nil, ErrStep.Messagef("“%s”现在是“%s”，不能进行这一步", p.Title, p.StateName(c.State))
@@ -244,6 +244,7 @@ func (e *Engine) arrive(ctx context.Context, tx *db.Tx, p *procedure, c *Case, m
 	if err := e.start(ctx, tx, c, m, s.Day); err != nil {
 		return err
 	}
+	c.ClosedAt = time.Time{}
 	if to, _ := p.State(m.To); to.Final {
 		c.ClosedAt = s.At
 	}

@@ -110,12 +110,12 @@ func (e *Engine) Count(ctx context.Context, f Filter) (t Tally, err error) {
 // Could lists the moves that the caller may take of a case now; its deadline may still take them away. It decides nothing: Fire asks again.
 func (e *Engine) Could(ctx context.Context, c *Case) ([]*Move, error) {
 	p := e.procedures[c.Kind]
-	if p == nil || !c.Open() {
+	if p == nil {
 		return nil, nil
 	}
 	var out []*Move
 	for _, m := range p.Leaving(c.State) {
-		if m.Auto || e.May(ctx, m.May, c) != nil {
+		if m.Auto || m.Reopens == c.Open() || e.May(ctx, m.May, c) != nil {
 			continue
 		}
 		var apart error
@@ -135,16 +135,19 @@ func (e *Engine) Could(ctx context.Context, c *Case) ([]*Move, error) {
 	return out, nil
 }
 
-// Places gives the places ("kind/state") that cases can be moved from by hand with one of some actions.
+// Places gives the places ("kind/state") that wait to be moved from by hand with one of some actions.
 func (e *Engine) Places(actions []string) []string {
 	var out []string
 	for _, p := range e.procedures {
 		for i := range p.Moves {
 			m := &p.Moves[i]
-			if m.Auto || !slices.Contains(actions, m.May) {
+			if m.Auto || m.Reopens || !slices.Contains(actions, m.May) {
 				continue
 			}
 			for _, s := range m.From {
+				if state, _ := p.State(s); state.Rest {
+					continue
+				}
 				if place := p.Kind + "/" + s; !slices.Contains(out, place) {
 					out = append(out, place)
 				}

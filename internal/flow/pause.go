@@ -60,6 +60,8 @@ func (e *Engine) Extend(ctx context.Context, tx *db.Tx, id int64, days int, reas
 	switch {
 	case err != nil:
 		return nil, err
+	case c.ExtendUpTo > 0 && p.Extend.Once && c.Extended > 0:
+		return nil, ErrOnce
 	case days < 1 || days > c.ExtendUpTo-c.Extended:
 		return nil, ErrExtend.Messagef("延长超过了规定的上限：最多再延长 %d %s", max(0, c.ExtendUpTo-c.Extended), c.Unit.Word())
 	}

@@ -198,6 +198,16 @@ func dayOf(ctx context.Context, q db.Querier, id int64, event Event) (clock.Date
 	return day, true, nil
 }
 
+// extendedSince sums the extensions in a unit that were given since the latest step of an event.
+func extendedSince(ctx context.Context, q db.Querier, id int64, event Event, u Unit) (n int, err error) {
+	err = q.QueryRowContext(ctx, `SELECT CAST(coalesce(sum(days), 0) AS bigint) FROM flow_step WHERE case_id = $1 AND event = $2 AND unit = $3
+		AND seq > (SELECT coalesce(max(seq), 0) FROM flow_step WHERE case_id = $1 AND event = $4)`, id, string(EventExtend), string(u), string(event)).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("flow: extensions: %w", err)
+	}
+	return n, nil
+}
+
 // doers gives who took steps of some events in a case.
 func doers(ctx context.Context, q db.Querier, id int64, events []Event) ([]audit.Who, error) {
 	args := []any{id}

@@ -40,8 +40,11 @@ type Due struct {
 	Unit   Unit
 	From   Event // counted from the latest step of this event; "" = from the arrival by this move
 	OnDue  Event // the automatic move at midnight of the last day; "" = the case is overdue then
-	Extend int   // what all extensions together may add at most, in Unit; 0 = cannot be extended
+	Extend int   // what all extensions together may add at most, in Unit; 0 = cannot be extended, or ExtendKey says it
 	Roll   bool  // of days and months: when the last day is no working day, the next one is (民法典第203条)
+
+	ExtendKey string // name of that bound in dated data (Config.Periods), which may have 0 for a day
+	Carry     bool   // extensions that were given since the step it is counted from count here too
 }
 
 // State is where a case can stand.
@@ -49,6 +52,7 @@ type State struct {
 	Code  string
 	Name  string // Chinese, such as 已受理
 	Final bool   // nothing leaves it
+	Rest  bool   // nobody has to do anything while a case stands here, though something may be done: it is in no inbox
 }
 
 // Move is one way from states to a state.
@@ -67,6 +71,8 @@ type Move struct {
 	Due  *Due // deadline on arrival; nil = none
 	Keep bool // instead of Due: the deadline that runs goes on
 
+	Reopens bool // it leaves ends, and only they: a case that was closed goes on, as when its answer was found wrong
+
 	By  string // who does it, in Chinese, for the timeline: 申请人, 信用办; "" = 申请人 for the author and 经办人 for others
 	Say string // what was done as the end of a sentence, such as 受理了申请; "" = made of Name and the new state
 }
@@ -75,6 +81,7 @@ type Move struct {
 type Rule struct {
 	May  string // action of the permission table; "" = nobody
 	Days int    // of a pause: working days after which the clock runs on by itself
+	Once bool   // of an extension: a deadline is extended one time only
 }
 
 // Table is a procedure as data.
