@@ -118,9 +118,11 @@ func TestFromProposalToRelease(t *testing.T) {
 	d.ask(window, task+"/feedback", url.Values{"result": {"executed"}, "reason": {"不予受理申报"}, "case_no": {"2026-9"}, "executed_on": {on()}}, http.StatusSeeOther)
 
 	// The removal ends it all.
-	removal := url.Values{"no": {"移2号"}, "on": {on()}, "reason": {"决定被撤销"}, "why": {"early"}}
-	d.ask(approver, entry+"/remove", removal, http.StatusForbidden, "还没有到")
-	removal.Set("why", "revoked")
+	removal := url.Values{"no": {"移2号"}, "on": {on()}, "reason": {"决定被撤销"}}
+	d.ask(approver, entry+"/remove", removal, http.StatusConflict, "当前的状态不允许")
+	d.ask(clerk, entry+"/leave", url.Values{"reason": {"决定被撤销"}, "why": {"early"}}, http.StatusForbidden, "还没有到")
+	d.ask(clerk, entry+"/leave", url.Values{"reason": {"决定被撤销"}, "why": {"revoked"}}, http.StatusSeeOther)
+	d.ask(clerk, entry+"/remove", removal, http.StatusForbidden)
 	d.ask(approver, entry+"/remove", removal, http.StatusSeeOther)
 	d.work()
 	d.logged(log)

@@ -109,7 +109,13 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, e *Entry, k *Kind, event 
 	case EventDecide:
 		m.Topic, m.Title = "listing.listed", "您已被列入“"+k.Name+"”"
 		m.Body = "依据：" + e.Law + "。决定文号：" + e.DocNo + "，日期：" + e.ListedOn.String() + "。移出条件：" + k.Removal + "。对决定不服的，可以依法申请行政复议或者提起行政诉讼；认为信息有误的，可以提出异议。"
-	case EventRemove, EventExpire, EventLapse:
+	case EventLeave:
+		if k.Polarity != Incentive { // who stands on a list of restraints loses nothing by it
+			return nil
+		}
+		m.Topic, m.Title = "listing.leaving", "拟将您移出“"+k.Name+"”，请陈述申辩"
+		m.Body = "原因：" + e.RemovedWhy.Word() + "。您可以向认定单位陈述、申辩；移出由认定单位另一名认定人员决定。"
+	case EventRemove, EventTurn, EventExpire, EventLapse:
 		m.Topic, m.Title = "listing.removed", "您已被移出“"+k.Name+"”"
 		m.Body = "自 " + e.RemovedOn.String() + " 起移出。原因：" + e.RemovedWhy.Word() + "。因这一条目采取的措施同时召回，执行单位须确认解除。"
 	case EventDrop:

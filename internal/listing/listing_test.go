@@ -155,6 +155,15 @@ func (x *desk) decide(ctx context.Context, e listing.Entry) (listing.Entry, erro
 	return x.Decide(ctx, e.ID, listing.Decision{Document: x.paper("临市监列字〔2026〕1号"), Reason: "事实清楚，证据充分"})
 }
 
+// revoke takes an entry off as two people do.
+func (x *desk) revoke(entry int64) error {
+	_, err := x.Leave(x.clerk(), entry, listing.Revoked, "决定被撤销", nil)
+	if err == nil {
+		_, err = x.Remove(x.approver(), entry, listing.Removal{Document: x.paper("撤1号"), Reason: "决定被撤销"})
+	}
+	return err
+}
+
 // standing gives the lists that the firm stands on at an instant.
 func (x *desk) standing(at time.Time) []string {
 	x.t.Helper()
@@ -347,16 +356,25 @@ func TestRemovalAndRecords(t *testing.T) {
 			t.Errorf("filed as %s", x.filed.rows[1])
 		}
 		for why, want := range map[listing.Why]error{"": listing.ErrWhy, listing.Expired: listing.ErrWhy, listing.Early: listing.ErrEarly} {
-			_, err := x.Remove(x.approver(), bad.ID, listing.Removal{Document: x.paper("移出1号"), Why: why, Reason: "符合移出条件"})
-			if !errors.Is(err, want) {
-				t.Errorf("removed for %q: %v", why, err)
+			if _, err := x.Leave(x.clerk(), bad.ID, why, "符合移出条件", nil); !errors.Is(err, want) {
+				t.Errorf("removal proposed for %q: %v", why, err)
 			}
+		}
+		if _, err := x.Leave(x.clerk(), bad.ID, listing.Revoked, "决定被撤销", nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.Remove(x.approver(), bad.ID, listing.Removal{Document: x.paper("移出1号"), Why: listing.Repaired, Reason: "符合移出条件"}); !errors.Is(err, listing.ErrWhy) {
+			t.Errorf("removed for another reason than was proposed: %v", err)
 		}
 		if _, err := x.Remove(x.approver(), bad.ID, listing.Removal{Why: listing.Revoked, Reason: "决定被撤销"}); !errors.Is(err, listing.ErrDoc) {
 			t.Errorf("removed without a document: %v", err)
 		}
 		known := x.clock.Now()
 		x.day(20260401)
+		before := listing.Document{No: "移出1号", On: 20260301}
+		if _, err := x.Remove(x.approver(), bad.ID, listing.Removal{Document: before, Reason: "决定被撤销"}); !errors.Is(err, listing.ErrBefore) {
+			t.Errorf("removed before it was listed: %v", err)
+		}
 		if _, err := x.Remove(x.approver(), bad.ID, listing.Removal{Document: x.paper("移出1号"), Why: listing.Revoked, Reason: "决定被撤销"}); err != nil {
 			t.Fatal(err)
 		}
@@ -436,7 +454,7 @@ func TestRemovedWhileFiled(t *testing.T) {
 		}
 		x.filed.while = func() {
 			x.filed.while = nil
-			if _, err := x.Remove(x.approver(), e.ID, listing.Removal{Document: x.paper("撤1号"), Why: listing.Revoked, Reason: "决定被撤销"}); err != nil {
+			if err := x.revoke(e.ID); err != nil {
 				t.Error(err)
 			}
 		}
@@ -489,7 +507,7 @@ func TestNobodyWaitsForTheStuck(t *testing.T) {
 		if _, err := x.FileDue(ctx); !errors.Is(err, listing.ErrRepresentative) || len(x.filed.rows) != 1 {
 			t.Fatalf("filed %d: %v", len(x.filed.rows), err)
 		}
-		if _, err := x.Remove(x.approver(), all[102].ID, listing.Removal{Document: x.paper("撤1号"), Why: listing.Revoked, Reason: "决定被撤销"}); err != nil {
+		if err := x.revoke(all[102].ID); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := x.FileDue(ctx); !errors.Is(err, listing.ErrRepresentative) || len(x.filed.rows) != 2 || !strings.Contains(x.filed.rows[1], `"操作标识":"D"`) {
@@ -551,7 +569,7 @@ func TestRecordNamesTheRepresentativeOnlyByLaw(t *testing.T) {
 					t.Errorf("filed %s", x.filed.rows[0])
 				}
 				registered = ""
-				if _, err := x.Remove(x.approver(), e.ID, listing.Removal{Document: x.paper("撤1号"), Why: listing.Revoked, Reason: "决定被撤销"}); err != nil {
+				if err := x.revoke(e.ID); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := x.FileDue(ctx); err != nil || len(x.filed.rows) != 2 || strings.Contains(x.filed.rows[1], "FRDB") {

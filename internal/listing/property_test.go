@@ -12,6 +12,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/db/dbtest"
+	"gongxin/internal/flow"
 	"gongxin/internal/listing"
 )
 
@@ -45,6 +46,8 @@ func (x *desk) anybody(rt *rapid.T) authz.Actor {
 	}
 	return a
 }
+
+func as(a authz.Actor) context.Context { return authz.With(context.Background(), a) }
 
 // both is a person who holds the post that proposes and the post that decides.
 func (x *desk) both(account int64) authz.Actor {
@@ -89,7 +92,6 @@ func TestNobodyIsListedOtherwise(t *testing.T) {
 		}
 		kinds = append(kinds, kinds[0], kinds[0]) // the one that asks for a notice more often than the others
 		deciders := map[int64]authz.Actor{}       // who decided, of each entry
-		as := func(a authz.Actor) context.Context { return authz.With(context.Background(), a) }
 		rt.Repeat(map[string]func(*rapid.T){
 			"propose": func(rt *rapid.T) {
 				subject := rapid.SampledFrom([]int64{firm, firm, firm, firm, person}).Draw(rt, "subject")
@@ -117,6 +119,11 @@ func TestNobodyIsListedOtherwise(t *testing.T) {
 						deciders[e] = who
 						listed++
 					}
+				}
+			},
+			"leave": func(rt *rapid.T) {
+				if e := x.someEntry(rt); e != 0 {
+					_, _ = x.Leave(as(x.anybody(rt)), e, listing.Revoked, "决定被撤销", nil)
 				}
 			},
 			"remove": func(rt *rapid.T) {
@@ -186,6 +193,9 @@ func (x *desk) holdsFor(rt *rapid.T, deciders map[int64]authz.Actor) {
 		if strings.TrimSpace(e.DocNo) == "" || !e.ListedOn.Valid() || e.ListedOn > clock.DateOf(e.ListedAt) {
 			rt.Fatalf("listed without a document: %+v", *e)
 		}
+		if !e.NoticeOn.IsZero() && e.NoticeOn < clock.DateOf(e.ProposedAt) {
+			rt.Fatalf("notice of %s, proposed on %s", e.NoticeOn, clock.DateOf(e.ProposedAt))
+		}
 		if k.Notice > 0 && (e.NoticeOn.IsZero() || e.NoticeNo == "" || e.ListedOn <= x.Calendar.AddWorkdays(e.NoticeOn, k.Notice)) {
 			rt.Fatalf("listed before the notified had their days: %+v", *e)
 		}
@@ -196,7 +206,7 @@ func (x *desk) holdsFor(rt *rapid.T, deciders map[int64]authz.Actor) {
 	}
 }
 
-// peopleOf checks that who decided had neither proposed nor given notice, by login or by key, and that all of them are persons.
+// peopleOf checks that who decided had neither proposed nor given notice, by login or by key, that all of them are persons, and the same of who took the entry off.
 func (x *desk) peopleOf(rt *rapid.T, e *listing.Entry) {
 	steps, err := x.Flow.Timeline(context.Background(), e.Case)
 	if err != nil {
@@ -216,5 +226,13 @@ func (x *desk) peopleOf(rt *rapid.T, e *listing.Entry) {
 		if s.Event == listing.EventDecide && (s.Who.ID != decided || s.Who.Kind != string(authz.Account)) {
 			rt.Fatalf("decided by %s:%d, on file is %s", s.Who.Kind, s.Who.ID, e.DecidedBy)
 		}
+	}
+	if e.RemovedBy == "" {
+		return
+	}
+	removed := authz.AuthorOf(e.RemovedBy)
+	left := slices.IndexFunc(steps, func(s flow.Step) bool { return s.Event == listing.EventLeave })
+	if removed <= 0 || removed == proposed || left < 0 || slices.ContainsFunc(steps, func(s flow.Step) bool { return s.Event == listing.EventLeave && s.Who.ID == removed }) {
+		rt.Fatalf("proposed by %s, taken off by %s", e.ProposedBy, e.RemovedBy)
 	}
 }

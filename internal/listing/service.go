@@ -93,9 +93,12 @@ var (
 	ErrTwice          = fault.New(fault.Conflict, "listing.twice", "本单位已经将该主体列入或者拟列入这种名单", "请在已有的条目上办理")
 	ErrText           = fault.New(fault.Invalid, "listing.text", "列入事由应为 5 至 2000 字", "请写明事实和情节")
 	ErrNotice         = fault.New(fault.Conflict, "listing.notice", "这种名单要先告知、听取陈述申辩，期限未满不得决定", "请先送达告知书，等期限届满后再决定")
+	ErrServed         = fault.New(fault.Invalid, "listing.served", "送达日期早于提出列入的日期，不是就这次提出送达的告知书", "请填写这次告知书实际送达的日期；陈述申辩的期限从送达次日起算")
+	ErrHearing        = fault.New(fault.Conflict, "listing.hearing", "这种名单的规定没有听证程序", "请记录陈述申辩；单位自行举行听证的，记录听证")
 	ErrDoc            = fault.New(fault.Invalid, "listing.document", "没有写明文书号或者日期", "请填写文书号（1 至 128 字）和日期，日期不能晚于今天")
 	ErrUntil          = fault.New(fault.Invalid, "listing.until", "截止日期早于列入日期，或者超过名单规定的最长期限", "请核对决定写明的期限")
-	ErrWhy            = fault.New(fault.Invalid, "listing.why", "没有写明移出的原因", "请选择提前移出、信用修复、异议成立或者决定被撤销")
+	ErrBefore         = fault.New(fault.Invalid, "listing.before", "移出决定的日期早于列入决定", "请核对移出决定的日期")
+	ErrWhy            = fault.New(fault.Invalid, "listing.why", "没有写明移出的原因，或者与提出移出时写明的不一致", "请选择提前移出、信用修复、异议成立或者决定被撤销；提出的原因不对的，先不予移出，再重新提出")
 	ErrRepresentative = fault.New(fault.Conflict, "listing.representative", "这个法人的登记信息中没有法定代表人，名单条目还不能写入信用库", "请登记机关补报登记信息；补报以后自动写入")
 	ErrEarly          = fault.New(fault.Denied, "listing.early", "还没有到可以提前移出的时间", "请核对名单规定的最短期限")
 )
@@ -260,6 +263,9 @@ func (s *Service) Notify(ctx context.Context, entry int64, d Document) (Entry, e
 		return Entry{}, err
 	}
 	return s.step(ctx, entry, EventNotify, flow.Input{Attachments: d.Files}, func(_ *db.Tx, e *Entry, _ *Kind) error {
+		if d.On < clock.DateOf(e.ProposedAt) { // else a day in the past would leave the notified no time at all
+			return ErrServed
+		}
 		e.NoticeNo, e.NoticeOn = d.No, d.On
 		return nil
 	})
@@ -270,7 +276,17 @@ func (s *Service) Statement(ctx context.Context, entry int64, text string, files
 	return s.step(ctx, entry, EventStatement, flow.Input{Reason: text, Attachments: files}, nil)
 }
 
-// Hearing records that a hearing was held, and what came out.
+// Demand records that the notified asked for a hearing. Nothing is decided before it was held, or given up.
+func (s *Service) Demand(ctx context.Context, entry int64, text string, files []string) (Entry, error) {
+	return s.step(ctx, entry, EventDemand, flow.Input{Reason: text, Attachments: files}, func(_ *db.Tx, _ *Entry, k *Kind) error {
+		if !k.Hearing {
+			return ErrHearing
+		}
+		return nil
+	})
+}
+
+// Hearing records that a hearing was held, and what came out, or that the notified gave it up.
 func (s *Service) Hearing(ctx context.Context, entry int64, text string, files []string) (Entry, error) {
 	return s.step(ctx, entry, EventHearing, flow.Input{Reason: text, Attachments: files}, nil)
 }
@@ -334,63 +350,6 @@ func (s *Service) heard(e *Entry, k *Kind, on clock.Date) error {
 		return ErrNotice
 	}
 	return nil
-}
-
-// Removal is 移出决定.
-type Removal struct {
-	Document
-	Why    Why
-	Reason string
-}
-
-// Remove takes an entry off its list by a decision. Early removal is refused before the time that the list sets.
-func (s *Service) Remove(ctx context.Context, entry int64, r Removal) (Entry, error) {
-	if err := s.removable(&r); err != nil {
-		return Entry{}, err
-	}
-	return s.step(ctx, entry, EventRemove, flow.Input{Reason: r.Reason, Attachments: r.Files}, s.remove(ctx, &r))
-}
-
-// RemoveIn is Remove within the transaction of a procedure that has decided on the entry, such as repair. It is the same step, by the same people. turned says
-// that the entry's record was given another status in tx: it stays on file with that, instead of being withdrawn.
-func (s *Service) RemoveIn(ctx context.Context, tx *db.Tx, entry int64, r Removal, turned bool) (_ Entry, err error) {
-	defer fault.Wrap(&err, "listing.RemoveIn")
-	if err := s.removable(&r); err != nil {
-		return Entry{}, err
-	}
-	change := s.remove(ctx, &r)
-	return s.stepIn(ctx, tx, entry, EventRemove, flow.Input{Reason: r.Reason, Attachments: r.Files}, func(tx *db.Tx, e *Entry, k *Kind) error {
-		if err := change(tx, e, k); err != nil {
-			return err
-		}
-		if turned && e.filed == filedWithdraw {
-			e.filed = filedYes
-		}
-		return nil
-	})
-}
-
-// removable refuses what no removal can be made of.
-func (s *Service) removable(r *Removal) error {
-	if err := s.paper(&r.Document); err != nil {
-		return err
-	}
-	if whys[r.Why] == "" || r.Why == Expired || r.Why == Lapsed {
-		return ErrWhy
-	}
-	return nil
-}
-
-// remove takes an entry out by a decision.
-func (s *Service) remove(ctx context.Context, r *Removal) func(tx *db.Tx, e *Entry, k *Kind) error {
-	return func(_ *db.Tx, e *Entry, k *Kind) error {
-		if r.Why == Early && (k.EarlyAfter == NoEarly || r.On < e.ListedOn.AddMonths(k.EarlyAfter)) {
-			return ErrEarly
-		}
-		s.end(e, r.Why, clock.Today(s.Clock))
-		e.RemovedNote, e.RemovedDoc, e.RemovedBy = r.Reason, r.No, authz.From(ctx).String()
-		return nil
-	}
 }
 
 // end takes an entry out from the beginning of a day on.

@@ -25,7 +25,7 @@ func Table() flow.Table {
 		States: []flow.State{
 			{Code: "pushed", Name: "待响应"},
 			{Code: "accepted", Name: "已响应，待反馈"},
-			{Code: "done", Name: "已反馈"},
+			{Code: "done", Name: "已反馈", Rest: true},
 			{Code: "recalled", Name: "已召回，待确认解除"},
 			{Code: "released", Name: "已解除", Final: true},
 		},

@@ -36,6 +36,10 @@ var steps = []step{
 		_, err := d.Lists.Statement(ctx, id, form.Get("reason"), files)
 		return err
 	}},
+	{listing.EventDemand, authz.ListingPropose, "听证申请", func(d *Desk, ctx context.Context, id int64, form url.Values, files []string) error {
+		_, err := d.Lists.Demand(ctx, id, form.Get("reason"), files)
+		return err
+	}},
 	{listing.EventHearing, authz.ListingPropose, "听证笔录", func(d *Desk, ctx context.Context, id int64, form url.Values, files []string) error {
 		_, err := d.Lists.Hearing(ctx, id, form.Get("reason"), files)
 		return err
@@ -59,10 +63,18 @@ var steps = []step{
 		_, err = d.Lists.Decide(ctx, id, listing.Decision{Document: doc, Reason: form.Get("reason"), Until: last})
 		return err
 	}},
+	{listing.EventLeave, authz.ListingPropose, "移出的材料", func(d *Desk, ctx context.Context, id int64, form url.Values, files []string) error {
+		_, err := d.Lists.Leave(ctx, id, listing.Why(form.Get("why")), form.Get("reason"), files)
+		return err
+	}},
+	{listing.EventStay, authz.ListingDecide, "", func(d *Desk, ctx context.Context, id int64, form url.Values, _ []string) error {
+		_, err := d.Lists.Stay(ctx, id, form.Get("reason"))
+		return err
+	}},
 	{listing.EventRemove, authz.ListingDecide, "移出决定书", func(d *Desk, ctx context.Context, id int64, form url.Values, files []string) error {
 		doc, err := document(form, files)
 		if err == nil {
-			_, err = d.Lists.Remove(ctx, id, listing.Removal{Document: doc, Why: listing.Why(form.Get("why")), Reason: form.Get("reason")})
+			_, err = d.Lists.Remove(ctx, id, listing.Removal{Document: doc, Reason: form.Get("reason")})
 		}
 		return err
 	}},
@@ -141,6 +153,9 @@ func (v *entryView) facts() []ui.Fact {
 	if v.DocNo != "" {
 		out = append(out, ui.Fact{Label: "列入决定", Value: v.DocNo, Note: v.ListedOn.String()}, ui.Fact{Label: "期限", Value: v.until()})
 	}
+	if v.State == listing.Listed && v.RemovedWhy != "" {
+		out = append(out, ui.Fact{Label: "拟移出", Value: v.RemovedWhy.Word(), Note: "还没有决定"})
+	}
 	if v.State == listing.Removed {
 		out = append(out, ui.Fact{Label: "移出日期", Value: v.RemovedOn.String()}, ui.Fact{Label: "移出原因", Value: v.RemovedWhy.Word()})
 		if v.RemovedDoc != "" {
@@ -169,6 +184,7 @@ func (d *Desk) showEntry(w http.ResponseWriter, r *http.Request, status int, v *
 	if v.could, err = desk.Steps(ctx, d.Cases, e.Case); err != nil {
 		return err
 	}
+	delete(v.could, listing.EventTurn) // a step of other procedures
 	if err := d.history(ctx, v); err != nil {
 		return err
 	}

@@ -113,8 +113,8 @@ func early(k *listing.Kind) string {
 }
 
 var doneWords = map[string]string{
-	"empower": "认定清单已更新", "propose": "已提出列入，等送达告知书", "notify": "已记录送达", "statement": "已记录陈述申辩", "hearing": "已记录听证", "drop": "已决定不予列入",
-	"decide": "已列入名单", "remove": "已移出名单，相关措施同时召回",
+	"empower": "认定清单已更新", "propose": "已提出列入，等送达告知书", "notify": "已记录送达", "statement": "已记录陈述申辩", "demand": "已记录听证申请", "hearing": "已记录听证", "drop": "已决定不予列入",
+	"decide": "已列入名单", "leave": "已提出移出，等另一名认定人员决定", "stay": "已决定不予移出", "remove": "已移出名单，相关措施同时召回",
 }
 
 func (d *Desk) kinds(w http.ResponseWriter, r *http.Request) error {

@@ -39,6 +39,9 @@ type Lists interface {
 	Hearing(ctx context.Context, entry int64, text string, files []string) (listing.Entry, error)
 	Drop(ctx context.Context, entry int64, reason string) (listing.Entry, error)
 	Decide(ctx context.Context, entry int64, d listing.Decision) (listing.Entry, error)
+	Demand(ctx context.Context, entry int64, text string, files []string) (listing.Entry, error)
+	Leave(ctx context.Context, entry int64, why listing.Why, reason string, files []string) (listing.Entry, error)
+	Stay(ctx context.Context, entry int64, reason string) (listing.Entry, error)
 	Remove(ctx context.Context, entry int64, r listing.Removal) (listing.Entry, error)
 }
 

@@ -146,9 +146,20 @@ func TestFormsThatAreRefused(t *testing.T) {
 	labelled(t, kept)
 	x.see(x.approver(), entry+"/decide", url.Values{"no": {"列1号"}, "on": {"2026-03-12"}, "reason": {"属实"}}, http.StatusSeeOther)
 	x.see(x.approver(), "/desk/lists?state=listed&kind="+noticed, nil, http.StatusOK, firmName, "已列入")
-	labelled(t, x.see(x.approver(), entry, nil, http.StatusOK, "移出名单", "移出条件"))
-	x.see(x.approver(), entry+"/remove", url.Values{"no": {"移1号"}, "on": {"2026-03-12"}, "reason": {"属实"}, "why": {"early"}}, http.StatusForbidden, "还没有到")
-	x.see(x.approver(), entry+"/remove", url.Values{"no": {"移1号"}, "on": {"2026-03-12"}, "reason": {"属实"}, "why": {"expired"}}, http.StatusBadRequest, "移出的原因")
+	if page := x.see(x.approver(), entry, nil, http.StatusOK, "另一名认定人员决定"); strings.Contains(page, "/remove") || strings.Contains(page, "/leave") {
+		t.Error("who decides is offered a removal that nobody proposed")
+	}
+	labelled(t, x.see(x.clerk(), entry, nil, http.StatusOK, "提出移出", "移出条件"))
+	x.see(x.clerk(), entry+"/leave", url.Values{"reason": {"属实"}, "why": {"early"}}, http.StatusForbidden, "还没有到")
+	x.see(x.clerk(), entry+"/leave", url.Values{"reason": {"属实"}, "why": {"expired"}}, http.StatusBadRequest, "移出的原因")
+	x.see(x.clerk(), entry+"/leave", url.Values{"reason": {"法院撤销了决定"}, "why": {"revoked"}}, http.StatusSeeOther)
+	if page := x.see(x.clerk(), entry, nil, http.StatusOK, "拟移出", "还没有决定"); strings.Contains(page, entry+"/remove") {
+		t.Error("who proposed the removal is offered the decision")
+	}
+	labelled(t, x.see(x.approver(), entry, nil, http.StatusOK, "决定移出（列入决定被撤销或者变更）", "不予移出"))
+	x.see(x.approver(), entry+"/remove", url.Values{"no": {"移1号"}, "on": {"2026-03-11"}, "reason": {"属实"}}, http.StatusBadRequest, "早于列入决定")
+	x.see(x.approver(), entry+"/stay", url.Values{"reason": {"没有生效的判决"}}, http.StatusSeeOther)
+	x.see(x.approver(), entry+"/remove", url.Values{"no": {"移1号"}, "on": {"2026-03-12"}, "reason": {"属实"}}, http.StatusConflict)
 }
 
 // A person is proposed by its document where the list admits persons: who looks stands in the log first, the name is masked and the number shown nowhere; the note

@@ -13,7 +13,7 @@ func (v *entryView) nothing() string {
 	case listing.Open:
 		return "您的岗位现在没有可以办理的步骤：提出、送达由经办人办理，决定由没有经手提出和送达的认定人员办理（须第二步验证）。"
 	case listing.Listed:
-		return "移出由认定单位的认定人员决定（须第二步验证）；期满自动移出，不用办理。"
+		return "移出由认定单位的经办人提出，由另一名认定人员决定（须第二步验证）；期满自动移出，不用办理。"
 	default:
 		return "已经办结。"
 	}
@@ -26,6 +26,15 @@ func (v *entryView) effect() string {
 		return what + "依法公示，可以据此发起惩戒措施。当事人会收到消息，写明救济途径。"
 	}
 	return what + "依法公示，可以据此给予激励措施。"
+}
+
+// leaving says what proposing a removal does.
+func (v *entryView) leaving() string {
+	what := "由另一名认定人员决定以后才移出；决定以前条目继续有效。"
+	if v.kind.Polarity == listing.Incentive {
+		return what + "当事人会收到消息，可以陈述申辩。"
+	}
+	return what
 }
 
 // whys are the ways out that the list knows.
