@@ -1,14 +1,11 @@
 package audit
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/translog"
 )
@@ -25,7 +22,7 @@ var entryColumns = []string{
 	"hidden_until", "secrecy_basis", "salt", "outbox_id", "outbox_pos",
 }
 
-// WriteMany is Write for the look-ups of one actor at one instant: as many entries, leaves and looks of the watch, in few statements. It gives the entries'
+// WriteMany is Write for a set of look-ups, of one actor or of many: as many entries, leaves and looks of the watch, in few statements. It gives the entries'
 // numbers, in order.
 func (l *Log) WriteMany(ctx context.Context, tx *db.Tx, list []Access) ([]int64, error) {
 	switch {
@@ -41,22 +38,19 @@ func (l *Log) WriteMany(ctx context.Context, tx *db.Tx, list []Access) ([]int64,
 	numbers, leaves := make([]int64, len(list)), make([]translog.Leaf, len(list))
 	rows := make([][]any, 0, len(list))
 	list = slices.Clone(list)
-	who, at := list[0].Who, l.stamp(list[0].At)
+	now := l.stamp(time.Time{}) // one for all that name none
 	for i := range list {
 		a := &list[i]
 		if err := a.check(); err != nil {
 			return nil, err
 		}
 		if a.At.IsZero() {
-			a.At = at
-		}
-		if a.Who != who || !l.stamp(a.At).Equal(at) {
-			return nil, ErrEntry
+			a.At = now
 		}
 		if a.ID == 0 {
 			a.ID = l.ids.Next()
 		}
-		a.At = at
+		a.At = l.stamp(a.At)
 		salt := newSalt()
 		numbers[i], leaves[i] = a.ID, translog.Hash(salt, a.Parts()...)
 		rows = append(rows, []any{
@@ -88,119 +82,6 @@ func each(rows [][]any) db.Rows {
 	}
 }
 
-// places gives the placeholders of rows of some columns: ($1, $2), ($3, $4).
-func places(rows, columns int) string {
-	parts := make([]string, rows)
-	for i := range parts {
-		parts[i] = db.In(columns, i*columns+1)
-	}
-	return strings.Join(parts, ", ")
-}
-
-// watchMany is watch for entries of one actor at one instant. The rate is compared once, with the count after the last one.
-func (l *Log) watchMany(ctx context.Context, tx *db.Tx, list []Access) error {
-	first := &list[0]
-	if first.What == Own || (first.Who.Kind != "account" && first.Who.Kind != "key") {
-		return nil
-	}
-	n, err := countOn(ctx, tx, first.Who, countAll, first.At, len(list))
-	if err != nil {
-		return err
-	}
-	subjects, err := read(ctx, tx, list)
-	if err != nil {
-		return err
-	}
-	day := clock.DateOf(first.At)
-	for i := range l.rules {
-		r := &l.rules[i]
-		switch r.Kind {
-		case "rate":
-			detail, err := r.rateOf(ctx, tx, first, n)
-			if err == nil && detail != "" {
-				err = l.alertOn(ctx, tx, r, first, alarm{day, detail, 1})
-			}
-			if err != nil {
-				return err
-			}
-		case "many":
-			if err := l.manyOf(ctx, tx, r, list, subjects); err != nil {
-				return err
-			}
-		default:
-			found := alarm{day: day}
-			for j := range list {
-				detail, err := r.fits(ctx, tx, l, &list[j], n)
-				if err != nil {
-					return err
-				}
-				if detail != "" {
-					found.detail, found.n = detail, found.n+1
-				}
-			}
-			if found.n > 0 {
-				if err := l.alertOn(ctx, tx, r, first, found); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// read notes who read which subjects on this day, and gives these, each once.
-func read(ctx context.Context, tx *db.Tx, list []Access) ([]int64, error) {
-	times := map[int64]int{}
-	for i := range list {
-		if list[i].Subject != 0 {
-			times[list[i].Subject]++
-		}
-	}
-	subjects := make([]int64, 0, len(times))
-	for s := range times {
-		subjects = append(subjects, s)
-	}
-	slices.SortFunc(subjects, cmp.Compare[int64]) // one order for everybody, so that nobody waits crosswise
-	if len(subjects) == 0 {
-		return nil, nil
-	}
-	args := make([]any, 0, 5*len(subjects))
-	for _, s := range subjects {
-		args = append(args, s, int64(clock.DateOf(list[0].At)), list[0].Who.Kind, list[0].Who.ID, times[s])
-	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO access_reader (subject_id, day, who_kind, who_id, n) VALUES `+places(len(subjects), 5)+`
-		ON CONFLICT (subject_id, day, who_kind, who_id) DO UPDATE SET n = access_reader.n + excluded.n`, args...)
-	return subjects, err
-}
-
-// manyOf raises the alerts of a rule about subjects that many look up.
-func (l *Log) manyOf(ctx context.Context, tx *db.Tx, r *Rule, list []Access, subjects []int64) error {
-	if len(subjects) == 0 {
-		return nil
-	}
-	day := clock.DateOf(list[0].At)
-	args := []any{int64(day.AddDays(-r.Days)), r.Readers}
-	for _, s := range subjects {
-		args = append(args, s)
-	}
-	hits, err := readMost(ctx, tx, args, len(subjects))
-	if err != nil {
-		return err
-	}
-	for _, h := range hits {
-		for i := range list {
-			if list[i].Subject != h.subject {
-				continue
-			}
-			if err := l.alertOn(ctx, tx, r, &list[i], alarm{day, fmt.Sprintf("%d 日内有 %d 个账号查询", r.Days, h.n), 1}); err != nil {
-				return err
-			}
-			break
-		}
-	}
-	return nil
-}
-
 // readers counts who looked a subject up.
 type readers struct{ subject, n int64 }
 
@@ -223,30 +104,45 @@ func readMost(ctx context.Context, tx *db.Tx, args []any, n int) ([]readers, err
 	return out, rows.Err()
 }
 
-// SecrecyOf is Secrecy for several subjects; those that are not hidden are left out.
-func (*Log) SecrecyOf(ctx context.Context, q db.Querier, agency int64, subjects []int64, at time.Time) (map[int64]Hidden, error) {
-	out := map[int64]Hidden{}
+// Looked is a look-up of a subject by an agency, as SecrecyOf is asked about it.
+type Looked struct{ Agency, Subject int64 }
+
+// SecrecyOf is Secrecy for several look-ups at an instant; those that are not hidden are left out.
+func (*Log) SecrecyOf(ctx context.Context, q db.Querier, list []Looked, at time.Time) (map[Looked]Hidden, error) {
+	asked := make(map[Looked]bool, len(list))
+	subjects := make([]int64, 0, len(list))
+	for _, x := range list {
+		if !asked[x] {
+			asked[x] = true
+			subjects = append(subjects, x.Subject)
+		}
+	}
+	slices.Sort(subjects)
+	subjects = slices.Compact(subjects)
+	out := map[Looked]Hidden{}
 	if len(subjects) == 0 {
 		return out, nil
 	}
-	args := []any{agency, at.UnixMicro()}
+	args := []any{db.Micros(at)}
 	for _, s := range subjects {
 		args = append(args, s)
 	}
-	rows, err := q.QueryContext(ctx, `SELECT subject_id, until_at, basis FROM access_secrecy WHERE agency_id = $1 AND from_at <= $2 AND until_at > $2 AND ended_at = 0
-		AND subject_id IN `+db.In(len(subjects), 3)+` ORDER BY subject_id, until_at, order_id DESC`, args...)
+	rows, err := q.QueryContext(ctx, `SELECT agency_id, subject_id, until_at, basis FROM access_secrecy WHERE from_at <= $1 AND until_at > $1 AND ended_at = 0
+		AND subject_id IN `+db.In(len(subjects), 2)+` ORDER BY subject_id, until_at, order_id DESC`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("audit: secrecy: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var subject, until int64
+		var x Looked
+		var until int64
 		var h Hidden
-		if err := rows.Scan(&subject, &until, &h.Basis); err != nil {
+		if err := rows.Scan(&x.Agency, &x.Subject, &until, &h.Basis); err != nil {
 			return nil, err
 		}
-		h.Until = db.Instant(until)
-		out[subject] = h // the longest comes last, and of equals the earliest, as Secrecy has it
+		if h.Until = db.Instant(until); asked[x] {
+			out[x] = h // the longest comes last, and of equals the earliest, as Secrecy has it
+		}
 	}
 	return out, rows.Err()
 }

@@ -2,9 +2,10 @@ package audit_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gongxin/internal/audit"
 	"gongxin/internal/clock"
@@ -76,8 +77,66 @@ func TestManyAreWatchedAsSingles(t *testing.T) {
 		if n != 2 {
 			t.Errorf("%d subjects that many looked up, want 2", n)
 		}
-		if _, err := write([]audit.Access{look(1, 1), look(2, 1)}); !errors.Is(err, audit.ErrEntry) {
-			t.Errorf("a set of two actors: %v", err)
+	})
+}
+
+// TestSetsOfManyActors: a set of look-ups by many actors, at several instants, counts and alarms for each of them as its entries would one by one.
+func TestSetsOfManyActors(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		begin := time.Date(2026, 11, 22, 20, 59, 0, 0, clock.Zone) // a Sunday evening
+		var list []audit.Access
+		for i := range int64(120) {
+			a := look(1+i%9, 1000+i%5)
+			a.ID, a.At = 0, begin.Add(time.Duration(i)*time.Second) // over the hour
+			if i%11 == 0 {
+				a.What = audit.Own
+			}
+			if i%13 == 0 {
+				a.Outside = true
+			}
+			list = append(list, a)
+		}
+		type found struct {
+			Rule   string
+			Who    string
+			About  int64
+			Counts int
+		}
+		told := func(b *bench) map[found]int {
+			out := map[found]int{}
+			alerts, _, err := b.Alerts(ctx, audit.Open, nil, "", 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range alerts {
+				f := found{Rule: a.Rule, Who: a.Who.String(), About: a.Subject, Counts: int(a.Count)}
+				if a.Rule == "many" {
+					f.Counts = 0 // one by one each further reader counts
+				}
+				out[f]++
+			}
+			return out
+		}
+		together := newBench(d)
+		err := d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := together.WriteMany(ctx, tx, list)
+			return err
+		}, db.ReadCommitted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := told(together)
+		other := dbtest.SQLite
+		if d.Engine() == db.Postgres {
+			other = dbtest.Postgres
+		}
+		single := newBench(other(t))
+		single.write(t, list...)
+		want := told(single)
+		if diff := cmp.Diff(want, got); diff != "" || len(got) < 10 {
+			t.Errorf("alerts (-one by one +together): %s", diff)
 		}
 	})
 }

@@ -9,8 +9,10 @@ import (
 	"gongxin/internal/translog"
 )
 
-// actParams is how many values an act takes.
-const actParams = 13
+// writtenActColumns are the columns of an act, in the order in which WriteActs fills them.
+var writtenActColumns = []string{
+	"act_id", "at", "who_kind", "who_id", "agency_id", "address", "session_id", "action", "entity", "detail", "salt", "outbox_id", "outbox_pos",
+}
 
 // WriteActs puts a set of up to MaxMany acts into the log within tx, with one place in the queue for all: what the clock does to many cases in one night.
 // Each is an act of its own, with its own salt and leaf.
@@ -18,12 +20,14 @@ func (l *Log) WriteActs(ctx context.Context, tx *db.Tx, list []Act) error {
 	switch {
 	case len(list) == 0:
 		return nil
+	case len(list) == 1:
+		return l.WriteAct(ctx, tx, list[0])
 	case len(list) > MaxMany:
 		return ErrEntry
 	}
 	outbox := l.ids.Next()
 	leaves := make([]translog.Leaf, len(list))
-	args := make([]any, 0, len(list)*actParams)
+	rows := make([][]any, 0, len(list))
 	for i, a := range slices.Clone(list) {
 		if a.Action == "" || a.Who.Kind == "" {
 			return ErrEntry
@@ -31,10 +35,9 @@ func (l *Log) WriteActs(ctx context.Context, tx *db.Tx, list []Act) error {
 		a.ID, a.At = l.ids.Next(), l.stamp(a.At)
 		salt := newSalt()
 		leaves[i] = translog.Hash(salt, a.Parts()...)
-		args = append(args, a.ID, db.Micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Action, a.Entity, a.Detail, salt, outbox, i)
+		rows = append(rows, []any{a.ID, db.Micros(a.At), a.Who.Kind, a.Who.ID, a.Who.Agency, a.Who.Address, a.Who.Session, a.Action, a.Entity, a.Detail, salt, outbox, int64(i)})
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO audit_act (act_id, at, who_kind, who_id, agency_id, address, session_id, action, entity, detail, salt, outbox_id, outbox_pos)
-		VALUES `+places(len(list), actParams), args...)
+	_, err := tx.CopyFrom(ctx, "audit_act", writtenActColumns, each(rows))
 	if err != nil {
 		return fmt.Errorf("audit: write acts: %w", err)
 	}

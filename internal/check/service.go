@@ -296,19 +296,34 @@ func label(receipt string) string { return "check/answer/" + receipt }
 
 // Keep writes the answers and binds their digests into the log.
 func (k *keeper) Keep(ctx context.Context, tx *db.Tx, answers []publish.Kept) error {
-	if len(answers) > 0 {
-		if err := k.s.write(ctx, tx, k, answers); err != nil {
+	return k.KeepAll(ctx, tx, []publish.Keeping{{Keeper: k, Answers: answers}})
+}
+
+// Joins says that other checks of this service can be kept together with this one.
+func (k *keeper) Joins(other publish.Keeper) bool {
+	o, ok := other.(*keeper)
+	return ok && o.s == k.s
+}
+
+// KeepAll writes the answers of several questions or sets, and an act for each of them.
+func (k *keeper) KeepAll(ctx context.Context, tx *db.Tx, list []publish.Keeping) error {
+	if err := k.s.write(ctx, tx, list); err != nil {
+		return err
+	}
+	for _, x := range list {
+		of, ok := x.Keeper.(*keeper)
+		if !ok || of.after == nil {
+			continue
+		}
+		at := make([]int, len(x.Answers))
+		for i := range x.Answers {
+			at[i] = x.Answers[i].At
+		}
+		if err := of.after(ctx, tx, at); err != nil {
 			return err
 		}
 	}
-	if k.after == nil {
-		return nil
-	}
-	at := make([]int, len(answers))
-	for i := range answers {
-		at[i] = answers[i].At
-	}
-	return k.after(ctx, tx, at)
+	return nil
 }
 
 // compose makes the answer of what was disclosed.

@@ -26,27 +26,38 @@ var answerColumns = []string{
 }
 
 // write puts answers on file. One act binds the digests of a set: SHA-256 over the lines "RECEIPT DIGEST" of its answers, in the order of their receipts.
-func (s *Service) write(ctx context.Context, tx *db.Tx, k *keeper, answers []publish.Kept) error {
-	who := k.ask.Who
-	first := k.rows[answers[0].At].receipt
-	rows, lines := make([][]any, 0, len(answers)), sha256.New()
-	for _, of := range answers {
-		r := &k.rows[of.At]
-		a := r.given.Answer
-		at := s.Clock.Now().UTC().Truncate(time.Microsecond)
-		rows = append(rows, []any{
-			r.receipt, first, r.subject, r.given.Agency, a.Matter, int64(monthOf(at)), at.UnixMicro(), a.AsOf.UnixMicro(), string(a.Outcome), int64(len(a.Hits)), int64(len(a.Lists)),
-			int64(len(a.Measures)), string(who.Kind), who.ID, k.batch, int64(0), r.given.Digest, r.sealed,
+func (s *Service) write(ctx context.Context, tx *db.Tx, list []publish.Keeping) error {
+	var rows [][]any
+	var acts []audit.Act
+	at := s.Clock.Now().UTC().Truncate(time.Microsecond)
+	for _, x := range list {
+		k, ok := x.Keeper.(*keeper)
+		if !ok || len(x.Answers) == 0 {
+			continue
+		}
+		who, lines := k.ask.Who, sha256.New()
+		first := k.rows[x.Answers[0].At]
+		for _, of := range x.Answers {
+			r := &k.rows[of.At]
+			a := r.given.Answer
+			rows = append(rows, []any{
+				r.receipt, first.receipt, r.subject, r.given.Agency, a.Matter, int64(monthOf(at)), at.UnixMicro(), a.AsOf.UnixMicro(), string(a.Outcome), int64(len(a.Hits)),
+				int64(len(a.Lists)), int64(len(a.Measures)), string(who.Kind), who.ID, k.batch, int64(0), r.given.Digest, r.sealed,
+			})
+			_, _ = fmt.Fprintf(lines, "%d %s\n", r.receipt, r.given.Digest)
+		}
+		acts = append(acts, audit.Act{
+			Who: who.Who(first.given.Agency), Action: "check.make", Entity: "check:" + strconv.FormatInt(first.receipt, 10),
+			Detail: "answers=" + strconv.Itoa(len(x.Answers)) + " digest=" + hex.EncodeToString(lines.Sum(nil)),
 		})
-		_, _ = fmt.Fprintf(lines, "%d %s\n", r.receipt, r.given.Digest)
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	if err := insert(ctx, tx, rows); err != nil {
 		return fmt.Errorf("check: write: %w", err)
 	}
-	return s.Log.WriteAct(ctx, tx, audit.Act{
-		Who: who.Who(k.rows[answers[0].At].given.Agency), Action: "check.make", Entity: "check:" + strconv.FormatInt(first, 10),
-		Detail: "answers=" + strconv.Itoa(len(answers)) + " digest=" + hex.EncodeToString(lines.Sum(nil)),
-	})
+	return s.Log.WriteActs(ctx, tx, acts)
 }
 
 // insert puts one answer in by a statement and many in bulk: statements of many rows are slow on SQLite, and COPY of one row is on PostgreSQL.

@@ -158,8 +158,8 @@ func (d *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error,
 			opt(o)
 		}
 	}
-	if ctx.Value(txKey{d}) != nil {
-		return ErrNested
+	if err := d.Free(ctx); err != nil {
+		return err
 	}
 	wait := firstWait
 	for run := 1; ; run++ {
@@ -175,6 +175,14 @@ func (d *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error,
 		}
 		wait *= 2
 	}
+}
+
+// Free refuses a context that is within a transaction already, for work that others do in a transaction of theirs and that is waited for.
+func (d *DB) Free(ctx context.Context) error {
+	if ctx.Value(txKey{d}) != nil {
+		return ErrNested
+	}
+	return nil
 }
 
 // ReadTx runs fn over one snapshot of the database, which is taken by its first statement. Writing fails. It neither

@@ -474,67 +474,6 @@ func (s *Service) readPage(ctx context.Context, ask *Ask, g *grounds, a *Answer,
 	return a.Next != "", nil
 }
 
-// settle writes the entries, uses up consents, counts and lets the keeper keep, in one transaction; only when it is committed are there answers. What changed
-// since the questions were checked, such as a consent revoked in between, refuses here.
-func (s *Service) settle(ctx context.Context, list []lookup, keeper Keeper, now time.Time) error {
-	if err := prepare(ctx, list, keeper); err != nil {
-		return err
-	}
-	checked := make([]Missing, len(list))
-	for i := range list {
-		checked[i] = list[i].g.missing
-	}
-	err := s.disclosure.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		seen := &within{tx: tx, log: s.disclosure.Log, matters: s.disclosure.Matters, list: list, at: now}
-		entries := make([]audit.Access, len(list))
-		for i := range list {
-			list[i].g.missing = checked[i]
-			var err error
-			if entries[i], err = s.entry(ctx, seen, &list[i], now); err != nil {
-				return err
-			}
-		}
-		if _, err := s.disclosure.Log.WriteMany(ctx, tx, entries); err != nil {
-			return err
-		}
-		if keeper == nil {
-			return nil
-		}
-		return keeper.Keep(ctx, tx, kept(list))
-	}, db.ReadCommitted)
-	if err != nil {
-		return err
-	}
-	for i := range list {
-		s.tally.disclosed(list[i].g.what, list[i].g.missing)
-	}
-	return nil
-}
-
-// entry makes what the log says of a question.
-func (s *Service) entry(ctx context.Context, seen *within, q *lookup, now time.Time) (audit.Access, error) {
-	entry := audit.Access{
-		At: now, Who: q.ask.Who.Who(q.g.agency), Subject: q.sub.ID, Matter: q.g.matter.Code, Basis: q.g.basis, Consent: q.ask.Purpose.Consent, What: q.g.what,
-		Outside: q.g.outside,
-	}
-	if q.g.missing == "" {
-		if err := s.take(ctx, seen, q, &entry, now); err != nil {
-			return entry, err
-		}
-	} else if q.g.missing == MissingSubject && q.ask.Subject.Number != "" && q.ask.Who.SignedIn() {
-		if err := s.count(ctx, seen, q, &entry, now); err != nil {
-			return entry, err
-		}
-	}
-	entry.Outcome, entry.Missing = audit.Answered, string(q.g.missing)
-	if q.g.missing != "" {
-		entry.Outcome = audit.Refused
-		return entry, nil
-	}
-	entry.ID, entry.Records = q.answer.Entry, refs(q.answer.Records)
-	return entry, nil
-}
-
 // refusal is why a question is not answered; then there is no answer either.
 func (q *lookup) refusal() error {
 	switch {
@@ -544,50 +483,6 @@ func (q *lookup) refusal() error {
 	case q.g.missing != "":
 		q.answer = nil
 		return q.g.missing.Err()
-	}
-	return nil
-}
-
-// count counts a look-up of a person against what an account may in an hour, also when there is nobody of that number: whether somebody is on file is not to be
-// found out by trying numbers.
-func (s *Service) count(ctx context.Context, seen *within, q *lookup, entry *audit.Access, now time.Time) error {
-	limit := s.disclosure.PersonsHour
-	if limit <= 0 {
-		limit = personsHour
-	}
-	ok, err := s.disclosure.Log.TakePerson(ctx, seen.tx, entry.Who, now, limit)
-	if err == nil && !ok {
-		q.g.missing = MissingRate
-	}
-	return err
-}
-
-// take is the part of the transaction that decides: rate, matter, consent, secrecy.
-func (s *Service) take(ctx context.Context, seen *within, q *lookup, entry *audit.Access, now time.Time) error {
-	if q.sub.Kind == catalog.Person && !q.ask.Purpose.Own {
-		if err := s.count(ctx, seen, q, entry, now); err != nil || q.g.missing != "" {
-			return err
-		}
-	}
-	if q.g.matter.Code != "" {
-		same, err := seen.unchanged(ctx, q.g.matter.Code, q.g.matter.Seq)
-		if err != nil {
-			return err
-		}
-		if !same {
-			q.g.missing = MissingLapsed
-			return nil
-		}
-		if entry.HiddenUntil, entry.SecrecyBasis, err = seen.secrecy(ctx, q.g.agency, q.sub.ID); err != nil {
-			return err
-		}
-	}
-	if q.g.consent != 0 {
-		missing, err := s.disclosure.Consents.Take(ctx, seen.tx, q.g.consent, q.sub.ID, now)
-		if err != nil {
-			return err
-		}
-		q.g.missing = Missing(missing)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"gongxin/internal/agency"
-	"gongxin/internal/audit"
 	"gongxin/internal/catalog"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
@@ -153,50 +152,6 @@ func (a *ahead) records(ctx context.Context, from *record.Store, q record.Query)
 		return a.versions[q.Subject], nil
 	}
 	return from.OfSubject(ctx, q)
-}
-
-// within remembers what the questions of a set have in common within the transaction that settles them.
-type within struct {
-	tx      *db.Tx
-	log     *audit.Log
-	matters *agency.Matters
-	list    []lookup
-	at      time.Time
-
-	same   map[string]bool
-	hidden map[int64]map[int64]audit.Hidden
-}
-
-func (w *within) unchanged(ctx context.Context, code string, seq int) (bool, error) {
-	if same, ok := w.same[code]; ok {
-		return same, nil
-	}
-	same, err := w.matters.Unchanged(ctx, w.tx, code, seq)
-	if err == nil {
-		w.same = map[string]bool{code: same} // a set has one matter
-	}
-	return same, err
-}
-
-func (w *within) secrecy(ctx context.Context, agency, sub int64) (time.Time, string, error) {
-	if len(w.list) == 1 {
-		return w.log.Secrecy(ctx, w.tx, agency, sub, w.at)
-	}
-	if w.hidden[agency] == nil {
-		var ids []int64
-		for i := range w.list {
-			if w.list[i].found {
-				ids = append(ids, w.list[i].sub.ID)
-			}
-		}
-		hidden, err := w.log.SecrecyOf(ctx, w.tx, agency, ids, w.at)
-		if err != nil {
-			return time.Time{}, "", err
-		}
-		w.hidden = map[int64]map[int64]audit.Hidden{agency: hidden}
-	}
-	h := w.hidden[agency][sub]
-	return h.Until, h.Basis, nil
 }
 
 // prepare lets the keeper see the answers.

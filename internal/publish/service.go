@@ -26,6 +26,7 @@ type Service struct {
 	figures   *Figures
 
 	disclosure Disclosure
+	settling   settler
 	log        PublicLog
 	proofs     Prover
 	tally      tally
