@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -203,11 +204,21 @@ func (x *exam) scanner(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, scannerWait)
 	defer cancel()
 	v, err := c.Version(ctx)
+	var probed error
+	if err == nil {
+		probed = c.Probe(ctx)
+	}
 	switch {
 	case err != nil:
 		x.say(check, Fault, "连不上病毒检查服务，现在上传附件会被拒绝", "请检查 clamd 是否在运行、scan.address 是否正确、本程序的用户能不能读写它的套接字")
+	case errors.Is(probed, clamd.ErrBlind):
+		x.say(check, Fault, v.Program+" 查不出标准的测试文件（EICAR）", "请运行 freshclam 装上官方病毒库，并设置它每天更新")
+	case probed != nil && !errors.Is(probed, clamd.ErrLax):
+		x.failed(check, probed)
 	case v.Day.IsZero():
-		x.say(check, Fault, v.Program+" 没有病毒库", "请运行 freshclam，并设置它每天更新")
+		x.say(check, Fault, v.Program+" 没有官方病毒库，只有自制的特征", "请运行 freshclam，并设置它每天更新")
+	case probed != nil:
+		x.say(check, Warn, v.Program+" 遇到超过它上限的文件，不检查就当作没有病毒", "请在 clamd.conf 里写上 AlertExceedsMax yes，然后重新启动 clamd")
 	case x.Clock.Now().Sub(v.Day) > oldSignatures:
 		x.say(check, Warn, fmt.Sprintf("%s 的病毒库是 %s 的，超过 7 天没有更新", v.Program, v.Day.Format(time.DateOnly)), "请检查 freshclam 能不能更新；不能联网的，请定期把病毒库复制进来")
 	default:

@@ -164,6 +164,12 @@ func TestFindsWhatIsWrong(t *testing.T) {
 		"old signatures": {func(t *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
 			scanner(t, in, "ClamAV 1.4.1/27464/Sat Feb  7 09:29:49 2026")
 		}, "病毒检查", doctor.Warn, nil},
+		"scanner without the signature of the test file": {func(t *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			scanner(t, in, "ClamAV 1.4.1/27464/Sat Feb 28 09:29:49 2026").Blind = true
+		}, "病毒检查", doctor.Fault, nil},
+		"scanner that passes over what is beyond its limits": {func(t *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
+			scanner(t, in, "ClamAV 1.4.1/27464/Sat Feb 28 09:29:49 2026").Lax = true
+		}, "病毒检查", doctor.Warn, nil},
 		"scanner well": {func(t *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
 			scanner(t, in, "ClamAV 1.4.1/27464/Sat Feb 28 09:29:49 2026")
 		}, "病毒检查", doctor.OK, nil},
@@ -209,10 +215,11 @@ func TestFindsWhatIsWrong(t *testing.T) {
 }
 
 // scanner sets up a virus scanner that says it is so.
-func scanner(t *testing.T, in *doctor.Input, version string) {
+func scanner(t *testing.T, in *doctor.Input, version string) *clamdtest.Daemon {
 	t.Helper()
 	d := clamdtest.Start(t, "unix")
 	d.Version, in.Config.Scan.Address = version, d.Address()
+	return d
 }
 
 func must(t *testing.T, err error) {

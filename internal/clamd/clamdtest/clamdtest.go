@@ -24,6 +24,8 @@ type Daemon struct {
 	Answer  string // instead of what it would say to a stream; Reply changes it later
 	Version string
 	Silent  bool // takes everything and says nothing
+	Blind   bool // has no signature of the test file
+	Lax     bool // calls clean what is beyond its limits, as clamd does without AlertExceedsMax
 
 	mu       sync.Mutex // of Answer
 	listener net.Listener
@@ -127,8 +129,11 @@ func (d *Daemon) stream(r io.Reader) (string, bool) {
 		}
 		all = append(all, piece...)
 	}
-	if bytes.Contains(all, EICAR) {
+	if !d.Blind && bytes.Contains(all, EICAR) {
 		return "stream: Eicar-Test-Signature FOUND", true
+	}
+	if !d.Lax && bytes.Count(all, []byte("PK\x03\x04")) > 100 { // archives in each other
+		return "stream: Heuristics.Limits.Exceeded.MaxRecursion FOUND", true
 	}
 	return "stream: OK", true
 }
