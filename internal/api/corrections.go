@@ -180,7 +180,7 @@ func (s *server) applied(ctx context.Context, in *appliedInput) (*body[Correctio
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Authority.Decide(authz.From(ctx), authz.CorrectionApply, scope).Err(); err != nil {
+	if err := s.Authority.See(ctx, authz.From(ctx), authz.CorrectionApply, scope, correction.ErrNone); err != nil {
 		return nil, err
 	}
 	if n, err = s.Corrections.ApplyRow(ctx, n.ID, in.Body.Note); err != nil {

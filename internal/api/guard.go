@@ -130,8 +130,9 @@ func (s *server) permit(r *http.Request, g guard) error {
 	if d := s.Authority.Could(who, g.action); !d.Allowed || g.kind != forOne && g.kind != forEntry {
 		return d.Err()
 	}
-	submission := r.PathValue("id")
+	submission, none := r.PathValue("id"), ingest.ErrNotFound
 	if g.kind == forEntry {
+		none = ingest.ErrNoEntry
 		e, err := s.entry(r.Context(), submission)
 		if err != nil {
 			return err
@@ -142,7 +143,7 @@ func (s *server) permit(r *http.Request, g guard) error {
 	if err != nil {
 		return err
 	}
-	return s.Authority.Decide(who, g.action, scope).Err()
+	return s.Authority.See(r.Context(), who, g.action, scope, none)
 }
 
 // scopeOf says whose a filing is; who filed it does not decide on its rows.

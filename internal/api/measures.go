@@ -174,7 +174,7 @@ func (s *server) myTask(ctx context.Context, text string) (measure.Task, error) 
 	if err != nil {
 		return t, err
 	}
-	return t, s.Authority.Decide(authz.From(ctx), authz.MeasureRespond, authz.Scope{Agency: unit.ID, Region: unit.Region}).Err()
+	return t, s.Authority.See(ctx, authz.From(ctx), authz.MeasureRespond, authz.Scope{Agency: unit.ID, Region: unit.Region}, measure.ErrNone)
 }
 
 // onTask asks whether the caller may answer for the task's unit, answers, and gives the task as it is then.

@@ -9,7 +9,6 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
-	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/objection"
 )
@@ -142,17 +141,13 @@ func (s *server) listObjections(ctx context.Context, in *objectionsInput) (*body
 	return out, nil
 }
 
-// getObjection answers who stands for the subject. Another's number is refused by the permission table, and one that is nobody's as if it were another's.
+// getObjection answers who stands for the subject. Another's number is not there for anybody else, as one that is nobody's.
 func (s *server) getObjection(ctx context.Context, in *objectionInput) (*body[ObjectionView], error) {
 	o, err := s.Objections.ByNo(ctx, in.No)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
+	if err != nil {
 		return nil, err
 	}
-	about := o.Subject
-	if err != nil {
-		about = none
-	}
-	if err := s.Authority.Decide(authz.From(ctx), authz.ObjectionOwn, authz.Scope{Subject: about}).Err(); err != nil {
+	if err := s.Authority.See(ctx, authz.From(ctx), authz.ObjectionOwn, authz.Scope{Subject: o.Subject}, objection.ErrNone); err != nil {
 		return nil, err
 	}
 	v, err := s.objectionView(ctx, &o)

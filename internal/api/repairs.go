@@ -11,7 +11,6 @@ import (
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
-	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/repair"
 )
@@ -188,17 +187,17 @@ func (s *server) applyForRepair(ctx context.Context, in *newRepairInput) (*creat
 	return &createdRepair{Location: prefix + "/repairs/" + v.No, Body: v}, err
 }
 
-// getRepair answers who stands for the subject. Another's number is refused by the permission table, and one that is nobody's as if it were another's.
+// getRepair answers who stands for the subject. Another's number is not there for anybody else, as one that is nobody's.
 func (s *server) getRepair(ctx context.Context, in *repairInput) (*body[RepairView], error) {
 	a, err := s.Repairs.Application(ctx, numberOr(in.No, 0))
-	if err != nil && fault.KindOf(err) != fault.NotFound {
+	if err == nil && a.State == repair.Dropped {
+		err = repair.ErrNone
+	}
+	if err != nil {
 		return nil, err
 	}
 	about := a.Subject
-	if err != nil || a.State == repair.Dropped {
-		about = none
-	}
-	if err := s.Authority.Decide(authz.From(ctx), authz.RepairApply, authz.Scope{Subject: about}).Err(); err != nil {
+	if err := s.Authority.See(ctx, authz.From(ctx), authz.RepairApply, authz.Scope{Subject: about}, repair.ErrNone); err != nil {
 		return nil, err
 	}
 	if err := s.Looks.Record(ctx, audit.Access{Subject: about, What: audit.Own, Basis: "本人的信用修复申请"}); err != nil {

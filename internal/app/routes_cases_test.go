@@ -3,12 +3,12 @@ package app
 // caseSamples are the calls of what concerns cases of every procedure.
 var caseSamples = map[string]sample{
 	"GET /me/cases":                        get("/me/cases?of={subject}"),
-	"GET /me/cases/{id}":                   get("/me/cases/1?of={subject}"),
-	"POST /desk/inbox/{id}/take":           post("/desk/inbox/1/take", ""),
+	"GET /me/cases/{id}":                   get("/me/cases/{case}?of={subject}"),
+	"POST /desk/inbox/{id}/take":           post("/desk/inbox/{case}/take", ""),
 	"GET /desk/handover":                   get("/desk/handover"),
-	"GET /desk/handover/{account}":         get("/desk/handover/1"),
-	"POST /desk/handover/{account}":        post("/desk/handover/1", "to=2&reason="),
-	"POST /desk/handover/{account}/deputy": post("/desk/handover/1/deputy", "by=2"),
+	"GET /desk/handover/{account}":         get("/desk/handover/{account}"),
+	"POST /desk/handover/{account}":        post("/desk/handover/{account}", "to=2&reason="),
+	"POST /desk/handover/{account}/deputy": post("/desk/handover/{account}/deputy", "by=2"),
 	"GET /desk/deputies":                   get("/desk/deputies"),
 	"POST /desk/deputies":                  post("/desk/deputies", "by="),
 	"POST /desk/deputies/end":              post("/desk/deputies/end", "by=2"),

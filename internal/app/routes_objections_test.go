@@ -17,7 +17,7 @@ func (d *desks) object(h *holding) {
 		Subject: h.firm.ID, Kind: objection.OfEntry, Target: strconv.FormatInt(h.listed, 10), Ask: objection.AskRemove, Statement: "列入的事实有误",
 	})
 	must(d.t, err)
-	h.objected, h.objectedNo = o.ID, o.No
+	h.objected, h.objectedCase, h.objectedNo = o.ID, o.Case, o.No
 }
 
 // The calls of objections.

@@ -250,7 +250,7 @@ func (h *holding) names() *strings.Replacer {
 		"{alert}", n(h.alert.ID), "{alertPlace}", placed(h.alert.FirstAt, h.alert.ID), "{matter}", h.matter, "{firm}", h.firm.Code, "{subject}", n(h.firm.ID),
 		"{consent}", n(h.consent), "{revoked}", n(h.revoked), "{gone}", n(h.gone), "{receipt}", n(h.receipt), "{claim}", n(h.claim),
 		"{checked}", h.checked, "{batch}", n(h.batch), "{job}", n(h.job),
-		"{objected}", n(h.objected), "{objectedNo}", h.objectedNo,
+		"{objected}", n(h.objected), "{case}", n(h.objectedCase), "{objectedNo}", h.objectedNo,
 		"{told}", n(h.told), "{correction}", n(h.correction),
 		"{proposal}", n(h.proposal), "{listed}", n(h.listed), "{order}", n(h.order), "{task}", n(h.task),
 	}

@@ -48,6 +48,7 @@ func (a *App) openTrust(ids *id.Maker, ring *gm.KeyRing) (err error) {
 	t := &a.Trust
 	t.Ring, t.Authority = ring, authz.New(a.Divisions)
 	t.Audit = audit.New(audit.Config{DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar})
+	a.refusals = newRefusals(a)
 	providers, err := a.providers()
 	if err != nil {
 		return err

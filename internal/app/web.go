@@ -17,6 +17,9 @@ import (
 	"gongxin/internal/web/ui"
 )
 
+// evenStep is longer than what finding out whose a thing is takes.
+const evenStep = 25 * time.Millisecond
+
 // Handler builds everything that is served.
 func (a *App) Handler() (http.Handler, error) {
 	site, rt, err := a.site(a.Trust.Identity)
@@ -38,6 +41,7 @@ func (a *App) site(actors authz.Actors) (*web.Site, *web.Router, error) {
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"), Timeout: time.Duration(a.Config.Limits.RequestSeconds) * time.Second, AsOf: a.asOf, Now: a.Clock.Now,
 		Notice: a.notice, Actors: actors, Authority: a.Trust.Authority, ClientAddr: a.clientAddr, Edition: func() string { return a.Editions.Current(clock.Today(a.Clock)).ID },
 	}
+	site.Refused, site.Even = a.refusals.see, evenStep
 	shapes := a.options.Map
 	if a.Config.Map != "" {
 		if shapes, err = os.ReadFile(a.Config.Map); err != nil {

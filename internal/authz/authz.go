@@ -146,6 +146,7 @@ type Decision struct {
 	Why     string // one sentence in Chinese
 	signIn  bool   // an anonymous caller: signing in may help
 	factor  bool   // a second factor would help
+	beyond  bool   // some role would do, and nothing it holds reaches the thing
 }
 
 // Err gives nil when allowed, else a fault of kind Denied with Why as its message. Its code is "authz.sign_in" when nobody is signed in,

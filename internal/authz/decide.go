@@ -200,7 +200,7 @@ func (x *Authority) apply(r *ready, a *Actor, g Grant, s Scope, anywhere bool) (
 	}
 	switch {
 	case !x.reaches(r.Reach, a, g, s):
-		return Decision{Rule: r.id, Why: r.reach}, 1
+		return Decision{Rule: r.id, Why: r.reach, beyond: true}, 1
 	case r.Separate && s.Author == 0 && s.Account == 0:
 		return Decision{Rule: r.id, Why: r.author}, 2
 	case r.Separate && !anywhere && (s.Author == a.ID || s.Account == a.ID):

@@ -161,7 +161,7 @@ func (s *Service) Batch(ctx context.Context, who authz.Actor, batch int64) (*Bat
 	if err != nil {
 		return nil, fmt.Errorf("check: batch: %w", err)
 	}
-	if err := s.may(ctx, who, authz.CheckBatch, b.Agency); err != nil {
+	if err := s.see(ctx, who, authz.CheckBatch, &stored{agency: b.Agency}, ErrBatch); err != nil {
 		if errors.Is(err, authz.ErrDenied) {
 			return nil, ErrBatch
 		}

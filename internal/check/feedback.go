@@ -75,7 +75,7 @@ func (s *Service) Feedback(ctx context.Context, who authz.Actor, n Note) error {
 	if err != nil {
 		return err
 	}
-	if err := s.may(ctx, who, authz.CheckFeedback, r.agency); err != nil {
+	if err := s.see(ctx, who, authz.CheckFeedback, r, ErrNone); err != nil {
 		return hidden(err)
 	}
 	if err := n.check(); err != nil {
@@ -313,7 +313,7 @@ func (s *Service) FeedbackOn(ctx context.Context, who authz.Actor, receipt strin
 	if err != nil {
 		return nil, err
 	}
-	if err := s.may(ctx, who, authz.CheckRead, r.agency); err != nil {
+	if err := s.see(ctx, who, authz.CheckRead, r, ErrNone); err != nil {
 		return nil, hidden(err)
 	}
 	rows, err := s.DB.Read().QueryContext(ctx, `SELECT at, result, reason, measure, content, case_no FROM check_feedback WHERE receipt_id = $1 ORDER BY feedback_id`, r.receipt)

@@ -217,6 +217,15 @@ func (s *Service) may(ctx context.Context, who authz.Actor, act authz.Action, un
 	return s.Authority.Decide(who, act, authz.Scope{Agency: u.ID, Region: u.Region}).Err()
 }
 
+// see asks the permission table about what a unit was answered: for other units it is not there.
+func (s *Service) see(ctx context.Context, who authz.Actor, act authz.Action, r *stored, none error) error {
+	u, err := s.Agencies.ByID(ctx, r.agency)
+	if err != nil {
+		return err
+	}
+	return s.Authority.See(ctx, who, act, authz.Scope{Agency: u.ID, Region: u.Region, Subject: r.subject}, none)
+}
+
 // keeper composes answers and keeps them in the transaction of their entries.
 type keeper struct {
 	s       *Service

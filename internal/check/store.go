@@ -144,7 +144,7 @@ func (s *Service) Again(ctx context.Context, who authz.Actor, receipt string) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := s.may(ctx, who, authz.CheckRead, r.agency); err != nil {
+	if err := s.see(ctx, who, authz.CheckRead, r, ErrNone); err != nil {
 		return nil, hidden(err)
 	}
 	g, err := s.open(r)

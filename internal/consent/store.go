@@ -76,7 +76,7 @@ func (s *Store) Get(ctx context.Context, who authz.Actor, consent int64) (*Conse
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.authority.Decide(who, authz.ConsentRead, authz.Scope{Subject: c.Subject, Agency: c.Grantee, Region: unit.Region}).Err(); err != nil {
+	if err := s.authority.See(ctx, who, authz.ConsentRead, authz.Scope{Subject: c.Subject, Agency: c.Grantee, Region: unit.Region}, ErrNone); err != nil {
 		if fault.KindOf(err) == fault.Denied && who.SignedIn() {
 			return nil, nil, ErrNone // whoever may not read it does not learn that it is there
 		}

@@ -48,6 +48,7 @@ import (
 // Decider decides permissions; *authz.Authority is the one in use.
 type Decider interface {
 	Decide(a authz.Actor, act authz.Action, s authz.Scope) authz.Decision
+	See(ctx context.Context, a authz.Actor, act authz.Action, s authz.Scope, none error) error
 }
 
 // Registry knows subjects. It stands in front of the register, which lies above this package.

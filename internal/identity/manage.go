@@ -117,7 +117,7 @@ func (s *Service) Show(ctx context.Context, by authz.Actor, account int64) (*Acc
 		return nil, nil, wrap(err, "show account")
 	}
 	if !(by.Kind == authz.Account && by.ID == account) {
-		if err := s.allow(by, authz.AccountRead, authz.Scope{Agency: r.Agency, Region: r.Region, Account: account}); err != nil {
+		if err := s.Authority.See(ctx, by, authz.AccountRead, authz.Scope{Agency: r.Agency, Region: r.Region, Account: account}, ErrMissing); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -30,6 +30,7 @@ const (
 	MissingUses     Missing = "consent_used"
 	MissingGiven    Missing = "consent_item"
 	MissingDisabled Missing = "disabled"
+	MissingReach    Missing = "reach" // what was asked for lies beyond all that the caller holds
 )
 
 // refusals are the sentences, by code.
@@ -56,6 +57,7 @@ var refusals = map[Missing]*fault.Error{
 	MissingExpired:  fault.New(fault.Denied, "disclosure.consent_expired", "授权书已过有效期", "如仍需查询，请主体重新授权"),
 	MissingUses:     fault.New(fault.Denied, "disclosure.consent_used", "授权书的查询次数已用完", "如仍需查询，请主体重新授权"),
 	MissingGiven:    fault.New(fault.Denied, "disclosure.consent_item", "授权书没有列出要查的信息事项", "请只查授权书列出的信息事项"),
+	MissingReach:    fault.New(fault.Denied, "disclosure.reach", "要看的内容不在查询人的办理范围内，没有给出", "请由负责这一项的单位或者本人查看"),
 	MissingDisabled: fault.New(fault.Unavailable, "disclosure.disabled", "本系统没有开通非公开信息查询", "请联系系统管理员"),
 }
 

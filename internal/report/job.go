@@ -269,13 +269,21 @@ func scanJob(row interface{ Scan(...any) error }) (*Job, error) {
 // Job gives a job to the account that ordered it, as long as it may have reports made for that unit.
 func (s *Service) Job(ctx context.Context, who authz.Actor, job int64) (*Job, error) {
 	j, err := scanJob(s.c.DB.Read().QueryRowContext(ctx, `SELECT `+jobColumns+` FROM report_batch WHERE batch_id = $1`, job))
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (j.Account != who.ID || who.ID == 0) {
+	if err == nil && (j.Account != who.ID || who.ID == 0) {
+		authz.Refused(ctx, who, authz.ReportBatch, authz.Scope{Agency: j.Agency, Account: j.Account})
+		return nil, ErrJob
+	}
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrJob
 	}
 	if err != nil {
 		return nil, fmt.Errorf("report: job: %w", err)
 	}
-	return j, s.may(ctx, who, j.Agency)
+	u, err := s.c.Unit(ctx, j.Agency)
+	if err != nil {
+		return nil, err
+	}
+	return j, s.c.Authority.See(ctx, who, authz.ReportBatch, authz.Scope{Agency: j.Agency, Region: u.Region}, ErrJob)
 }
 
 func (s *Service) may(ctx context.Context, who authz.Actor, unit int64) error {

@@ -41,6 +41,7 @@ func (s *Site) Wrap(rt *Router) http.Handler {
 	}))
 	h := s.route(rt.mux)
 	h = s.identify(h)
+	h = s.even(s.refusals(h))
 	h = cross.Handler(h)
 	h = Gzip(h)
 	if s.Before != nil {

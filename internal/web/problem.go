@@ -20,6 +20,9 @@ import (
 var (
 	ErrNoPage = fault.New(fault.NotFound, "web.no_page",
 		"没有找到这个页面。地址可能输错了，也可能内容已经调整。", "请检查地址，或者从首页重新查找。")
+	// ErrNothing answers alike for a number that names nothing and for what is none of the caller's.
+	ErrNothing = fault.New(fault.NotFound, "web.nothing",
+		"没有找到这一项，或者它不在您的办理范围内。", "请从列表里重新打开；确有工作需要的，请联系安全管理员核对角色和范围。")
 	ErrMethod = fault.New(fault.Invalid, "web.method",
 		"这个地址不支持这样的操作。", "请从页面上的链接或按钮进入。")
 	ErrCrossOrigin = fault.New(fault.Denied, "web.cross_origin",

@@ -16,6 +16,8 @@ type Guard struct {
 	find   func(*http.Request) (authz.Scope, error)
 	asked  bool // the handler asks with Site.Check, once it knows the scope
 	among  bool // the handler cuts its list with Site.Bounds
+	one    bool // find gives the scope of one thing, of which strangers do not learn that it exists
+	shown  bool // whoever gets as far as find may see the thing, if not do this to it
 }
 
 // Public guards what everyone may do. It refuses to be hung in for an action that the table does not give to everyone.
@@ -34,9 +36,15 @@ func Own(a authz.Action) Guard {
 }
 
 // Of guards an action on one thing; find gives its scope from the request, and what says whose that is. A caller who could not do it to anything
-// is refused before find is asked.
+// is refused before find is asked. To whoever the thing lies beyond it is not there: the answer is ErrNothing, as for a number that names nothing.
 func Of(a authz.Action, whose string, find func(*http.Request) (authz.Scope, error)) Guard {
-	return Guard{action: a, scope: whose, find: find}
+	return Guard{action: a, scope: whose, find: find, one: true}
+}
+
+// Shown says that the things of a guard can be seen by everyone who could do the action to one of them, so that a refusal says why.
+func (g Guard) Shown() Guard {
+	g.shown = true
+	return g
 }
 
 // Among guards a list: whoever could do the action to something gets in, and the handler cuts the list to Site.Bounds.
@@ -125,8 +133,13 @@ func (s *Site) admit(r *http.Request, g Guard) error {
 		return d.Err()
 	}
 	scope, err := g.find(r)
-	if err != nil {
+	switch {
+	case err != nil && g.one && !g.shown && fault.KindOf(err) == fault.NotFound:
+		return ErrNothing.With(err)
+	case err != nil:
 		return err
+	case g.one && !g.shown:
+		return x.See(r.Context(), who, g.action, scope, ErrNothing)
 	}
 	return x.Decide(who, g.action, scope).Err()
 }
@@ -159,6 +172,16 @@ func (s *Site) Check(ctx context.Context, scope authz.Scope) error {
 	}
 	q.asked = true
 	return s.authority().Decide(authz.From(ctx), q.action, scope).Err()
+}
+
+// See is Check for one thing that the address names and that exists: to whoever it lies beyond the answer is none, as for a number that names nothing.
+func (s *Site) See(ctx context.Context, scope authz.Scope, none error) error {
+	q, _ := ctx.Value(questionKey{}).(*question)
+	if q == nil {
+		return errNotAsked
+	}
+	q.asked = true
+	return s.authority().See(ctx, authz.From(ctx), q.action, scope, none)
 }
 
 // Bounds says how far the caller reaches for an action, to cut a list to it.

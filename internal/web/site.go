@@ -55,6 +55,10 @@ type Site struct {
 	Menu Menu
 	// Before stands before everything that is served, behind the headers and the log: what it turns away is answered and logged like the rest.
 	Before func(http.Handler) http.Handler
+	// Refused is told of every refused look at what exists; nil = nobody. It must not block.
+	Refused func(authz.Refusal)
+	// Even is the step in which answers "not there" leave for callers who are somebody, so that their time does not say whether something is; 0 = at once.
+	Even time.Duration
 	// ClientAddr gives a caller's address behind a proxy that is trusted; nil = the connection's.
 	ClientAddr func(*http.Request) string
 }

@@ -119,7 +119,7 @@ func (c *Centre) lookRows(ctx context.Context, a *around, list []audit.Access) (
 	for i := range list {
 		e := &list[i]
 		row := lookRow{
-			at: moment(e.At), who: c.lookerWord(ctx, a, e), what: word(lookWords, e.What), matter: c.matterName(ctx, matters, e.Matter), basis: e.Basis,
+			at: moment(e.At), who: c.lookerWord(ctx, a, e), what: lookWord(e.What), matter: c.matterName(ctx, matters, e.Matter), basis: e.Basis,
 		}
 		if e.Who.Kind == string(authz.Key) {
 			row.through = "通过程序接口"

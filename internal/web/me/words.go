@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gongxin/internal/audit"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/consent"
@@ -98,6 +99,14 @@ func consentTone(state string) ui.Tone {
 	default:
 		return ui.Plain
 	}
+}
+
+// lookWord names a kind of look-up; a refused look at what is somebody else's is kept by its action.
+func lookWord(what string) string {
+	if a := authz.Action(what); lookWords[what] == "" && a.Known() {
+		return a.Label()
+	}
+	return word(lookWords, what)
 }
 
 var lookWords = map[string]string{

@@ -170,7 +170,7 @@ func (d *Desk) job(r *http.Request) (*report.Job, agency.Agency, error) {
 	if err != nil {
 		return nil, unit, err
 	}
-	return j, unit, d.Site.Check(ctx, authz.Scope{Agency: unit.ID, Region: unit.Region})
+	return j, unit, d.Site.See(ctx, authz.Scope{Agency: unit.ID, Region: unit.Region}, report.ErrJob)
 }
 
 type batchView struct {

@@ -263,7 +263,7 @@ func (d *Desk) entry(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := d.site.Check(ctx, scope); err != nil {
+	if err := d.site.See(ctx, scope, errNoEntry); err != nil {
 		return err
 	}
 	if v.names, err = d.names(ctx, []int64{v.Subject}); err != nil {

@@ -31,7 +31,7 @@ var plainWords = map[string]string{
 	"key.new": "申领接口密钥", "key.rotate": "更换密钥",
 	"key.wrap": "改换密钥环的封装", "key.token_add": "加入新的检索密钥", "key.token_promote": "启用新的检索密钥", "key.token_retire": "停用旧的检索密钥", "key.log_new": "另立日志密钥", "key.revoke": "停用接口密钥",
 	"consent.grant": "授权", "consent.revoke": "撤销授权", "matter.save": "登记应用事项",
-	"access.search": "查阅查询日志", "access.export": "下载查询日志", "act.search": "查阅操作日志", "alert.handle": "处理异常提醒",
+	"access.search": "查阅查询日志", "access.export": "下载查询日志", "access.refused": "查看办理范围以外的内容被拒", "act.search": "查阅操作日志", "alert.handle": "处理异常提醒",
 	"access.secrecy": "设定延迟告知", "access.secrecy_end": "结束延迟告知",
 	"approval.draft": "起草", "approval.revise": "修改草案", "approval.submit": "提交草案", "approval.approve": "批准草案",
 	"approval.reject": "退回草案", "approval.withdraw": "撤回草案", "approval.apply": "草案施行", "approval.give_back": "草案到期未施行",

@@ -26,7 +26,7 @@ func (v *entryView) facts() []ui.Fact {
 		{Label: "单位", Value: v.names.unit(v.Who.Agency)},
 		{Label: "从哪里", Value: desk.Dash(v.Who.Address)},
 		{Label: "登录编号", Value: desk.Dec(v.Who.Session)},
-		{Label: "查询种类", Value: desk.Word(whatWords, v.What)},
+		{Label: "查询种类", Value: whatWord(v.What)},
 		{Label: "被查主体", Value: v.names.subject(v.Subject), Note: v.code},
 		{Label: "应用事项", Value: desk.Dash(v.Matter)},
 		{Label: "依据", Value: desk.Dash(v.Basis), Wide: true},

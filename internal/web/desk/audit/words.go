@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	log "gongxin/internal/audit"
+	"gongxin/internal/authz"
 	"gongxin/internal/web/desk"
 	"gongxin/internal/web/ui"
 )
@@ -26,12 +27,24 @@ var outcomeWords = map[string]string{log.Answered: "已作答", log.Refused: "�
 
 var outcomeOptions = options(log.Answered, "已作答", log.Refused, "已拒绝")
 
+// whatWord names a kind of look-up; a refused look at what is somebody else's is kept by its action.
+func whatWord(what string) string {
+	if w, ok := whatWords[what]; ok {
+		return w
+	}
+	if a := authz.Action(what); a.Known() {
+		return a.Label()
+	}
+	return what
+}
+
 // missingWords name the elements for lack of which look-ups are refused.
 var missingWords = map[string]string{
 	"sign_in": "登录", "role": "角色", "factor": "第二步验证", "purpose": "应用事项或者授权", "subject": "主体（没有查到）", "record": "记录（没有查到）", "item": "信息事项",
 	"rate": "查询次数（本小时已用完）", "matter": "应用事项", "matter_agency": "本单位的应用事项", "matter_lapsed": "在有效期内的应用事项", "matter_basis": "生效的法律依据",
 	"matter_item": "应用事项列出的信息事项", "matter_kind": "应用事项包括的主体种类", "consent": "授权书", "consent_grantee": "给本单位的授权", "consent_purpose": "授权书写明的用途",
 	"consent_revoked": "未撤销的授权", "consent_early": "已生效的授权", "consent_expired": "有效期内的授权", "consent_used": "授权的剩余次数", "consent_item": "授权书列出的信息事项",
+	"reach": "办理范围（不是本单位、本辖区或者本人的）",
 }
 
 // detailWords puts the codes of elements in an alert's sentence into words.

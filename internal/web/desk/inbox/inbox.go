@@ -22,6 +22,7 @@ const path = "/desk/inbox"
 // Cases keeps the cases; *flow.Engine does.
 type Cases interface {
 	Tables() []*flow.Table
+	Get(ctx context.Context, id int64) (*flow.Case, error)
 	Inbox(ctx context.Context, f flow.Filter) (flow.Page, error)
 	Count(ctx context.Context, f flow.Filter) (flow.Tally, error)
 	Left(c *flow.Case) (int, bool)
@@ -81,6 +82,9 @@ func (d *Desk) take(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return flow.ErrNone
 	}
+	if err := d.visible(r.Context(), id); err != nil {
+		return err
+	}
 	to, done := authz.From(r.Context()).String(), "taken"
 	if form.Get("back") != "" {
 		to, done = "", "back"
@@ -93,6 +97,23 @@ func (d *Desk) take(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return desk.See(w, r, desk.Query(path, "side", sideMine, "done", done))
+}
+
+// visible refuses a case that no desk of the caller's could ever have, as one that is not there.
+func (d *Desk) visible(ctx context.Context, id int64) error {
+	c, err := d.Cases.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	who, author := authz.From(ctx), authz.AuthorOf(c.Author)
+	scope := authz.Scope{Agency: c.Agency, Region: c.Region, Subject: c.Subject, Author: author, Account: max(author, 0)}
+	for _, t := range d.Cases.Tables() {
+		if t.Kind == c.Kind && slices.ContainsFunc(Actions([]*flow.Table{t}), func(a string) bool { return d.Site.May(ctx, authz.Action(a), scope) }) {
+			return nil
+		}
+	}
+	authz.Refused(ctx, who, authz.DeskOpen, scope)
+	return flow.ErrNone
 }
 
 // desks gives what the caller can move by hand, one for each action of the procedures' tables. What a subject may do about its own cases is none: that

@@ -38,7 +38,7 @@ func (d *Desk) found(r *http.Request) (*artefactView, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.site.Check(ctx, authz.Scope{Subject: c.Subject, Agency: c.Grantee, Region: unit.Region}); err != nil {
+	if err := d.site.See(ctx, authz.Scope{Subject: c.Subject, Agency: c.Grantee, Region: unit.Region}, consent.ErrNone); err != nil {
 		return nil, err
 	}
 	v := &artefactView{consentRow: consentRow{Consent: *c}, state: c.State(d.Clock.Now()), grantee: unit.Name, receipt: receipt}

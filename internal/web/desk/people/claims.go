@@ -118,10 +118,8 @@ func (d *Desk) ofClaim() web.Guard {
 			return authz.Scope{}, err
 		case ok:
 			return claimScope(&c), nil
-		case d.site.Bounds(r.Context(), authz.ClaimReview).All:
-			return authz.Scope{}, errNoClaim
 		}
-		return authz.Scope{Author: authz.NoAccount}, nil
+		return authz.Scope{}, errNoClaim
 	})
 }
 
@@ -242,10 +240,13 @@ func (d *Desk) decide(w http.ResponseWriter, r *http.Request, yes bool) error {
 	}
 	why := desk.Cut(form.Get("why"), 500)
 	scope := authz.Scope{Author: authz.NoAccount}
-	if ok {
+	switch {
+	case ok:
 		scope = claimScope(&c)
+	case !d.site.Bounds(ctx, authz.ClaimReview).All:
+		return errNoClaim
 	}
-	if err := d.site.Check(ctx, scope); err != nil {
+	if err := d.site.See(ctx, scope, errNoClaim); err != nil {
 		return err
 	}
 	err = d.Accounts.DecideClaim(ctx, by, id, yes, why)
