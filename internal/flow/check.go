@@ -90,8 +90,8 @@ func (t *Table) checkMove(m *Move) string {
 		return "列出了要回避的步骤，却没有要求换人"
 	case len(m.From) == 0 && (m.Separate || m.Keep):
 		return "是开始，没有可回避的人，也没有在走的期限"
-	case m.Reopens && (m.Auto || !m.Reason || m.Keep || len(m.From) == 0 || to.Final):
-		return "重新打开已经办结的事项，要由人办理、写明理由，不能是开始、保留原期限或者到达终点"
+	case m.Reopens && (m.Auto || !m.Reason || m.Keep || len(m.From) == 0):
+		return "重新打开已经办结的事项，要由人办理、写明理由，不能是开始或者保留原期限"
 	case to.Final && (m.Due != nil || m.Keep):
 		return "到达终点，不能有期限"
 	case m.Keep && m.Due != nil:

@@ -152,7 +152,7 @@ func TestReopeningIsChecked(t *testing.T) {
 		"离开了终点":  func(t *Table) { t.Moves[5].Reopens = false },
 		"不是终点":   func(t *Table) { t.Moves[5].From = []string{"made"} },
 		"写明理由":   func(t *Table) { t.Moves[5].Reason = false },
-		"由人办理":   func(t *Table) { t.Moves[5].To, t.Moves[5].Due = "granted", nil },
+		"不能是开始":  func(t *Table) { t.Moves[5].Due, t.Moves[5].Keep = nil, true },
 		"既写了天数":  func(t *Table) { t.Moves[0].Due.Extend = 3 },
 		"从哪一步起算": func(t *Table) { t.Moves[0].Due.Carry = true },
 		"谁可以延长":  func(t *Table) { t.Extend.May = "" },

@@ -71,7 +71,7 @@ type Move struct {
 	Due  *Due // deadline on arrival; nil = none
 	Keep bool // instead of Due: the deadline that runs goes on
 
-	Reopens bool // it leaves ends, and only they: a case that was closed goes on, as when its answer was found wrong
+	Reopens bool // it leaves ends, and only they: a case that was closed goes on, or ends otherwise, as when its answer was found wrong
 
 	By  string // who does it, in Chinese, for the timeline: 申请人, 信用办; "" = 申请人 for the author and 经办人 for others
 	Say string // what was done as the end of a sentence, such as 受理了申请; "" = made of Name and the new state

@@ -22,6 +22,10 @@ const (
 	EventGrant    flow.Event = "grant"
 	EventRefuse   flow.Event = "refuse"
 	EventMoot     flow.Event = "moot" // there is nothing left to repair
+
+	EventReopen   flow.Event = "reopen"   // an objection found the answer wrong: it is asked anew whether the application is accepted,
+	EventReanswer flow.Event = "reanswer" // or what is answered,
+	EventAward    flow.Event = "award"    // or the repair is granted by what the objection came to
 )
 
 // The events of taking a repair back.
@@ -30,6 +34,9 @@ const (
 	EventState  flow.Event = "state" // the subject states its case
 	EventCancel flow.Event = "cancel"
 	EventKeep   flow.Event = "keep"
+
+	EventRehear flow.Event = "rehear" // an objection found the taking back wrong: the subject is heard anew,
+	EventUndo   flow.Event = "undo"   // or the repair stands
 )
 
 // The events of shielding.
@@ -41,14 +48,16 @@ const (
 	EventExpire flow.Event = "expire" // its time is over
 )
 
-// maxExtend bounds extensions, whatever the rules say: twice the answer's own length.
+// maxExtend bounds the extension that a file of rules may name: twice the answer's own length.
 const maxExtend = 20
 
-// Table is the procedure of one record's repair: 推送、受理、答复. The lengths come from the rules; by how much an answer can be put off and how long an applicant
-// has to hand in more are taken from them when the program starts.
+// Table is the procedure of one record's repair: 推送、受理、答复, and what follows when an objection finds the answer wrong. The lengths come from the rules of the day,
+// also by how much an answer can be put off; how long an applicant has to hand in more is taken from them when the program starts. Who refused does not refuse again.
 func Table(c Clocks) flow.Table {
 	apply, handle, decide, run := string(authz.RepairApply), string(authz.RepairHandle), string(authz.RepairDecide), string(authz.RepairRun)
-	open := []string{"sent", "accepted"}
+	office := string(authz.ObjectionAccept)
+	open, refused := []string{"sent", "accepted"}, []string{"refused", "rejected"}
+	answer := flow.Due{Key: "repair.answer", ExtendKey: "repair.extend"}
 	return flow.Table{
 		Kind: FlowKind, Title: "信用修复", Page: "/desk/repairs/{ref}", OwnPage: "/me/repairs/cases/{ref}",
 		States: []flow.State{
@@ -65,11 +74,14 @@ func Table(c Clocks) flow.Table {
 			{Event: EventSupply, Name: "补交材料", From: []string{"sent"}, To: "sent", May: apply, Reason: true, Keep: true, By: "申请人", Say: "补交了材料"},
 			{Event: EventSupply, Name: "补交材料", From: []string{"accepted"}, To: "accepted", May: apply, Reason: true, Keep: true, By: "申请人", Say: "补交了材料"},
 			{Event: EventWithdraw, Name: "撤回申请", From: open, To: "withdrawn", May: apply, By: "申请人", Say: "撤回了申请"},
-			{Event: EventAccept, Name: "受理", From: []string{"sent"}, To: "accepted", May: handle, Separate: true, By: "认定单位", Say: "受理了申请", Due: &flow.Due{Key: "repair.answer", Extend: c.Extend}},
-			{Event: EventReject, Name: "不予受理", From: []string{"sent"}, To: "rejected", May: handle, Reason: true, Separate: true, By: "认定单位", Say: "决定不予受理"},
+			{Event: EventAccept, Name: "受理", From: []string{"sent"}, To: "accepted", May: handle, Separate: true, By: "认定单位", Say: "受理了申请", Due: &answer},
+			{Event: EventReject, Name: "不予受理", From: []string{"sent"}, To: "rejected", May: handle, Reason: true, Separate: true, Not: []flow.Event{EventReject}, By: "认定单位", Say: "决定不予受理"},
 			{Event: EventGrant, Name: "准予修复", From: []string{"accepted"}, To: "granted", May: decide, Reason: true, Separate: true, By: "认定单位", Say: "决定准予修复，停止公示、共享和使用"},
-			{Event: EventRefuse, Name: "不予修复", From: []string{"accepted"}, To: "refused", May: decide, Reason: true, Separate: true, By: "认定单位", Say: "决定不予修复"},
+			{Event: EventRefuse, Name: "不予修复", From: []string{"accepted"}, To: "refused", May: decide, Reason: true, Separate: true, Not: []flow.Event{EventRefuse, EventReject}, By: "认定单位", Say: "决定不予修复"},
 			{Event: EventMoot, Name: "终止", From: open, To: "moot", May: run, Reason: true, Say: "记录已经停止公示，办理终止"},
+			{Event: EventReopen, Name: "退回重新审查受理", From: refused, To: "sent", May: office, Reason: true, Reopens: true, By: "信用办", Say: "经异议处理，退回重新审查是否受理", Due: &flow.Due{Key: "repair.accept"}},
+			{Event: EventReanswer, Name: "退回重新答复", From: refused, To: "accepted", May: office, Reason: true, Reopens: true, By: "信用办", Say: "经异议处理，退回重新答复", Due: &answer},
+			{Event: EventAward, Name: "按异议结论准予修复", From: refused, To: "granted", May: office, Reason: true, Reopens: true, By: "信用办", Say: "经异议处理、认定单位同意，准予修复，停止公示、共享和使用"},
 		},
 		Pause:  flow.Rule{May: handle, Days: c.Supply},
 		Extend: flow.Rule{May: decide},
@@ -90,8 +102,10 @@ func BreachTable() flow.Table {
 		Moves: []flow.Move{
 			{Event: EventNotify, Name: "告知拟撤销", To: "notified", May: string(authz.RepairBreach), Reason: true, By: "认定单位", Say: "告知拟撤销修复结果", Due: &flow.Due{Key: "repair.object"}},
 			{Event: EventState, Name: "陈述申辩", From: []string{"notified"}, To: "notified", May: string(authz.RepairApply), Reason: true, Keep: true, By: "当事人", Say: "作了陈述申辩"},
-			{Event: EventCancel, Name: "撤销修复", From: []string{"notified"}, To: "cancelled", May: decide, Reason: true, Separate: true, By: "认定单位", Say: "决定撤销修复结果"},
+			{Event: EventCancel, Name: "撤销修复", From: []string{"notified"}, To: "cancelled", May: decide, Reason: true, Separate: true, Not: []flow.Event{EventCancel}, By: "认定单位", Say: "决定撤销修复结果"},
 			{Event: EventKeep, Name: "维持修复", From: []string{"notified"}, To: "kept", May: decide, Reason: true, Separate: true, By: "认定单位", Say: "决定维持修复结果"},
+			{Event: EventRehear, Name: "退回重新陈述申辩", From: []string{"cancelled"}, To: "notified", May: string(authz.ObjectionAccept), Reason: true, Reopens: true, By: "信用办", Say: "经异议处理，退回重新听取陈述申辩，修复结果暂时恢复", Due: &flow.Due{Key: "repair.object"}},
+			{Event: EventUndo, Name: "按异议结论恢复修复", From: []string{"cancelled"}, To: "kept", May: string(authz.ObjectionAccept), Reason: true, Reopens: true, By: "信用办", Say: "经异议处理、认定单位同意，恢复修复结果"},
 		},
 	}
 }

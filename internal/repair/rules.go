@@ -300,10 +300,14 @@ func NewBook(d *db.DB, c clock.Clock, known func(catalog.ItemCode) bool) (*rules
 	return ruleset.New(check)
 }
 
-// Periods gives the periods that cases are counted by, for flow; they are named repair.accept, repair.answer and repair.object.
+// Periods gives the periods that cases are counted by, for flow; they are named repair.accept, repair.answer and repair.object; repair.extend is by how much
+// an answer can be put off, which may be 0.
 func Periods(book *ruleset.Book[*Rules]) func(key string, on clock.Date) (int, flow.Unit, error) {
 	return func(key string, on clock.Date) (int, flow.Unit, error) {
 		c := book.On(on).Clocks
+		if key == "repair.extend" {
+			return c.Extend, flow.Working, nil
+		}
 		n := map[string]int{"repair.accept": c.Accept, "repair.answer": c.Answer, "repair.object": c.Object}[key]
 		if n == 0 {
 			return 0, "", fmt.Errorf("repair: no period %s", key)

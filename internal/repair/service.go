@@ -133,6 +133,7 @@ var (
 	ErrNext     = fault.New(fault.Invalid, "repair.next", "下一次可以申请的日期不能早于今天，也不能晚于两年以后", "请核对日期，不填为规则写明的日期")
 	ErrGranted  = fault.New(fault.Conflict, "repair.granted", "只有已经准予修复、还没有撤销的才能撤销", "请刷新后查看它的状态")
 	ErrHeard    = fault.New(fault.Conflict, "repair.heard", "陈述申辩的期限还没有满，当事人也还没有陈述，不能决定", "请等期限届满或者当事人陈述以后再决定")
+	ErrStage    = fault.New(fault.Conflict, "repair.stage", "修复现在的状态不能这样重新办理", "请刷新后查看这条信息的修复记录")
 	ErrRuling   = fault.New(fault.Invalid, "repair.ruling", "法院裁定写得不完整", "请写明法院、裁定书文号、日期和执行重整计划的截止日期，并上传裁定书")
 	ErrPerson   = fault.New(fault.Denied, "repair.person", "重整期间的信息屏蔽只适用于法人和非法人组织", "请核对申请的主体")
 	ErrShielded = fault.New(fault.Conflict, "repair.shielded", "这个主体已经有一项没有结束的屏蔽申请", "请在原申请里查看")

@@ -90,14 +90,14 @@ func bytesOf(b []byte) []byte {
 }
 
 const caseColumns = `subject_id, repair_id, application_id, case_id, target, record_key, open, state, item, title, doc_no, agency_id, region, decided_on, class, rule_set,
-	earliest, end_on, max_on, held, sent_at, sent_by, accepted_by, answered_at, answered_by, answer_no, answer_on, reason, next_on`
+	earliest, end_on, max_on, held, sent_at, sent_by, accepted_by, answered_at, answered_by, answer_no, answer_on, reason, next_on, reopened_for`
 
 func scanCase(row scanner) (Case, error) {
 	var c Case
 	var target, held, item string
 	var key, open, sent, answered int64
 	err := row.Scan(&c.Subject, &c.ID, &c.Application, &c.Flow, &target, &key, &open, &c.State, &item, &c.Title, &c.DocNo, &c.Agency, &c.Region, &c.On, &c.Class, &c.Set,
-		&c.Earliest, &c.End, &c.Max, &held, &sent, &c.SentBy, &c.AcceptedBy, &answered, &c.AnsweredBy, &c.AnswerNo, &c.AnswerOn, &c.Reason, &c.Next)
+		&c.Earliest, &c.End, &c.Max, &held, &sent, &c.SentBy, &c.AcceptedBy, &answered, &c.AnsweredBy, &c.AnswerNo, &c.AnswerOn, &c.Reason, &c.Next, &c.ReopenedFor)
 	if err != nil {
 		return c, err
 	}
@@ -117,7 +117,7 @@ func cases(ctx context.Context, q db.Querier, where string, args ...any) ([]Case
 
 func (c *Case) insert(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO repair_case (entry_id, `+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		$20, $21, $22, '', 0, '', '', 0, '', 0)`,
+		$20, $21, $22, '', 0, '', '', 0, '', 0, '')`,
 		c.Entry, c.Subject, c.ID, c.Application, c.Flow, c.Target.String(), c.At.Key, c.State, string(c.Item), c.Title, c.DocNo, c.Agency, c.Region, int64(c.On), c.Class, c.Set,
 		int64(c.Earliest), int64(c.End), int64(c.Max), asJSON(c.Held), db.Micros(c.SentAt), c.SentBy)
 	switch {
@@ -135,9 +135,9 @@ func (c *Case) save(ctx context.Context, tx *db.Tx) error {
 	if c.Open {
 		open = 1
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE repair_case SET open = $3, state = $4, accepted_by = $5, answered_at = $6, answered_by = $7, answer_no = $8, answer_on = $9, reason = $10, next_on = $11
+	_, err := tx.ExecContext(ctx, `UPDATE repair_case SET open = $3, state = $4, accepted_by = $5, answered_at = $6, answered_by = $7, answer_no = $8, answer_on = $9, reason = $10, next_on = $11, reopened_for = $12
 		WHERE subject_id = $1 AND repair_id = $2`,
-		c.Subject, c.ID, open, c.State, c.AcceptedBy, db.Micros(c.AnsweredAt), c.AnsweredBy, c.AnswerNo, int64(c.AnswerOn), c.Reason, int64(c.Next))
+		c.Subject, c.ID, open, c.State, c.AcceptedBy, db.Micros(c.AnsweredAt), c.AnsweredBy, c.AnswerNo, int64(c.AnswerOn), c.Reason, int64(c.Next), c.ReopenedFor)
 	if err != nil {
 		return fmt.Errorf("repair: save: %w", err)
 	}

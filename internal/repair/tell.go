@@ -30,6 +30,22 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, c *Case, event flow.Event
 		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.granted", what+"准予修复", "自现在起停止公示、共享和使用，因此采取的措施同时解除。专项信用报告（信用代证）仍写明“已修复”。违背修复承诺的，会撤销修复并恢复公示。", own, c.ID)
 	case EventRefuse:
 		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.refused", what+"不予修复", "理由见办理页面。"+c.Next.String()+" 起可以重新申请；对结果有异议的，可以提出异议。", own, c.ID)
+	case EventReopen, EventReanswer:
+		by := "最迟 " + due.String() + " 决定是否受理。"
+		if event == EventReanswer {
+			by = "最迟 " + due.String() + " 答复。"
+		}
+		err := s.send(ctx, tx, notice.Agency, c.Agency, "repair.reopened", "一件信用修复经异议处理退回重新办理", by+"理由见办理页面；原来作出不予受理、不予修复决定的人员回避。", "/desk/repairs/"+strconv.FormatInt(c.ID, 10), c.ID)
+		if err != nil {
+			return err
+		}
+		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.reopened", what+"重新办理", "您的异议成立，申请退回作出认定的单位重新办理，不用再次提交。"+by, own, c.ID)
+	case EventAward:
+		err := s.send(ctx, tx, notice.Agency, c.Agency, "repair.awarded", "一件信用修复经异议处理准予修复", "记录停止公示、共享和使用。理由见办理页面。", "/desk/repairs/"+strconv.FormatInt(c.ID, 10), c.ID)
+		if err != nil {
+			return err
+		}
+		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.awarded", what+"准予修复", "您的异议成立。自现在起停止公示、共享和使用，因此采取的措施同时解除。违背修复承诺的，会撤销修复并恢复公示。", own, c.ID)
 	case EventMoot:
 		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.moot", what+"已经终止", "这条信息已经停止公示，不再需要修复。", own, c.ID)
 	case flow.EventPause:

@@ -193,6 +193,7 @@ type Case struct {
 	AnswerOn    clock.Date
 	Reason      string
 	Next        clock.Date // after a refusal: from when it can be asked for again
+	ReopenedFor string     // number of the objection that found an earlier answer wrong; "" = none
 }
 
 // Breach is taking a repair back.
