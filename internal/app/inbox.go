@@ -11,13 +11,12 @@ import (
 	"gongxin/internal/web/desk/inbox"
 	"gongxin/internal/web/me"
 	"gongxin/internal/web/notices"
-	"gongxin/internal/web/ui"
 )
 
 // procedurePages hangs in what procedures have in common: the desks' inbox, and everybody's notices with their count in the header.
-func (a *App) procedurePages(site *web.Site, rt *web.Router) {
+func (a *App) procedurePages(site *web.Site, rt *web.Router, f forms) {
 	p := &a.Procedures
-	inbox.New(inbox.Deps{Site: site, DB: a.DB, Cases: p.Flow, Agencies: a.Agencies, Divisions: a.Divisions}).Routes(rt)
+	inbox.New(inbox.Deps{Site: site, DB: a.DB, Cases: p.Flow, Agencies: a.Agencies, Divisions: a.Divisions, Home: a.deskHome(site, f)}).Routes(rt)
 	casework.New(casework.Deps{
 		Site: site, Cases: p.Flow, People: a.Trust.Identity, Agencies: a.Agencies, Divisions: a.Divisions, Clock: a.Clock,
 	}).Routes(rt)
@@ -41,14 +40,4 @@ func (a *App) unread(ctx context.Context, who authz.Actor) (string, error) {
 // casePart lists a subject's applications of every kind in its centre.
 func casePart(a *App) me.Part {
 	return me.Cases(me.CaseDeps{Cases: a.Procedures.Flow, Looks: a.looks()})
-}
-
-// inboxLink leads those to the inbox whose roles move cases of any procedure, after the work with lists and joint action.
-func (a *App) inboxLink(who authz.Actor) []ui.Link {
-	for _, action := range inbox.Actions(a.Procedures.Flow.Tables()) {
-		if b := a.Trust.Authority.Bounds(who, authz.Action(action)); b.All || len(b.Agencies) > 0 || len(b.Regions) > 0 {
-			return append(a.listLinks(who), ui.Link{Href: "/desk/inbox", Label: "待办"})
-		}
-	}
-	return a.listLinks(who)
 }

@@ -5,7 +5,6 @@ import (
 
 	"gongxin/internal/api"
 	"gongxin/internal/approval"
-	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/identity"
@@ -22,52 +21,6 @@ import (
 	"gongxin/internal/web/ui"
 )
 
-// work is what an actor who may do something is led to, the most usual first.
-var work = []struct {
-	action authz.Action
-	link   ui.Link
-}{
-	{authz.SubmissionCreate, ui.Link{Href: "/desk/filing", Label: "数据报送"}},
-	{authz.CheckMake, ui.Link{Href: "/desk/check", Label: "信用核查"}},
-	{authz.DiscloseDepartment, ui.Link{Href: "/desk/lookup", Label: "凭事项查询"}},
-	{authz.DiscloseConsented, ui.Link{Href: "/desk/lookup/consent", Label: "凭授权查询"}},
-	{authz.QueueDecide, ui.Link{Href: "/desk/queue", Label: "人工匹配"}},
-	{authz.ClaimReview, ui.Link{Href: "/desk/claims", Label: "认领审核"}},
-	{authz.AccessAudit, ui.Link{Href: "/desk/audit/access", Label: "查询日志"}},
-	{authz.AlertRead, ui.Link{Href: "/desk/audit/alerts", Label: "异常查询"}},
-	{authz.AccessSecrecy, ui.Link{Href: "/desk/audit/secrecy", Label: "延迟告知"}},
-	{authz.AccountRead, ui.Link{Href: "/desk/people", Label: "账号"}},
-	{authz.CaseOverdue, ui.Link{Href: "/desk/overdue", Label: "逾期事项"}},
-	{authz.NoticeOperate, ui.Link{Href: "/desk/notices", Label: "未送达的通知"}},
-	{authz.DraftRead, ui.Link{Href: "/desk/drafts", Label: "起草和审批"}},
-	{authz.CheckCoverage, ui.Link{Href: "/desk/check/coverage", Label: "查询使用指标"}},
-	{authz.DiscloseOwn, ui.Link{Href: "/me", Label: "我的信用"}},
-	{authz.ReportOwn, ui.Link{Href: "/me/report", Label: "信用报告"}},
-	{authz.ReportBatch, ui.Link{Href: "/desk/reports", Label: "批量报告"}},
-}
-
-// links gives an actor's work.
-func (a *App) links(who authz.Actor) []ui.Link {
-	var out []ui.Link
-	for _, w := range work {
-		if a.Trust.Authority.Could(who, w.action).Allowed {
-			out = append(out, w.link)
-		}
-	}
-	return append(out, a.inboxLink(who)...)
-}
-
-// home is where an actor starts: at the most usual work, or at the centre, where a new agent or resident says for whom.
-func (a *App) home(who authz.Actor) string {
-	if list := a.links(who); len(list) > 0 {
-		return list[0].Href
-	}
-	if a.Trust.Authority.Could(who, authz.ClaimMake).Allowed {
-		return "/me"
-	}
-	return "/account"
-}
-
 // pages hangs in everything for which one signs in.
 func (a *App) pages(site *web.Site, rt *web.Router) {
 	t := &a.Trust
@@ -83,7 +36,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 		Home: a.home, Agency: a.agencyName, Region: a.Divisions.Name, MenuLinks: a.links, Consents: ui.Link{Href: "/me/consents", Label: "我的授权"},
 	})
 	own.Routes(rt)
-	site.Menu = own.Menu()
+	site.Menu, site.Desks = own.Menu(), a.headOf()
 	var unified []ui.Link
 	for _, p := range providers {
 		unified = append(unified, ui.Link{Href: "/sign-in/oidc/" + p.Name, Label: p.Label})
@@ -98,10 +51,11 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	}
 	me.New(centre).Routes(rt)
 	a.verifyPages(site, rt)
-	console.New(console.Deps{
+	filing := console.New(console.Deps{
 		Site: site, Intake: a.desk, Queue: a.desk, Agencies: a.Agencies, Finder: a.Publish, Register: a.Subjects, Editions: a.Editions,
-		Clock: a.Clock, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name, Home: a.home,
-	}).Routes(rt)
+		Clock: a.Clock, Wake: a.Wake, MaxBytes: a.Ingest.MaxBytes, RegionName: a.Divisions.Name,
+	})
+	filing.Routes(rt)
 	people.New(people.Deps{
 		Cases: a.Procedures.Flow, Site: site, Accounts: t.Identity, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Evidence: a.blobs, Log: t.Audit, Divisions: a.Divisions,
 		City: a.Config.City.Code, Clock: a.Clock,
@@ -109,16 +63,17 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	audit.New(audit.Deps{
 		Site: site, Log: t.Audit, Agencies: a.Agencies, Register: a.Subjects, Labels: a.Publish, Accounts: t.Identity, Clock: a.Clock, DocKinds: a.docKinds,
 	}).Routes(rt)
-	lookup.New(lookup.Deps{
+	look := lookup.New(lookup.Deps{
 		Site: site, Discloser: a.Publish, Matters: t.Matters, Consents: t.Consents, Agencies: a.Agencies, Editions: a.Editions, Clock: a.Clock,
 		Checks: a.Checks, Wake: a.wakeChecks,
-	}).Routes(rt)
+	})
+	look.Routes(rt)
 	drafts.New(drafts.Deps{
 		Site: site, Drafts: t.Drafts, Editions: a.Editions, Rules: a.rules, Clock: a.Clock, Appliers: a.appliers(),
-		Files:    map[approval.Kind]drafts.Rules{approval.Lists: a.Lists.kinds, approval.Measures: a.Lists.base, approval.Objections: a.Procedures.Objections.rules, approval.Archive: a.Lifecycle.archive, approval.Corrections: a.Corrections.Terms, approval.Repairs: a.Procedures.Repairs.rules},
+		Files:    map[approval.Kind]drafts.Rules{approval.Lists: a.Lists.kinds, approval.Measures: a.Lists.base, approval.Objections: a.Procedures.Objections.rules, approval.Archive: a.Lifecycle.archive, approval.Corrections: a.Corrections.Terms, approval.Repairs: a.Procedures.Repairs.rules, approval.Declarations: a.Procedures.Declarations.rules},
 		Calendar: func(ctx context.Context) (*clock.Calendar, error) { return catalog.Calendars(ctx, a.DB.Read()) },
 	}).Routes(rt)
-	a.procedurePages(site, rt)
+	a.procedurePages(site, rt, forms{filing, look})
 	reports.New(reports.Deps{Site: site, Maker: a.Reports, Labels: a.Publish, Kind: a.kindOf, Clock: a.Clock, Jobs: a.Reports, Units: a.Agencies, Wake: a.wakeReports}).Routes(rt)
 }
 

@@ -93,3 +93,22 @@ func (s *Service) QueueCountsOf(ctx context.Context, f QueueFilter) (map[QueueSt
 	}
 	return out, rows.Err()
 }
+
+// WaitingBy gives the number of entries that wait for a decision, by unit.
+func (s *Service) WaitingBy(ctx context.Context) (map[agency.ID]int, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT agency_id, count(*) FROM ingest_queue WHERE state = $1 GROUP BY agency_id`, string(Waiting))
+	if err != nil {
+		return nil, fmt.Errorf("ingest: waiting: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	out := map[agency.ID]int{}
+	for rows.Next() {
+		var unit agency.ID
+		var n int
+		if err := rows.Scan(&unit, &n); err != nil {
+			return nil, fmt.Errorf("ingest: waiting: %w", err)
+		}
+		out[unit] = n
+	}
+	return out, rows.Err()
+}

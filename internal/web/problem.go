@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,6 +139,10 @@ func (s *Site) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p := s.Page(r, v.Title)
 	p.NoIndex = true
+	if p.Desk = len(p.Desks) > 0; p.Desk { // who works at the desks stays there
+		p.Section = "desk"
+		v.Links = slices.Insert(v.Links, len(v.Links)-2, ui.Link{Href: deskRoot, Label: "回到工作台"})
+	}
 	if renderErr := s.Render(w, r, status, Frame(p, ui.Problem(v))); renderErr != nil {
 		http.Error(w, v.Title, status)
 	}

@@ -53,6 +53,8 @@ type Site struct {
 	Notice func(ctx context.Context) *ui.Notice
 	// Menu gives what the header shows to a caller; with nil it is a link to sign in.
 	Menu Menu
+	// Desks gives the head of the desks for a caller at an address below /desk; nil, and an empty answer, leave the portal's.
+	Desks func(who authz.Actor, path string) []ui.DeskGroup
 	// Before stands before everything that is served, behind the headers and the log: what it turns away is answered and logged like the rest.
 	Before func(http.Handler) http.Handler
 	// Refused is told of every refused look at what exists; nil = nobody. It must not block.
@@ -109,8 +111,12 @@ func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
 		p.Path = r.URL.RequestURI()
 	}
 	p.Account = s.account(r)
+	if s.Desks != nil && atDesk(r.URL.Path) {
+		p.Desks = s.Desks(authz.From(r.Context()), r.URL.Path)
+	}
 	p.Account.Links = slices.DeleteFunc(slices.Clone(p.Account.Links), func(l ui.Link) bool { // once is enough
-		return slices.ContainsFunc(p.Nav, func(n ui.NavItem) bool { return n.Href == l.Href })
+		return slices.ContainsFunc(p.Nav, func(n ui.NavItem) bool { return n.Href == l.Href }) ||
+			slices.ContainsFunc(p.Desks, func(g ui.DeskGroup) bool { return g.Places[0].Href == l.Href })
 	})
 	if s.Notice != nil {
 		p.Notice = s.Notice(r.Context())
@@ -125,6 +131,12 @@ func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
 	}
 	return p
 }
+
+// deskRoot is where the desks are.
+const deskRoot = "/desk"
+
+// atDesk reports whether an address is one of the desks'.
+func atDesk(path string) bool { return path == deskRoot || strings.HasPrefix(path, deskRoot+"/") }
 
 // account is what the header says about who is signed in.
 func (s *Site) account(r *http.Request) ui.Account {

@@ -91,8 +91,6 @@ type Deps struct {
 	MaxBytes int64
 	// RegionName names a division; nil shows the code.
 	RegionName func(code string) string
-	// Home is where a caller's work is, for /desk; nil is the filing desk.
-	Home func(authz.Actor) string
 }
 
 // Console is the staff desks.
@@ -128,10 +126,6 @@ func (c *Console) Routes(rt *web.Router) {
 	page := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, c.site.Handle(h)) }
 	stream := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, c.site.Stream(h)) }
 	filings := web.Among(authz.SubmissionRead, filingUnit)
-	page("GET /desk", web.Anywhere(authz.DeskOpen), func(w http.ResponseWriter, r *http.Request) error {
-		http.Redirect(w, r, c.home(authz.From(r.Context())), http.StatusSeeOther)
-		return nil
-	})
 	page("GET /desk/filing", filings, c.filing)
 	stream("POST /desk/filing", web.Asked(authz.SubmissionCreate, filingUnit), c.submit)
 	page("GET /desk/filing/running", filings, c.running)
@@ -147,12 +141,19 @@ func (c *Console) Routes(rt *web.Router) {
 	page("POST /desk/queue/{id}/undo", c.ofEntry(authz.QueueUndo), c.undo)
 }
 
-// home is where a caller's work is.
-func (c *Console) home(who authz.Actor) string {
-	if c.Home == nil {
-		return "/desk/filing"
+// FilingForm gives the form of a filing for another page of the desks.
+func (c *Console) FilingForm(r *http.Request) (templ.Component, error) {
+	form := formView{unit: rememberedUnit(r)}
+	if err := c.fill(r.Context(), &form); err != nil {
+		return nil, err
 	}
-	return c.Home(who)
+	return filingForm(&form), nil
+}
+
+// Returned counts the latest filings within the caller's bounds that came back and were not filed again.
+func (c *Console) Returned(ctx context.Context) (int, error) {
+	running, recent, err := c.filings(ctx)
+	return len(returned(running, recent)), err
 }
 
 // page makes a desk's frame.

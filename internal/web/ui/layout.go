@@ -25,6 +25,17 @@ func current(n NavItem, p *Page) string {
 	return "false"
 }
 
+// current is the place's mark: the page itself, or one that lies below it.
+func (n DeskPlace) current(path string) string {
+	switch at, _, _ := strings.Cut(path, "?"); {
+	case n.On && at == n.Href:
+		return "page"
+	case n.On:
+		return "true"
+	}
+	return "false"
+}
+
 func boolWord(b bool) string {
 	if b {
 		return "true"

@@ -36,6 +36,19 @@ type NavItem struct {
 	Section string // marks the entry of the page that is shown
 }
 
+// DeskGroup is a part of the desks' head: a few places under one word. The places of the one that is On stand below the groups.
+type DeskGroup struct {
+	Label  string
+	Places []DeskPlace
+	On     bool
+}
+
+// DeskPlace is a page of the desks. The one whose page is shown is On.
+type DeskPlace struct {
+	Href, Label string
+	On          bool
+}
+
 // Page is what the frame around a page needs to know.
 type Page struct {
 	Title       string // of the page; the product's name is added
@@ -51,10 +64,11 @@ type Page struct {
 	HeaderQuery string // what stands in the search box of the header
 	NoSearch    bool   // the page has its own search box
 	NoIndex     bool
-	HTMX        bool // load htmx: the desks only
-	Desk        bool // a staff desk: denser and wider
-	Refresh     int  // seconds after which a reader without JavaScript gets the page anew; 0 = never
-	Charts      bool // load the chart scripts
+	HTMX        bool        // load htmx: the desks only
+	Desk        bool        // a staff desk: denser and wider
+	Desks       []DeskGroup // the head of the desks, instead of Nav; empty for whoever works at none
+	Refresh     int         // seconds after which a reader without JavaScript gets the page anew; 0 = never
+	Charts      bool        // load the chart scripts
 	AsOf        string
 	Edition     string // of the catalogue
 	Footer      []Link

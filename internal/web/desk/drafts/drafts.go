@@ -73,6 +73,9 @@ var actsOf = map[approval.Kind]acts{
 	approval.Corrections: {authz.RulesDraft, authz.RulesApprove}, approval.Declarations: {authz.DeclarationDraft, authz.DeclarationApprove},
 }
 
+// ApproveAction is the action of whoever approves drafts of a kind.
+func ApproveAction(k approval.Kind) authz.Action { return actsOf[k].approve }
+
 const (
 	draftOwner  = "起草人"
 	draftAuthor = "提交人以外的人"

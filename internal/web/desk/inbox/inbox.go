@@ -48,6 +48,7 @@ type Deps struct {
 	Cases     Cases
 	Agencies  Agencies
 	Divisions Divisions
+	Home      Home
 }
 
 // Desk is the inbox.
@@ -56,8 +57,9 @@ type Desk struct{ Deps }
 // New makes the inbox.
 func New(d Deps) *Desk { return &Desk{d} }
 
-// Routes hangs it in.
+// Routes hangs it in, with the desks' first page.
 func (d *Desk) Routes(rt *web.Router) {
+	rt.Handle("GET "+desk.HomePath, web.Anywhere(authz.DeskOpen), d.Site.Handle(d.home))
 	rt.Handle("GET "+path, web.Among(authz.DeskOpen, "本人经办范围内的事项"), d.Site.Handle(d.list))
 	rt.Handle("POST "+path+"/{id}/take", web.Among(authz.DeskOpen, "流程规定可以指定经办人的事项"), d.Site.Handle(d.take))
 }

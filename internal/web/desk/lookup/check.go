@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
 	"gongxin/internal/check"
@@ -100,6 +102,19 @@ func (d *Desk) checks(w http.ResponseWriter, r *http.Request) error {
 		v.persons = persons(v.matter)
 	}
 	return d.showChecks(w, r, http.StatusOK, v)
+}
+
+// CheckForm gives the form of a check for another page of the desks; nil when the caller's units have no matter to check for.
+func (d *Desk) CheckForm(r *http.Request) (templ.Component, error) {
+	v := &checkView{}
+	if err := d.fillChecks(r, v, d.rememberedMatter(r)); err != nil || len(v.matters) == 0 {
+		return nil, err
+	}
+	if v.matter == nil {
+		v.matter = &v.matters[0]
+		v.persons = persons(v.matter)
+	}
+	return checkForm(v), nil
 }
 
 func (d *Desk) fillChecks(r *http.Request, v *checkView, code string) error {
