@@ -7,6 +7,7 @@ var centreParts = []func(*App) me.Part{
 	casePart,
 	objectionPart,
 	repairPart,
+	declarationPart,
 	correctionPart,
 }
 

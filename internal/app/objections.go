@@ -117,10 +117,15 @@ func (f correctedRows) File(ctx context.Context, item catalog.ItemCode, unit, ke
 	if sub, err = f.filings.Run(ctx, sub.ID, nil); err != nil {
 		return nil, err
 	}
+	return refusedBy(ctx, f.filings, sub)
+}
+
+// refusedBy gives the reasons for which a filing of one row was refused; none when it is on file.
+func refusedBy(ctx context.Context, filings *ingest.Service, sub *ingest.Submission) ([]string, error) {
 	if sub.State == ingest.Done && sub.Rejected == 0 {
 		return nil, nil
 	}
-	r, err := f.filings.Receipt(ctx, sub.ID, 0, 1)
+	r, err := filings.Receipt(ctx, sub.ID, 0, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"gongxin/internal/config"
 	"gongxin/internal/correction"
 	"gongxin/internal/db"
+	"gongxin/internal/declaration"
 	"gongxin/internal/flow"
 	"gongxin/internal/gm"
 	"gongxin/internal/id"
@@ -28,8 +29,9 @@ type Procedures struct {
 	Flow    *flow.Engine
 	Notices *notice.Service
 
-	Objections Objections
-	Repairs    Repairs
+	Objections   Objections
+	Repairs      Repairs
+	Declarations Declarations
 
 	calendars string // the holiday tables that deadlines were counted by; "" = not known
 }
@@ -47,7 +49,7 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 		return err
 	}
 	p := &a.Procedures
-	if err := errors.Join(a.openObjectionRules(), a.openRepairRules(), a.openTerms()); err != nil {
+	if err := errors.Join(a.openObjectionRules(), a.openRepairRules(), a.openDeclarationRules(), a.openTerms()); err != nil {
 		return err
 	}
 	p.Notices = notice.New(c)
@@ -61,10 +63,14 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 // periods gives named periods from the data of the feature that a name begins with.
 func (a *App) periods() func(key string, on clock.Date) (int, flow.Unit, error) {
 	measures, objections, repairs := measure.Periods(a.Lists.base), objection.Periods(a.Procedures.Objections.rules), a.repairPeriods()
+	declarations := declaration.Periods(a.Procedures.Declarations.rules)
 	corrections := correction.Periods(a.terms)
 	return func(key string, on clock.Date) (int, flow.Unit, error) {
 		if strings.HasPrefix(key, "correction.") {
 			return corrections(key, on)
+		}
+		if strings.HasPrefix(key, declaration.FlowKind+".") {
+			return declarations(key, on)
 		}
 		if strings.HasPrefix(key, "repair.") {
 			return repairs(key, on)
@@ -160,7 +166,7 @@ func (a *App) runProcedures(ctx context.Context) {
 		if err := p.recount(ctx, a.Calendar); err != nil {
 			return err
 		}
-		tended := a.tendObjections(ctx)
+		tended := errors.Join(a.tendObjections(ctx), a.tendDeclarations(ctx))
 		_, err := p.Flow.RunDue(ctx)
 		return errors.Join(tended, err)
 	})

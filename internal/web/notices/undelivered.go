@@ -93,7 +93,7 @@ func (p *Pages) retry(w http.ResponseWriter, r *http.Request) error {
 
 // topicWords name what a notice is about; the rest of a topic belongs to its feature.
 var topicWords = map[string]string{
-	"flow": "办理期限", "measure": "联合奖惩", "check": "信用核查", "objection": "异议", "repair": "信用修复", "correction": "更正通知", "listing": "名单", "lifecycle": "公示期", "code": "地址验证码",
+	"flow": "办理期限", "measure": "联合奖惩", "check": "信用核查", "objection": "异议", "repair": "信用修复", "correction": "更正通知", "listing": "名单", "lifecycle": "公示期", "code": "地址验证码", "declaration": "自主申报",
 }
 
 func topicWord(topic string) string {

@@ -6,6 +6,7 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/correction"
+	"gongxin/internal/declaration"
 	"gongxin/internal/flow"
 	"gongxin/internal/listing"
 	"gongxin/internal/measure"
@@ -44,7 +45,7 @@ var plainWords = map[string]string{
 
 // procedures are the tables whose steps are acts; a test holds the list against the program.
 func procedures() []flow.Table {
-	return []flow.Table{listing.Table(), measure.Table(), objection.Table(), repair.Table(repair.Clocks{}), repair.BreachTable(), repair.ShieldTable(), correction.Table()}
+	return []flow.Table{listing.Table(), measure.Table(), objection.Table(), repair.Table(repair.Clocks{}), repair.BreachTable(), repair.ShieldTable(), correction.Table(), declaration.Table(), declaration.EndTable()}
 }
 
 // stepsOfAll are the steps that every procedure has.

@@ -1,0 +1,440 @@
+// Package declarations keeps the rule that whoever checks a declaration sees what was declared beside what was attached, that it is called a declaration and not a
+// finding, and by when it is to be answered: each step is offered only to whom the permission table and the procedure allow it, and who reads what a subject declared
+// stands in the access log first. It is the desk of declarations (自主申报) for the unit that receives them and for the office.
+package declarations
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+
+	"gongxin/internal/agency"
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/declaration"
+	"gongxin/internal/fault"
+	"gongxin/internal/flow"
+	"gongxin/internal/publish"
+	"gongxin/internal/web"
+	"gongxin/internal/web/desk"
+	"gongxin/internal/web/ui"
+)
+
+// Declarations keeps declarations; *declaration.Service does. It decides every step once more.
+type Declarations interface {
+	Get(ctx context.Context, q db.Querier, id int64) (declaration.Declaration, error)
+	List(ctx context.Context, f declaration.Filter) ([]declaration.Declaration, error)
+	Accept(ctx context.Context, id int64, in declaration.Step) (declaration.Declaration, error)
+	Return(ctx context.Context, id int64, in declaration.Step) (declaration.Declaration, error)
+	Refuse(ctx context.Context, id int64, code string, in declaration.Step) (declaration.Declaration, error)
+}
+
+// Rules gives the rules of a day; *ruleset.Book of them does.
+type Rules interface {
+	On(day clock.Date) *declaration.Rules
+}
+
+// Cases keeps the procedures; *flow.Engine does.
+type Cases interface {
+	desk.Cases
+	Table(kind string) *flow.Table
+	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
+	OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
+	Left(c *flow.Case) (int, bool)
+}
+
+// Labels gives what internal lists may show of subjects: a person's name is masked; *publish.Service does.
+type Labels interface {
+	Labels(ctx context.Context, ids []int64) (map[int64]string, error)
+}
+
+// Editions gives the catalogue; *catalog.Store is one.
+type Editions interface {
+	Current(day clock.Date) *catalog.Edition
+}
+
+// Deps are what the desk is made of.
+type Deps struct {
+	Site         *web.Site
+	DB           *db.DB
+	Declarations Declarations
+	Rules        Rules
+	Cases        Cases
+	Labels       Labels
+	Agencies     *agency.Store
+	Editions     Editions
+	Looks        publish.Looks // puts on file who reads what is not public
+}
+
+// Desk is the desk of declarations.
+type Desk struct {
+	Deps
+	site *web.Site
+}
+
+// New makes the desk.
+func New(d Deps) *Desk { return &Desk{Deps: d, site: d.Site} }
+
+// The places, and whose they are in the published list of routes.
+const (
+	path = "/desk/declarations"
+
+	ofReach = "本单位、本辖区受理的申报"
+	ofCase  = "受理单位、信用办"
+)
+
+// step is a step that a person takes on the page of a declaration.
+type step struct {
+	name string
+	do   func(d *Desk, ctx context.Context, id int64, form url.Values, in declaration.Step) error
+}
+
+var steps = []step{
+	{"accept", func(d *Desk, ctx context.Context, id int64, _ url.Values, in declaration.Step) error {
+		_, err := d.Declarations.Accept(ctx, id, in)
+		return err
+	}},
+	{"return", func(d *Desk, ctx context.Context, id int64, _ url.Values, in declaration.Step) error {
+		_, err := d.Declarations.Return(ctx, id, in)
+		return err
+	}},
+	{"refuse", func(d *Desk, ctx context.Context, id int64, form url.Values, in declaration.Step) error {
+		_, err := d.Declarations.Refuse(ctx, id, form.Get("code"), in)
+		return err
+	}},
+}
+
+// Routes hangs the desk into the site.
+func (d *Desk) Routes(rt *web.Router) {
+	page := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, d.site.Handle(h)) }
+	page("GET "+path, web.Among(authz.DeclarationRead, ofReach), d.list)
+	at := path + "/{id}"
+	page("GET "+at, d.of(authz.DeclarationRead), d.one)
+	page("GET "+at+"/files/{hash}", d.of(authz.DeclarationRead), d.file)
+	for _, s := range steps {
+		page("POST "+at+"/"+s.name, d.of(authz.DeclarationCheck), d.take(s))
+	}
+}
+
+// of guards an action on the declaration that the address names.
+func (d *Desk) of(a authz.Action) web.Guard {
+	return web.Of(a, ofCase, func(r *http.Request) (authz.Scope, error) {
+		x, err := d.find(r)
+		return scopeOf(&x), err
+	})
+}
+
+func scopeOf(x *declaration.Declaration) authz.Scope {
+	author := authz.AuthorOf(x.FiledBy)
+	return authz.Scope{Agency: x.Agency, Region: x.Region, Subject: x.Subject, Author: author, Account: max(author, 0)}
+}
+
+func (d *Desk) find(r *http.Request) (declaration.Declaration, error) {
+	id, ok := desk.Number(r.PathValue("id"))
+	if !ok {
+		return declaration.Declaration{}, declaration.ErrNone
+	}
+	return d.Declarations.Get(r.Context(), d.DB.Read(), id)
+}
+
+// row is a declaration in a list, in words.
+type row struct {
+	declaration.Declaration
+	who   string
+	unit  string
+	what  string // kind and title
+	state string
+	tone  ui.Tone
+	due   string
+	left  int
+	runs  bool // a clock runs
+}
+
+func (r *row) link() string { return path + "/" + desk.Dec(r.ID) }
+
+// lookAt is the access entry of whoever reads what somebody declared.
+func (d *Desk) lookAt(x declaration.Declaration) audit.Access {
+	return audit.Access{Who: audit.Who{Agency: x.Agency}, Subject: x.Subject, What: declaration.FlowKind, Basis: d.Rules.On(x.ReceivedOn).Basis() + "，申报 " + x.No}
+}
+
+// rows puts declarations into words. What is not on file is not public: it stands in the access log first.
+func (d *Desk) rows(ctx context.Context, list []declaration.Declaration) ([]row, error) {
+	if err := d.Looks.Record(ctx, publish.Each(list, d.lookAt)...); err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(list))
+	for i := range list {
+		ids[i] = list[i].Subject
+	}
+	labels, err := d.Labels.Labels(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]row, len(list))
+	for i, x := range list {
+		r := row{Declaration: x, who: labels[x.Subject], state: declaration.StateName(x.State), tone: tone(&x), what: d.what(&x)}
+		if r.who == "" {
+			r.who = "库中还没有信息的主体"
+		}
+		if r.unit, err = d.unitName(ctx, x.Agency); err != nil {
+			return nil, err
+		}
+		c, err := d.Cases.Get(ctx, x.Case)
+		if err != nil {
+			return nil, err
+		}
+		if r.left, r.runs = d.Cases.Left(c); r.runs {
+			r.due = c.Due.String()
+		}
+		out[i] = r
+	}
+	return out, nil
+}
+
+// item gives a declaration's item as the catalogue in force has it; nil when it has it no longer.
+func (d *Desk) item(x *declaration.Declaration) *catalog.Item {
+	item, _ := d.Editions.Current(x.ReceivedOn).Item(x.Item)
+	return item
+}
+
+// what says in a few words what is declared.
+func (d *Desk) what(x *declaration.Declaration) string {
+	item := d.item(x)
+	if item == nil {
+		return x.Title
+	}
+	kind, title := "", x.Title
+	if f, ok := item.ByRole(catalog.RoleCategory); ok && x.Content[f.Code] != "" {
+		kind = x.Content[f.Code] + "："
+	}
+	if f, ok := item.ByRole(catalog.RoleTitle); ok && x.Content[f.Code] != "" {
+		title = x.Content[f.Code]
+	}
+	return kind + title
+}
+
+func (d *Desk) unitName(ctx context.Context, id int64) (string, error) {
+	unit, err := d.Agencies.ByID(ctx, id)
+	if fault.KindOf(err) == fault.NotFound {
+		return "（单位信息缺失）", nil
+	}
+	return unit.Name, err
+}
+
+func tone(x *declaration.Declaration) ui.Tone {
+	switch x.State {
+	case declaration.Submitted:
+		return ui.Accent
+	case declaration.Returned, declaration.Accepted, declaration.Ending:
+		return ui.Warn
+	case declaration.OnFile:
+		return ui.Good
+	default:
+		return ui.Plain
+	}
+}
+
+// listRows is how many declarations a page lists.
+const listRows = 30
+
+type listView struct {
+	state, unit   string
+	states, units []ui.Option
+	rows          []row
+	pager         ui.PagerSpec
+	later         bool
+}
+
+func (v *listView) active() bool { return v.state+v.unit != "" }
+
+func (v *listView) at(after string) string {
+	return desk.Query(path, "state", v.state, "unit", v.unit, "after", after)
+}
+
+// listed are the states that the list can be narrowed to.
+var listed = []string{
+	declaration.Submitted, declaration.Returned, declaration.Accepted, declaration.OnFile, declaration.Refused, declaration.Withdrawn, declaration.Lapsed, declaration.Replaced, declaration.Ended,
+}
+
+// list shows the declarations that the caller reaches, newest first.
+func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	v := &listView{state: q.Get("state"), unit: q.Get("unit"), later: q.Get("after") != ""}
+	units, err := desk.Units(ctx, d.site, d.Agencies, authz.DeclarationRead)
+	if err != nil {
+		return err
+	}
+	f := declaration.Filter{State: v.state, Agencies: []int64{}, Limit: listRows + 1}
+	f.After, _ = desk.Number(q.Get("after"))
+	for _, u := range units {
+		v.units = append(v.units, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
+		if v.unit == "" || v.unit == desk.Dec(u.ID) {
+			f.Agencies = append(f.Agencies, u.ID)
+		}
+	}
+	if d.site.Bounds(ctx, authz.DeclarationRead).All && v.unit == "" {
+		f.Agencies = nil
+	}
+	for _, s := range listed {
+		v.states = append(v.states, ui.Option{Value: s, Label: declaration.StateName(s)})
+	}
+	list, err := d.Declarations.List(ctx, f)
+	if err != nil {
+		return err
+	}
+	if v.later {
+		v.pager.First = v.at("")
+	}
+	if len(list) > listRows {
+		list = list[:listRows]
+		v.pager.Next = v.at(desk.Dec(list[listRows-1].ID))
+	}
+	if v.rows, err = d.rows(ctx, list); err != nil {
+		return err
+	}
+	return desk.Show(d.site, w, r, http.StatusOK, desk.Page(d.site, r, "自主申报", ui.Link{Label: "自主申报"}), listPage(v))
+}
+
+// caseView is a declaration with everything about it.
+type caseView struct {
+	row
+	content []ui.Fact
+	events  []ui.Event
+	files   []fileView
+	could   map[flow.Event]bool
+	rules   *declaration.Rules
+	class   catalog.Class
+	seen    string
+	form    url.Values
+	tried   string
+	done    string
+	fault   *fault.Error
+}
+
+type fileView struct{ link, title, what string }
+
+func (v *caseView) open(name string) bool { return v.tried == name }
+
+// value keeps what was typed into the form that was refused.
+func (v *caseView) value(name, field string) string {
+	if v.tried == name && v.form != nil {
+		return v.form.Get(field)
+	}
+	return ""
+}
+
+func (v *caseView) to(name string) string { return v.link() + "/" + name }
+
+func (d *Desk) one(w http.ResponseWriter, r *http.Request) error {
+	return d.show(w, r, http.StatusOK, &caseView{done: doneWords[r.URL.Query().Get("done")]})
+}
+
+// take makes the handler of a step.
+func (d *Desk) take(s step) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		form, err := desk.Form(w, r)
+		id, ok := desk.Number(r.PathValue("id"))
+		if !ok {
+			return declaration.ErrNone
+		}
+		if err == nil {
+			seen, _ := strconv.Atoi(form.Get("seen"))
+			err = s.do(d, r.Context(), id, form, declaration.Step{Text: form.Get("reason"), Note: form.Get("note"), Seen: seen})
+		}
+		if err == nil {
+			return desk.See(w, r, desk.Query(path+"/"+desk.Dec(id), "done", s.name))
+		}
+		f, known := desk.Refusal(err)
+		if !known {
+			return err
+		}
+		return d.show(w, r, web.Status(err), &caseView{fault: f, tried: s.name, form: form})
+	}
+}
+
+// show shows a declaration with its history, and the steps that its reader may take.
+func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, v *caseView) error {
+	ctx := r.Context()
+	x, err := d.find(r)
+	if err != nil {
+		return err
+	}
+	rows, err := d.rows(ctx, []declaration.Declaration{x})
+	if err != nil {
+		return err
+	}
+	v.row, v.rules = rows[0], d.Rules.On(x.ReceivedOn)
+	if v.could, err = desk.Steps(ctx, d.Cases, x.Case); err != nil {
+		return err
+	}
+	c, err := d.Cases.Get(ctx, x.Case)
+	if err != nil {
+		return err
+	}
+	v.seen = strconv.Itoa(c.Version)
+	if item := d.item(&x); item != nil {
+		v.class = x.Public(item)
+		for i := range item.Fields {
+			if f := &item.Fields[i]; x.Content[f.Code] != "" {
+				v.content = append(v.content, ui.Fact{Label: f.Name, Value: x.Content[f.Code], Wide: len(x.Content[f.Code]) > 60})
+			}
+		}
+	}
+	if err := d.history(ctx, v); err != nil {
+		return err
+	}
+	p := desk.Page(d.site, r, "申报 "+x.No, ui.Link{Href: path, Label: "自主申报"}, ui.Link{Label: x.No})
+	return desk.Show(d.site, w, r, status, p, casePage(v))
+}
+
+// history puts the steps into sentences, with the files that went with them.
+func (d *Desk) history(ctx context.Context, v *caseView) error {
+	cases := []int64{v.Case}
+	if v.EndCase != 0 {
+		cases = append(cases, v.EndCase)
+	}
+	for _, id := range cases {
+		list, err := d.Cases.Timeline(ctx, id)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			s := &list[i]
+			e := ui.Event{When: desk.Moment(s.At), What: s.Said, Tone: ui.Plain}
+			if s.Note != "" {
+				e.Why = "内部备注：" + s.Note
+			}
+			if s.Late {
+				e.Tone = ui.Bad
+			}
+			v.events = append(v.events, e)
+			for _, a := range s.Files {
+				v.files = append(v.files, fileView{v.link() + "/files/" + url.PathEscape(a.Hash), a.Title, desk.Moment(s.Recorded)})
+			}
+		}
+	}
+	return nil
+}
+
+// file hands out what went with a step.
+func (d *Desk) file(w http.ResponseWriter, r *http.Request) error {
+	x, err := d.find(r)
+	if err != nil {
+		return err
+	}
+	a, f, err := d.Cases.OpenFile(r.Context(), x.Case, r.PathValue("hash"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if err := d.Looks.Record(r.Context(), d.lookAt(x)); err != nil {
+		return err
+	}
+	desk.HandFile(w, r, a, f)
+	return nil
+}
