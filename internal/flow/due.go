@@ -131,6 +131,7 @@ func (e *Engine) start(ctx context.Context, tx *db.Tx, c *Case, m *Move, day clo
 		if c.Extended, err = extendedSince(ctx, tx, c.ID, d.From, u); err != nil {
 			return err
 		}
+		c.ExtendUpTo = max(c.ExtendUpTo, c.Extended)
 	}
 	e.settle(c)
 	return nil

@@ -2,6 +2,7 @@ package objection
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -21,8 +22,18 @@ type Draft struct {
 	Target    string
 	Ask       Ask
 	Statement string
+	Files     []File
 	ChangedAt time.Time
 }
+
+// File is an attachment of a draft, that its account has attached (flow.Engine.Attach): checked and scanned as one of a step is.
+type File struct {
+	Hash  string `json:"hash"`
+	Title string `json:"title"`
+}
+
+// maxDraftFiles is how many attachments a draft holds; a step takes no more.
+const maxDraftFiles = 20
 
 const maxDrafts = 20
 
@@ -45,6 +56,12 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 		return d, ErrStatement
 	case flow.HasPersonal(d.Statement):
 		return d, flow.ErrPersonal
+	case len(d.Files) > maxDraftFiles:
+		return d, flow.ErrFiles
+	}
+	files, err := json.Marshal(append([]File{}, d.Files...))
+	if err != nil {
+		return d, err
 	}
 	d.ChangedAt = s.now()
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -59,16 +76,16 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 			}
 		}
 		if d.ID != 0 {
-			_, err = tx.ExecContext(ctx, `UPDATE objection_draft SET kind = $3, ask = $4, statement = $5, changed_at = $6 WHERE subject_id = $1 AND draft_id = $2`,
-				d.Subject, d.ID, string(d.Kind), string(d.Ask), d.Statement, db.Micros(d.ChangedAt))
+			_, err = tx.ExecContext(ctx, `UPDATE objection_draft SET kind = $3, ask = $4, statement = $5, changed_at = $6, files = $7 WHERE subject_id = $1 AND draft_id = $2`,
+				d.Subject, d.ID, string(d.Kind), string(d.Ask), d.Statement, db.Micros(d.ChangedAt), string(files))
 			return err
 		}
 		if len(have) >= maxDrafts {
 			return ErrDrafts
 		}
 		d.ID = s.IDs.Next()
-		_, err = tx.ExecContext(ctx, `INSERT INTO objection_draft (subject_id, draft_id, account, kind, target, ask, statement, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			d.Subject, d.ID, who.String(), string(d.Kind), d.Target, string(d.Ask), d.Statement, db.Micros(d.ChangedAt))
+		_, err = tx.ExecContext(ctx, `INSERT INTO objection_draft (subject_id, draft_id, account, kind, target, ask, statement, changed_at, files) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			d.Subject, d.ID, who.String(), string(d.Kind), d.Target, string(d.Ask), d.Statement, db.Micros(d.ChangedAt), string(files))
 		return err
 	})
 	return d, err
@@ -109,7 +126,7 @@ func (s *Service) SweepDrafts(ctx context.Context) (n int64, err error) {
 }
 
 func drafts(ctx context.Context, q db.Querier, where string, args ...any) ([]Draft, error) {
-	rows, err := q.QueryContext(ctx, `SELECT draft_id, subject_id, kind, target, ask, statement, changed_at FROM objection_draft WHERE `+where, args...)
+	rows, err := q.QueryContext(ctx, `SELECT draft_id, subject_id, kind, target, ask, statement, changed_at, files FROM objection_draft WHERE `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("objection: drafts: %w", err)
 	}
@@ -118,7 +135,11 @@ func drafts(ctx context.Context, q db.Querier, where string, args ...any) ([]Dra
 	for rows.Next() {
 		var d Draft
 		var changed int64
-		if err := rows.Scan(&d.ID, &d.Subject, &d.Kind, &d.Target, &d.Ask, &d.Statement, &changed); err != nil {
+		var files string
+		if err := rows.Scan(&d.ID, &d.Subject, &d.Kind, &d.Target, &d.Ask, &d.Statement, &changed, &files); err != nil {
+			return nil, fmt.Errorf("objection: drafts: %w", err)
+		}
+		if err := json.Unmarshal([]byte(files), &d.Files); err != nil {
 			return nil, fmt.Errorf("objection: drafts: %w", err)
 		}
 		d.ChangedAt = db.Instant(changed)

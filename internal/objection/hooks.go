@@ -66,10 +66,16 @@ func (s *Service) guard(ctx context.Context, tx *db.Tx, c *flow.Case, m *flow.Mo
 func (s *Service) guardReply(ctx context.Context, o *Objection) error {
 	switch o.Reply {
 	case FoundVoid, FoundRight:
+		if !contains(o.Kind.Replies(), o.Reply) {
+			return ErrReply
+		}
 		return nil
 	case FoundWrong:
 		if !o.Kind.onRecord() {
 			return ErrReply
+		}
+		if o.Kind == OfRepair {
+			return nil
 		}
 		fixed, err := s.fixed(ctx, o)
 		if err == nil && !fixed {
@@ -108,6 +114,8 @@ func (s *Service) guardResult(ctx context.Context, tx *db.Tx, o *Objection, r Re
 		if !o.Until.Valid() || o.Until <= v.DecidedOn || !v.PublicUntil.IsZero() && o.Until >= v.PublicUntil {
 			return ErrUntil
 		}
+	case Redone:
+		return s.guardRedone(ctx, tx, o)
 	case Removed:
 		number, err := strconv.ParseInt(o.Target, 10, 64)
 		if s.Lists == nil || err != nil {
@@ -120,6 +128,24 @@ func (s *Service) guardResult(ctx context.Context, tx *db.Tx, o *Objection, r Re
 		return err
 	}
 	return nil
+}
+
+// guardRedone refuses a stage that the application for repair cannot go on at, and one that needs the unit's consent without it.
+func (s *Service) guardRedone(ctx context.Context, tx *db.Tx, o *Objection) error {
+	answer, ok, err := s.RepairOf(ctx, tx, o.Target)
+	if err != nil {
+		return err
+	}
+	for _, stage := range answer.Stages {
+		switch {
+		case !ok || answer.ID != o.Repair || stage.Code != o.Stage:
+			continue
+		case stage.Agreed && (o.Reply != FoundWrong || o.RepliedAt.IsZero()):
+			return ErrConsent
+		}
+		return nil
+	}
+	return ErrStage
 }
 
 // fixed reports whether the source has filed the record anew, or withdrawn it, since it was disputed.
@@ -169,13 +195,16 @@ func (s *Service) on(ctx context.Context, tx *db.Tx, c *flow.Case, st flow.Step)
 func (s *Service) effect(ctx context.Context, tx *db.Tx, o *Objection, st *flow.Step) error {
 	switch st.Event {
 	case EventSubmit:
-		o.ReceivedOn = st.Day
+		o.ReceivedOn, o.Extended = st.Day, 0
 		o.AnswerBy = s.rules(o).AnswerBy(s.Calendar, o.ReceivedOn, false)
 	case EventAccept:
 		o.AcceptedAt = st.Recorded
 	case EventRefer:
 		o.ReferredAt = st.Recorded
-		o.AnswerBy = s.rules(o).AnswerBy(s.Calendar, o.ReceivedOn, true)
+		o.AnswerBy = s.rules(o).PutOff(s.Calendar, o.ReceivedOn, true, o.Extended)
+	case flow.EventExtend:
+		o.Extended += st.Days
+		o.AnswerBy = s.rules(o).PutOff(s.Calendar, o.ReceivedOn, o.Helped(), o.Extended)
 	case EventReply:
 		o.RepliedAt = st.Recorded
 	case EventCannot, EventUnproven:
@@ -222,6 +251,9 @@ func (s *Service) takeDown(ctx context.Context, tx *db.Tx, o *Objection, st *flo
 func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Objection, r Result, st *flow.Step) error {
 	if !o.Kind.onRecord() {
 		return nil
+	}
+	if r == Redone {
+		return s.Repairs.Reopen(ctx, tx, o.Repair, o.Stage, o.No, st.Reason)
 	}
 	at, v, err := s.standing(ctx, tx, o.Target)
 	if err != nil || v.Number == 0 {

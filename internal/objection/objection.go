@@ -108,6 +108,31 @@ var replyWords = map[Reply]string{FoundWrong: "有误，已经更正", FoundVoid
 // Word gives the reply in Chinese.
 func (r Reply) Word() string { return replyWords[r] }
 
+// ReplyWord gives a reply in Chinese, as it is meant about the kind: how an application for repair was answered is not filed anew.
+func (k Kind) ReplyWord(r Reply) string {
+	if k == OfRepair {
+		switch r {
+		case FoundWrong:
+			return "答复有误，同意改变"
+		case FoundRight:
+			return "答复无误，有原始材料"
+		}
+	}
+	return r.Word()
+}
+
+// Replies lists what a source can find about the kind.
+func (k Kind) Replies() []Reply {
+	switch k {
+	case OfRepair:
+		return []Reply{FoundRight, FoundWrong}
+	case OfEntry:
+		return []Reply{FoundRight, FoundVoid}
+	default:
+		return []Reply{FoundRight, FoundVoid, FoundWrong}
+	}
+}
+
 // Objection is one objection, beside its case.
 type Objection struct {
 	ID      int64
@@ -143,6 +168,10 @@ type Objection struct {
 	Review     Result
 	ReviewedAt time.Time
 	ClosedAt   time.Time
+
+	Repair   int64  // of OfRepair: the application whose answer is disputed
+	Stage    string // of Redone: where it goes on
+	Extended int    // working days by which the answer was put off
 }
 
 // Open reports whether somebody still has something to do, or may have.
@@ -168,6 +197,9 @@ var (
 	ErrUnasked    = fault.New(fault.Denied, "objection.unasked", "没有转来源单位核查的，不能作出维持的结论", "请先转来源单位核查")
 	ErrUnfixed    = fault.New(fault.Conflict, "objection.unfixed", "还没有收到更正后的数据，不能作出“已更正”的结论", "请来源单位在答复页面填写更正后的内容，或者重新报送这一行")
 	ErrUnremoved  = fault.New(fault.Conflict, "objection.unremoved", "名单条目还没有移出", "请认定单位先在名单页面办理移出，原因选择“异议成立”，再回来作出结论")
+	ErrNoRepair   = fault.New(fault.Conflict, "objection.no_repair", "这条信息没有已经答复的修复申请", "请先在“信用修复”申请；已经准予修复的不用提出异议")
+	ErrStage      = fault.New(fault.Invalid, "objection.stage", "没有选择修复从哪一步重新办理，或者现在不能从这一步办理", "请选择一项")
+	ErrConsent    = fault.New(fault.Denied, "objection.consent", "直接准予或者恢复修复，要由认定单位核查并答复“有误，同意改变”", "请先转认定单位核查，或者退回认定单位重新办理")
 	ErrUntil      = fault.New(fault.Invalid, "objection.until", "缩短后的公示截止日期不对", "应当晚于决定日期、早于现在的截止日期，写成 2026-12-01 这样")
 	ErrTakenDown  = fault.New(fault.Conflict, "objection.taken_down", "这条信息因为没有核实已经停止公示，异议不能撤回", "办理人员会作出结论并通知您")
 	ErrCorrection = fault.New(fault.Invalid, "objection.correction", "更正后的内容没有通过检查", "请按提示修改后再提交")

@@ -47,6 +47,7 @@ type world struct {
 	people  map[int64]authz.Actor
 	told    []notice.Notice
 	lists   lists
+	repairs repairs
 	filed   func(row map[string]string) []string // what the intake says
 	serial  int
 }
@@ -107,7 +108,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.lists = lists{objection.ListEntry{Subject: firm, Agency: unit.ID, List: "严重违法失信名单", Stands: true}, map[string]bool{}}
 	w.Service = objection.New(objection.Config{
 		DB: d, IDs: ids, Clock: c, Calendar: clock.DefaultCalendar(), Rules: book, Records: w.records, Lists: &w.lists, Agencies: agencies, Authority: authority, Flow: engine, Notices: w, Filer: w,
-		ItemName: func(catalog.ItemCode) string { return "行政处罚" },
+		Repairs: &w.repairs, ItemName: func(catalog.ItemCode) string { return "行政处罚" },
 	})
 	must(t, engine.Register(objection.Table(), w.Hooks()))
 	grant := func(role authz.Role) authz.Grant { return authz.Grant{Role: role, Agency: unit.ID} }

@@ -26,6 +26,12 @@ const (
 	EventWithdraw flow.Event = "withdraw"
 )
 
+// The bounds of extensions in the rules.
+const (
+	extendAnswer = "extend"        // of the answer
+	extendSource = "extend_source" // of the source's reply
+)
+
 // The states of the procedure.
 const (
 	Submitted  = "submitted"
@@ -52,11 +58,19 @@ func due(period string, from, onDue flow.Event) *flow.Due {
 	return &flow.Due{Key: periodPrefix + period, From: from, OnDue: onDue}
 }
 
+// longer is a deadline that can be put off once, as far as the rules of the day allow it.
+func longer(d *flow.Due, bound string) *flow.Due {
+	d.ExtendKey = periodPrefix + bound
+	d.Carry = d.From == EventSubmit && bound == extendAnswer
+	return d
+}
+
 // Table is the procedure. The answer is due from the day the objection was received, whatever the steps between; only the clock of a source that is asked
-// runs from the day it was asked. Whoever decided, or verified as the source, does not review.
+// runs from the day it was asked. The office puts an answer off once, with a reason, where the rules of the day know that; what was given goes along. Whoever decided, or verified as the source, does not review.
 func Table() flow.Table {
 	own, accept, handle, review := string(authz.ObjectionMake), string(authz.ObjectionAccept), string(authz.ObjectionHandle), string(authz.ObjectionReview)
 	const subject, office, source = "申请人", "信用办", "来源单位"
+	answer := func(period string) *flow.Due { return longer(due(period, EventSubmit, ""), extendAnswer) }
 	return flow.Table{
 		Kind: FlowKind, Title: "异议处理", Page: "/desk/objections/{ref}", OwnPage: "/me/objections/{ref}",
 		States: []flow.State{
@@ -78,12 +92,12 @@ func Table() flow.Table {
 			{Event: EventSubmit, Name: "提交", From: []string{Supplement}, To: Submitted, May: own, Reason: true, By: subject, Say: "补正了材料，期限重新起算", Due: due("check", "", "")},
 			{Event: EventAsk, Name: "通知补正", From: []string{Submitted}, To: Supplement, May: accept, Reason: true, Separate: true, By: office, Say: "通知补正，期限中止", Due: due("supplement", "", EventLapse)},
 			{Event: EventLapse, Name: "逾期未补正", From: []string{Supplement}, To: Lapsed, Auto: true, Say: "逾期没有补正，本次异议终止，可以重新提出"},
-			{Event: EventAccept, Name: "受理", From: []string{Submitted}, To: Accepted, May: accept, Separate: true, By: office, Say: "受理了异议，信息即时标注“异议中”", Due: due("answer", EventSubmit, "")},
+			{Event: EventAccept, Name: "受理", From: []string{Submitted}, To: Accepted, May: accept, Separate: true, By: office, Say: "受理了异议，信息即时标注“异议中”", Due: answer("answer")},
 			{Event: EventRefuse, Name: "不予受理", From: []string{Submitted}, To: Refused, May: accept, Reason: true, Separate: true, By: office, Say: "决定不予受理"},
-			{Event: EventRefer, Name: "转来源单位核查", From: []string{Accepted}, To: Referred, May: accept, Separate: true, By: office, Say: "比对后转来源单位核查", Due: due("source", "", EventUnproven)},
-			{Event: EventUnproven, Name: "来源单位逾期未答复", From: []string{Referred}, To: Unproven, Auto: true, Say: "来源单位逾期没有答复，按无法核实办理", Due: due("assist", EventSubmit, "")},
-			{Event: EventReply, Name: "答复核查结果", From: []string{Referred, Unproven}, To: Verified, May: handle, Reason: true, Separate: true, By: source, Say: "答复了核查结果", Due: due("assist", EventSubmit, "")},
-			{Event: EventCannot, Name: "答复无法核实", From: []string{Referred}, To: Unproven, May: handle, Reason: true, Separate: true, By: source, Say: "答复无法核实", Due: due("assist", EventSubmit, "")},
+			{Event: EventRefer, Name: "转来源单位核查", From: []string{Accepted}, To: Referred, May: accept, Separate: true, By: office, Say: "比对后转来源单位核查", Due: longer(due("source", "", EventUnproven), extendSource)},
+			{Event: EventUnproven, Name: "来源单位逾期未答复", From: []string{Referred}, To: Unproven, Auto: true, Say: "来源单位逾期没有答复，按无法核实办理", Due: answer("assist")},
+			{Event: EventReply, Name: "答复核查结果", From: []string{Referred, Unproven}, To: Verified, May: handle, Reason: true, Separate: true, By: source, Say: "答复了核查结果", Due: answer("assist")},
+			{Event: EventCannot, Name: "答复无法核实", From: []string{Referred}, To: Unproven, May: handle, Reason: true, Separate: true, By: source, Say: "答复无法核实", Due: answer("assist")},
 			{Event: EventDecide, Name: "作出结论", From: []string{Accepted, Verified, Unproven}, To: Answered, May: accept, Reason: true, Separate: true, By: office, Say: "作出结论并答复申请人", Due: due("review", "", EventClose)},
 			{Event: EventClose, Name: "办结", From: []string{Answered}, To: Closed, Auto: true, Say: "复核申请期满，办结"},
 			{Event: EventAppeal, Name: "申请复核", From: []string{Answered}, To: Reviewing, May: own, Reason: true, By: subject, Say: "申请复核，信息重新标注“异议中”", Due: due("reexamine", "", "")},
@@ -91,6 +105,7 @@ func Table() flow.Table {
 			{Event: EventWithdraw, Name: "撤回", From: []string{Submitted, Supplement, Accepted, Referred, Verified}, To: Withdrawn, May: own, By: subject, Say: "撤回了异议"},
 			{Event: EventWithdraw, Name: "撤回", From: []string{Reviewing}, To: Closed, May: own, By: subject, Say: "撤回了复核申请，原结论不变"},
 		},
+		Extend: flow.Rule{May: accept, Once: true},
 		Assign: flow.Rule{May: accept},
 	}
 }

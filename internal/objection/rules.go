@@ -35,6 +35,7 @@ type Rules struct {
 	Article  string `toml:"article"`
 	Sure     string `toml:"sure"`
 	Period   Period `toml:"period"`
+	Extend   Extend `toml:"extend"`
 	Limit    Limit  `toml:"limit"`
 	Unproven struct {
 		Act string `toml:"act"`
@@ -51,6 +52,13 @@ type Period struct {
 	Supplement int `toml:"supplement"` // for the applicant to hand in what lacks
 	Review     int `toml:"review"`     // for the applicant to ask for a review, from the answer
 	Reexamine  int `toml:"reexamine"`  // the review, from the day it was asked for
+}
+
+// Extend is by how many working days at most a period can be put off, once and with a reason; 0 = the law knows no extension.
+type Extend struct {
+	Answer int    `toml:"answer"` // the answer
+	Source int    `toml:"source"` // the source's reply, and with it the answer
+	Law    string `toml:"law"`    // article that allows it
 }
 
 // Limit are the other bounds.
@@ -107,6 +115,10 @@ func (x *Rules) problem() string {
 		return "需要协助核查的答复期限不能短于一般的答复期限"
 	case p.Source >= p.Assist:
 		return "来源单位核查的期限要短于答复的期限"
+	case x.Extend.Answer < 0 || x.Extend.Answer > 250 || x.Extend.Source < 0 || x.Extend.Source > 250:
+		return "extend 应为 0 至 250 个工作日"
+	case x.Extend.Answer+x.Extend.Source > 0 && strings.TrimSpace(x.Extend.Law) == "":
+		return "extend 可以延长，却没有写明依据的条款"
 	case x.Limit.DraftDays < 1 || x.Limit.DraftDays > 365:
 		return "草稿保留的日数应为 1 至 365"
 	case x.Unproven.Act != TakeDown && x.Unproven.Act != Wait:
@@ -163,11 +175,16 @@ func (x *Rules) Refusal(code string) (Refusal, bool) {
 
 // AnswerBy gives the last day of the answer to what was received on a day; helped says that another unit must help.
 func (x *Rules) AnswerBy(cal *clock.Calendar, received clock.Date, helped bool) clock.Date {
+	return x.PutOff(cal, received, helped, 0)
+}
+
+// PutOff gives the last day of an answer that was put off by some working days.
+func (x *Rules) PutOff(cal *clock.Calendar, received clock.Date, helped bool, days int) clock.Date {
 	n := x.Period.Answer
 	if helped {
 		n = x.Period.Assist
 	}
-	return cal.AddWorkdays(received, n)
+	return cal.AddWorkdays(received, n+days)
 }
 
 // NewBook makes the series of files of rules.
@@ -175,11 +192,19 @@ func NewBook(d *db.DB, c clock.Clock) (*ruleset.Book[*Rules], error) {
 	return ruleset.New(ruleset.Config[*Rules]{Name: "objection", Load: LoadRules, Shipped: shipped, DB: d, Clock: c})
 }
 
-// Periods gives the periods of the procedure, for flow; they are named objection.check, objection.answer and so on.
+// Periods gives the periods of the procedure, for flow; they are named objection.check, objection.answer and so on; objection.extend
+// and objection.extend_source are bounds of extensions and may be 0.
 func Periods(book *ruleset.Book[*Rules]) func(key string, on clock.Date) (int, flow.Unit, error) {
 	return func(key string, on clock.Date) (int, flow.Unit, error) {
 		name, ours := strings.CutPrefix(key, periodPrefix)
-		n := book.On(on).length(name)
+		rules := book.On(on)
+		switch name {
+		case extendAnswer:
+			return rules.Extend.Answer, flow.Working, nil
+		case extendSource:
+			return rules.Extend.Source, flow.Working, nil
+		}
+		n := rules.length(name)
 		if !ours || n == 0 {
 			return 0, "", fmt.Errorf("objection: no period %s", key)
 		}

@@ -35,6 +35,8 @@ func TestLoadRules(t *testing.T) {
 		{"drafts for ever", "draft_days = 30", "draft_days = 0", "草稿"},
 		{"something else happens", "\"take_down\"", "\"delete\"", "unproven.act"},
 		{"a reason twice", "code = \"scope\"", "code = \"party\"", "第 2 种"},
+		{"an extension without a law", "answer = 0            #", "answer = 5            #", "依据的条款"},
+		{"a negative extension", "source = 0            #", "source = -1            #", "extend"},
 		{"an unknown key", "[limit]", "[limit]\nhours = 3", "未知"},
 		{"no TOML", "[limit]", "[limit", "TOML"},
 	} {
@@ -49,14 +51,14 @@ func TestExamples(t *testing.T) {
 	t.Parallel()
 	cal := clock.DefaultCalendar()
 	for name, want := range map[string][2]string{
-		"objection-shenzhen.toml": {"2026-03-05", "2026-03-10"}, "objection-zhejiang.toml": {"2026-03-09", "2026-03-30"},
+		"objection-shenzhen.toml": {"2026-03-05", "2026-03-10"}, "objection-zhejiang.toml": {"2026-03-09", "2026-03-30"}, // put off as far as the law has it
 	} {
 		f, err := os.Open(filepath.Join("../../docs/user/rules", name))
 		must(t, err)
 		x, err := objection.LoadRules(f)
 		_ = f.Close()
 		must(t, err)
-		if got := [2]string{x.AnswerBy(cal, 20260302, false).String(), x.AnswerBy(cal, 20260302, true).String()}; got != want {
+		if got := [2]string{x.AnswerBy(cal, 20260302, false).String(), x.PutOff(cal, 20260302, true, x.Extend.Answer+x.Extend.Source).String()}; got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
@@ -83,6 +85,11 @@ func TestPeriods(t *testing.T) {
 	w := newWorld(t, dbtest.SQLite(t))
 	periods := objection.Periods(w.Rules)
 	table := objection.Table()
+	for _, key := range []string{"objection.extend", "objection.extend_source"} { // Shandong knows no extension
+		if n, _, err := periods(key, 20260302); n != 0 || err != nil {
+			t.Errorf("%s: %d, %v", key, n, err)
+		}
+	}
 	for i := range table.Moves {
 		if d := table.Moves[i].Due; d != nil {
 			if n, u, err := periods(d.Key, 20260302); err != nil || n < 1 || u != flow.Working {

@@ -44,6 +44,28 @@ type Lists interface {
 	Dispute(ctx context.Context, tx *db.Tx, entry int64, ref string, on bool) error
 }
 
+// RepairAnswer is how an application for the repair of a record was answered.
+type RepairAnswer struct {
+	ID     int64
+	Word   string
+	Stages []Stage // where it can go on when the answer was wrong
+}
+
+// Stage is where an application for repair goes on whose answer was found wrong.
+type Stage struct {
+	Code   string
+	Name   string
+	Agreed bool // only when the unit that made the finding agrees: who finds repairs
+}
+
+// Repairs keeps applications for repair.
+type Repairs interface {
+	// Answered gives the latest answer about the repair of a record that its subject can find wrong; ok is false when there is none.
+	Answered(ctx context.Context, q db.Querier, at record.ID) (RepairAnswer, bool, error)
+	// Reopen takes an application up again at a stage, in the name of whoever decides on the objection.
+	Reopen(ctx context.Context, tx *db.Tx, repair int64, stage, no, reason string) error
+}
+
 // Filer files one row of an item in a unit's name through the real intake, once for a key. What the checks refuse comes back as reasons, and nothing is on file.
 type Filer interface {
 	File(ctx context.Context, item catalog.ItemCode, unit, key string, row map[string]string) (reasons []string, err error)
@@ -62,7 +84,8 @@ type Config struct {
 	Calendar  *clock.Calendar
 	Rules     *ruleset.Book[*Rules]
 	Records   Records
-	Lists     Lists // nil = entries of lists cannot be disputed
+	Lists     Lists   // nil = entries of lists cannot be disputed
+	Repairs   Repairs // nil = answers about repairs cannot be disputed
 	Agencies  *agency.Store
 	Authority *authz.Authority
 	Flow      *flow.Engine // Table must be registered with it, with Hooks of this service
@@ -210,7 +233,24 @@ func (s *Service) find(ctx context.Context, q db.Querier, o *Objection) error {
 		return ErrGone
 	}
 	o.Item, o.Agency, o.Version, o.Title = v.Item, v.Agency, v.Number, s.ItemName(v.Item)
-	return nil
+	if o.Kind != OfRepair {
+		return nil
+	}
+	answer, ok, err := s.RepairOf(ctx, q, o.Target)
+	if err == nil && !ok {
+		err = ErrNoRepair
+	}
+	o.Repair = answer.ID
+	return err
+}
+
+// RepairOf gives the latest answer about the repair of a record that its subject can dispute. Whether the caller may see it is the caller's to ask.
+func (s *Service) RepairOf(ctx context.Context, q db.Querier, target string) (RepairAnswer, bool, error) {
+	at, err := record.ParseID(target)
+	if err != nil || s.Repairs == nil {
+		return RepairAnswer{}, false, nil
+	}
+	return s.Repairs.Answered(ctx, q, at)
 }
 
 // standing gives the newest version of a record; its Number is 0 when there is none.
@@ -322,20 +362,53 @@ type Verdict struct {
 	Step
 	Result Result
 	Until  clock.Date // of Shortened
+	Stage  string     // of Redone
 }
 
 // Decide decides on an objection.
 func (s *Service) Decide(ctx context.Context, id int64, v Verdict) (Objection, error) {
-	return s.step(ctx, id, EventDecide, v.Step, func(o *Objection) { o.Result, o.Until = v.Result, v.Until })
+	return s.step(ctx, id, EventDecide, v.Step, func(o *Objection) { o.Result, o.Until, o.Stage = v.Result, v.Until, v.Stage })
 }
 
 // Conclude decides on the review. It may change the answer in the subject's favour only.
 func (s *Service) Conclude(ctx context.Context, id int64, v Verdict) (Objection, error) {
 	return s.step(ctx, id, EventConclude, v.Step, func(o *Objection) {
-		if o.Review = v.Result; v.Result == Shortened {
+		switch o.Review = v.Result; v.Result {
+		case Shortened:
 			o.Until = v.Until
+		case Redone:
+			o.Stage = v.Stage
 		}
 	})
+}
+
+// Extend puts the answer off by some working days, once, with the reason that the subject reads, and within the bound of the rules of the day.
+func (s *Service) Extend(ctx context.Context, id int64, days int, in Step) (out Objection, err error) {
+	defer fault.Wrap(&err, "objection.Extend")
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o, err := s.Get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if in.Seen != 0 {
+			if c, err := s.Flow.Load(ctx, tx, o.Case); err != nil || c.Version != in.Seen {
+				return either(err, flow.ErrChanged)
+			}
+		}
+		if _, err := s.Flow.Extend(ctx, tx, o.Case, days, in.Text); err != nil {
+			return err
+		}
+		out, err = s.Get(ctx, tx, id)
+		return err
+	})
+	return out, err
+}
+
+func either(err, instead error) error {
+	if err != nil {
+		return err
+	}
+	return instead
 }
 
 // Correct files the corrected row in the source's name, by whoever may answer for the source, and answers with it. What the checks refuse is not on file.

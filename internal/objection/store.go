@@ -11,13 +11,15 @@ import (
 )
 
 const columns = `subject_id, objection_id, no, kind, target, item, title, ask, version, agency_id, region, case_id, state, filed_by, filed_at, received_on, accepted_at, referred_at,
-	answer_by, refusal, reply, replied_at, marked, taken_down, result, until, answered_at, late, review, reviewed_at, closed_at`
+	answer_by, refusal, reply, replied_at, marked, taken_down, result, until, answered_at, late, review, reviewed_at, closed_at,
+	repair_id, stage, extended`
 
 func scan(row interface{ Scan(...any) error }) (Objection, error) {
 	var o Objection
 	var filed, accepted, referred, replied, answered, reviewed, closed, marked, down, late int64
 	err := row.Scan(&o.Subject, &o.ID, &o.No, &o.Kind, &o.Target, &o.Item, &o.Title, &o.Ask, &o.Version, &o.Agency, &o.Region, &o.Case, &o.State, &o.FiledBy, &filed, &o.ReceivedOn,
-		&accepted, &referred, &o.AnswerBy, &o.Refusal, &o.Reply, &replied, &marked, &down, &o.Result, &o.Until, &answered, &late, &o.Review, &reviewed, &closed)
+		&accepted, &referred, &o.AnswerBy, &o.Refusal, &o.Reply, &replied, &marked, &down, &o.Result, &o.Until, &answered, &late, &o.Review, &reviewed, &closed,
+		&o.Repair, &o.Stage, &o.Extended)
 	o.FiledAt, o.AcceptedAt, o.ReferredAt, o.RepliedAt = db.Instant(filed), db.Instant(accepted), db.Instant(referred), db.Instant(replied)
 	o.AnsweredAt, o.ReviewedAt, o.ClosedAt = db.Instant(answered), db.Instant(reviewed), db.Instant(closed)
 	o.Marked, o.TakenDown, o.Late = marked == 1, down == 1, late == 1
@@ -61,8 +63,8 @@ func bit(b bool) int64 {
 
 func insert(ctx context.Context, tx *db.Tx, o *Objection) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO objection (`+columns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '', $12, $13, $14, 0, 0, $15, '', '', 0, 0, 0, '', 0, 0, 0, '', 0, 0)`,
-		o.Subject, o.ID, o.No, string(o.Kind), o.Target, string(o.Item), o.Title, string(o.Ask), o.Version, o.Agency, o.Region, o.FiledBy, db.Micros(o.FiledAt), int64(o.ReceivedOn), int64(o.AnswerBy))
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '', $12, $13, $14, 0, 0, $15, '', '', 0, 0, 0, '', 0, 0, 0, '', 0, 0, $16, '', 0)`,
+		o.Subject, o.ID, o.No, string(o.Kind), o.Target, string(o.Item), o.Title, string(o.Ask), o.Version, o.Agency, o.Region, o.FiledBy, db.Micros(o.FiledAt), int64(o.ReceivedOn), int64(o.AnswerBy), o.Repair)
 	if err != nil {
 		return fmt.Errorf("objection: insert: %w", err)
 	}
@@ -72,9 +74,10 @@ func insert(ctx context.Context, tx *db.Tx, o *Objection) error {
 // save writes what changes in an objection's life.
 func save(ctx context.Context, tx *db.Tx, o *Objection) error {
 	_, err := tx.ExecContext(ctx, `UPDATE objection SET case_id = $3, state = $4, received_on = $5, accepted_at = $6, referred_at = $7, answer_by = $8, refusal = $9, reply = $10, replied_at = $11,
-		marked = $12, taken_down = $13, result = $14, until = $15, answered_at = $16, late = $17, review = $18, reviewed_at = $19, closed_at = $20 WHERE subject_id = $1 AND objection_id = $2`,
+		marked = $12, taken_down = $13, result = $14, until = $15, answered_at = $16, late = $17, review = $18, reviewed_at = $19, closed_at = $20, stage = $21, extended = $22 WHERE subject_id = $1 AND objection_id = $2`,
 		o.Subject, o.ID, o.Case, o.State, int64(o.ReceivedOn), db.Micros(o.AcceptedAt), db.Micros(o.ReferredAt), int64(o.AnswerBy), o.Refusal, string(o.Reply), db.Micros(o.RepliedAt),
-		bit(o.Marked), bit(o.TakenDown), string(o.Result), int64(o.Until), db.Micros(o.AnsweredAt), bit(o.Late), string(o.Review), db.Micros(o.ReviewedAt), db.Micros(o.ClosedAt))
+		bit(o.Marked), bit(o.TakenDown), string(o.Result), int64(o.Until), db.Micros(o.AnsweredAt), bit(o.Late), string(o.Review), db.Micros(o.ReviewedAt), db.Micros(o.ClosedAt),
+		o.Stage, o.Extended)
 	if err != nil {
 		return fmt.Errorf("objection: save: %w", err)
 	}

@@ -46,6 +46,8 @@ func (s *Service) toSubject(o *Objection, c *flow.Case, st *flow.Step) (title, b
 		return "异议不予受理", about + "不予受理，原因：" + f.Text + "。依据：" + s.rules(o).Basis() + "。不服的，可以依法申请行政复议或者提起行政诉讼。"
 	case EventRefer:
 		return "异议已转来源单位核查", about + "已转来源单位核查，最迟 " + o.AnswerBy.String() + " 答复。"
+	case flow.EventExtend:
+		return "异议延长办理", about + "延长 " + strconv.Itoa(st.Days) + " 个工作日，最迟 " + o.AnswerBy.String() + " 答复。依据：" + s.rules(o).Extend.Law + "，理由请打开异议查看。"
 	case EventUnproven, EventCannot:
 		if o.TakenDown {
 			return "没有核实的信息已经停止公示", about + "：来源单位没有核实，这条信息已经停止公示和使用。最迟 " + o.AnswerBy.String() + " 作出结论。"
@@ -67,6 +69,10 @@ func (s *Service) toSource(o *Objection, c *flow.Case, st *flow.Step) (title, bo
 			body += "逾期没有答复或者无法核实的，这条信息停止公示和使用。"
 		}
 		return "异议待核查：" + o.Title, body
+	case flow.EventExtend:
+		if o.State == Referred {
+			return "异议核查延长：" + o.Title, about + "的核查期限延长到 " + c.Due.String() + "。"
+		}
 	case EventUnproven, EventCannot:
 		if o.TakenDown {
 			return "没有核实的信息已经停止公示：" + o.Title, about + "没有核实，这条信息已经停止公示和使用。有原始材料的，请尽快补充答复。"
