@@ -272,12 +272,12 @@ func TestQueueBounds(t *testing.T) {
 		status                    int
 	}{
 		{"clerk", "GET", "/queue/1", "", 200},
-		{"clerk", "GET", "/queue/2", "", 403},
-		{"@office", "GET", "/queue/1", "", 403},
+		{"clerk", "GET", "/queue/2", "", 404},
+		{"@office", "GET", "/queue/1", "", 404},
 		{"clerk", "GET", "/queue/3", "", 404},
 		{"reviewer", "POST", "/queue/1/decide", `{"decision":"refuse","note":"补代码"}`, 403}, // a key
 		{"@author", "POST", "/queue/1/decide", `{"decision":"refuse","note":"补代码"}`, 403},
-		{"@reviewer", "POST", "/queue/2/decide", `{"decision":"refuse","note":"补代码"}`, 403},
+		{"@reviewer", "POST", "/queue/2/decide", `{"decision":"refuse","note":"补代码"}`, 404},
 		{"@reviewer", "POST", "/queue/1/decide", `{"decision":"match","subject":"` + firmCode + `","note":"像"}`, 409}, // a person's row
 		{"@reviewer", "POST", "/queue/1/decide", `{"decision":"refuse","note":"补代码"}`, 200},
 		{"@clerk", "POST", "/queue/1/undo", `{"note":"弄错了"}`, 403},

@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/check"
 	"gongxin/internal/db"
@@ -115,6 +116,18 @@ func TestBatch(t *testing.T) {
 		must(t, err)
 		if len(lines) != 232 || lines[1][1] != firmCode || lines[1][3] != "命中" || lines[1][7] != dishonest.Name || lines[231][3] != "未作答" {
 			t.Errorf("%d lines, %v", len(lines), lines[1])
+		}
+		// Each subject sees that its answer was given again, for what the batch was.
+		mine, _, err := w.log.OfSubject(ctx, w.firm, "", 10)
+		must(t, err)
+		if len(mine) != 2 || mine[0].What != check.ReadAgain || mine[1].What != check.What || mine[0].Matter != mine[1].Matter || mine[0].Basis != mine[1].Basis ||
+			mine[0].Who.Agency != w.unit.ID || len(mine[0].Records) != len(mine[1].Records) {
+			t.Errorf("the firm sees %+v", mine)
+		}
+		all, _, err := w.log.Search(ctx, audit.Who{Kind: "local"}, audit.Filter{What: check.ReadAgain}, "", audit.MaxPage)
+		must(t, err)
+		if len(all) != audit.MaxPage {
+			t.Errorf("%d looks are on file", len(all))
 		}
 		if _, err := w.Batch(ctx, w.stranger(), id); !errors.Is(err, check.ErrBatch) {
 			t.Errorf("another unit: %v", err)

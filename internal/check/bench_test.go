@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"io"
 	"testing"
 
 	"gongxin/internal/check"
@@ -59,4 +60,18 @@ func bench(b *testing.B, fn func(b *testing.B, w *world, matter string)) {
 			fn(b, w, m)
 		})
 	}
+}
+
+// BenchmarkResult is the result of a list handed out: every answer unsealed, with a look of its own on file.
+func BenchmarkResult(b *testing.B) {
+	bench(b, func(b *testing.B, w *world, _ string) {
+		ctx := context.Background()
+		id := w.order(b, w.codes)
+		_, err := w.RunNext(ctx)
+		must(b, err)
+		for b.Loop() {
+			must(b, w.WriteResult(ctx, w.officer(), id, io.Discard))
+		}
+		b.ReportMetric(float64(b.N*len(w.codes))/b.Elapsed().Seconds(), "subjects/s")
+	})
 }

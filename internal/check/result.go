@@ -17,7 +17,8 @@ import (
 )
 
 // WriteResult writes the answers of a finished batch as CSV (UTF-8 with its mark, for spreadsheets), in the order of the list. It is made anew of the sealed
-// answers each time; that it was taken is an act, on file before the first line leaves.
+// answers each time; that it was taken is an act, on file before the first line leaves,
+// and each subject's answer that is given again a look of its own, on file before its part of the lines is made.
 func (s *Service) WriteResult(ctx context.Context, who authz.Actor, batch int64, w io.Writer) error {
 	b, err := s.Batch(ctx, who, batch)
 	if err != nil {
@@ -48,11 +49,15 @@ func (s *Service) WriteResult(ctx context.Context, who authz.Actor, batch int64,
 			}
 			return out.Flush()
 		}
+		given, err := s.openAll(rows)
+		if err != nil {
+			return err
+		}
+		if err := s.handOut(ctx, who, b, rows, given); err != nil {
+			return err
+		}
 		for i := range rows {
-			line, err := s.resultLine(&rows[i])
-			if err != nil {
-				return err
-			}
+			line := resultLine(&rows[i], given[i])
 			if err := lines.Write(line); err != nil {
 				return err
 			}
@@ -98,7 +103,7 @@ func (s *Service) resultRows(ctx context.Context, batch int64, after int) ([]res
 }
 
 func (s *Service) answers(ctx context.Context, receipts []any) (map[int64]*stored, error) {
-	rows, err := s.DB.Read().QueryContext(ctx, `SELECT receipt_id, digest, document FROM check_answer WHERE receipt_id IN `+db.In(len(receipts), 1), receipts...)
+	rows, err := s.DB.Read().QueryContext(ctx, `SELECT receipt_id, subject_id, digest, document FROM check_answer WHERE receipt_id IN `+db.In(len(receipts), 1), receipts...)
 	if err != nil {
 		return nil, fmt.Errorf("check: result: %w", err)
 	}
@@ -106,7 +111,7 @@ func (s *Service) answers(ctx context.Context, receipts []any) (map[int64]*store
 	out := map[int64]*stored{}
 	for rows.Next() {
 		var r stored
-		if err := rows.Scan(&r.receipt, &r.digest, &r.sealed); err != nil {
+		if err := rows.Scan(&r.receipt, &r.subject, &r.digest, &r.sealed); err != nil {
 			return nil, err
 		}
 		out[r.receipt] = &r
@@ -114,19 +119,67 @@ func (s *Service) answers(ctx context.Context, receipts []any) (map[int64]*store
 	return out, rows.Err()
 }
 
-func (s *Service) resultLine(r *resultRow) ([]string, error) {
+// openAll unseals the answers of some lines; nil stands for a line without one, and for one whose text is gone.
+func (s *Service) openAll(rows []resultRow) ([]*Given, error) {
+	out := make([]*Given, len(rows))
+	for i := range rows {
+		if rows[i].stored == nil {
+			continue
+		}
+		g, err := s.open(rows[i].stored)
+		if err != nil && err != ErrGone { //nolint:errorlint // open gives it as it is
+			return nil, err
+		}
+		out[i] = g
+	}
+	return out, nil
+}
+
+// handOut puts on file that the answers of some lines are given again: each subject sees it, for the matter and on the basis of the check itself.
+func (s *Service) handOut(ctx context.Context, who authz.Actor, b *Batch, rows []resultRow, given []*Given) error {
+	now := s.Clock.Now()
+	var list []audit.Access
+	var asked []audit.Looked
+	for i, g := range given {
+		if g == nil {
+			continue
+		}
+		of := rows[i].stored.subject
+		list = append(list, audit.Access{
+			At: now, Who: who.Who(b.Agency), Subject: of, Matter: b.Matter, Basis: g.Answer.Basis, What: ReadAgain, Outcome: audit.Answered, Records: refs(g.Answer),
+		})
+		asked = append(asked, audit.Looked{Agency: b.Agency, Subject: of})
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		hidden, err := s.Log.SecrecyOf(ctx, tx, asked, now)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			h := hidden[asked[i]]
+			list[i].HiddenUntil, list[i].SecrecyBasis = h.Until, h.Basis
+		}
+		_, err = s.Log.WriteMany(ctx, tx, list)
+		return err
+	}, db.ReadCommitted)
+	if err != nil {
+		return fmt.Errorf("check: result: %w", err)
+	}
+	return nil
+}
+
+func resultLine(r *resultRow, g *Given) []string {
 	line := []string{strconv.Itoa(r.place.at), r.place.code, "", "未作答", r.why, "", "", "", "", "", ""}
 	if r.stored == nil {
-		return cells(line), nil
+		return cells(line)
 	}
 	line[9] = strconv.FormatInt(r.receipt, 10)
-	g, err := s.open(r.stored)
-	if err == ErrGone { //nolint:errorlint // open gives it as it is
+	if g == nil {
 		line[3], line[4] = "已过保存期限", ErrGone.Message
-		return cells(line), nil
-	}
-	if err != nil {
-		return nil, err
+		return cells(line)
 	}
 	a := g.Answer
 	adverse, good := 0, 0
@@ -152,7 +205,7 @@ func (s *Service) resultLine(r *resultRow) ([]string, error) {
 	}
 	line[5], line[6], line[7], line[8] = strconv.Itoa(adverse), strconv.Itoa(good), strings.Join(lists, "、"), strings.Join(measures, "；")
 	line[10] = a.AsOf.In(clock.Zone).Format("2006-01-02 15:04:05")
-	return cells(line), nil
+	return cells(line)
 }
 
 // cells keeps spreadsheets from taking a text for a formula, and long numbers from losing their last digits.

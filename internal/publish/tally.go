@@ -24,7 +24,7 @@ var (
 	disclosureElements = [...]Missing{
 		"", MissingSignIn, MissingRole, MissingFactor, MissingPurpose, MissingSubject, MissingRecord, MissingItem, MissingRate, MissingMatter, MissingAgency, MissingLapsed,
 		MissingBasis, MissingCovered, MissingKind, MissingConsent, MissingGrantee, MissingAim, MissingRevoked, MissingEarly, MissingExpired, MissingUses, MissingGiven,
-		MissingDisabled, missingOther,
+		MissingDisabled, MissingReach, missingOther,
 	}
 )
 

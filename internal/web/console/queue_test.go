@@ -53,7 +53,7 @@ func TestEmptyQueue(t *testing.T) {
 	wantText(t, o.get(t, "/desk/queue?state=matched", http.StatusOK), "还没有匹配过")
 	wantText(t, o.get(t, "/desk/queue?state=refused", http.StatusOK), "还没有退回过")
 	for _, path := range []string{"/desk/queue/1", "/desk/queue/x", "/desk/queue/99999999999999999999"} {
-		wantText(t, o.get(t, path, http.StatusNotFound), "队列中没有这一条")
+		wantText(t, o.get(t, path, http.StatusNotFound), "没有找到这一项")
 	}
 	o.get(t, "/desk/queue?state=matched&after=77", http.StatusNotFound)
 }

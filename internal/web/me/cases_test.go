@@ -102,7 +102,7 @@ func TestCases(t *testing.T) {
 
 	r := b.want(t, httptestGet(fmt.Sprintf("%s/%d", CasesPath, other.ID)), http.StatusSeeOther) // a notice's link names no subject
 	wantText(t, b.get(t, r.Header().Get("Location"), http.StatusOK), "第二家的意见")
-	b.get(t, fmt.Sprintf("%s/%d", CasesPath, foreign.ID), http.StatusForbidden)
+	b.get(t, fmt.Sprintf("%s/%d", CasesPath, foreign.ID), http.StatusNotFound)
 	for _, gone := range []string{"/1", "/x", "/0"} {
 		b.get(t, CasesPath+gone, http.StatusNotFound)
 	}

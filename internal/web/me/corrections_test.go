@@ -107,8 +107,8 @@ func TestReceipts(t *testing.T) {
 
 	// Nobody reads another's: neither by its subject's number nor by its record's.
 	of := "/me/corrections?of=" + strconv.FormatInt(w.firm, 10)
-	w.agent(t, "agent2", uscc(2)).get(t, of, http.StatusForbidden)
-	w.resident(t, "resident1").get(t, of, http.StatusForbidden)
+	w.agent(t, "agent2", uscc(2)).get(t, of, http.StatusNotFound)
+	w.resident(t, "resident1").get(t, of, http.StatusNotFound)
 	w.agent(t, "agent3", uscc(2)).get(t, "/me/corrections?record="+kept.String(), http.StatusNotFound)
 	c.list, c.next = nil, ""
 	if page := b.get(t, "/me/corrections", http.StatusOK); !strings.Contains(page, "记录没有变更过") {

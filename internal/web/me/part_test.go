@@ -52,7 +52,7 @@ func TestPart(t *testing.T) {
 	if page := b.get(t, "/me/remarks", http.StatusOK); !strings.Contains(page, "意见一览") || !strings.Contains(page, firmName) || !strings.Contains(page, "还没有提过意见") {
 		t.Errorf("page: %s", text(page))
 	}
-	b.get(t, "/me/remarks?of=99", http.StatusForbidden)
+	b.get(t, "/me/remarks?of=99", http.StatusNotFound)
 	record := mustRecord(t, w, w.firm)
 	if page := b.get(t, "/me/file/"+record, http.StatusOK); !strings.Contains(page, "/me/remarks/new?of=") || strings.Contains(page, ">提出异议</a>") {
 		t.Errorf("record: %s", text(page))

@@ -199,17 +199,17 @@ func TestRepairDraft(t *testing.T) {
 	// Whoever is not of the firm reads none of it, and takes no step.
 	for name, who := range map[string]*browser{"another firm": w.agent(t, "agent1", uscc(1)), "a resident": w.resident(t, "resident1")} {
 		for _, path := range []string{at, at + "/edit", at + "/letter.json", link} {
-			if res := who.do(t, httptestGet(path)); res.Code != http.StatusForbidden || strings.Contains(res.Body.String(), "第二食品") {
+			if res := who.do(t, httptestGet(path)); res.Code != http.StatusNotFound || strings.Contains(res.Body.String(), "第二食品") {
 				t.Errorf("%s reads %s: %d", name, path, res.Code)
 			}
 		}
 		for _, path := range []string{at + "/send", at + "/drop", at + "/edit", link + "/withdraw", link + "/supply"} {
-			if res := who.do(t, formRequest(path, url.Values{"reason": {"不修复了"}, "agree": {"1"}})); res.Code != http.StatusForbidden {
+			if res := who.do(t, formRequest(path, url.Values{"reason": {"不修复了"}, "agree": {"1"}})); res.Code != http.StatusNotFound {
 				t.Errorf("%s takes %s: %d", name, path, res.Code)
 			}
 		}
 		who.get(t, "/me/repairs/cases/99", http.StatusNotFound)
-		who.get(t, "/me/repairs?of="+strconv.FormatInt(w.second, 10), http.StatusForbidden)
+		who.get(t, "/me/repairs?of="+strconv.FormatInt(w.second, 10), http.StatusNotFound)
 	}
 	wantText(t, b.get(t, link, http.StatusOK), "已推送，待受理")
 }
@@ -270,11 +270,11 @@ func TestObjectionDraft(t *testing.T) {
 	at, _, _ := strings.Cut(link, "?")
 	for name, who := range map[string]*browser{"another firm": w.agent(t, "agent1", uscc(1)), "a resident": w.resident(t, "resident1")} {
 		res := who.do(t, httptestGet(at))
-		if res.Code != http.StatusForbidden || strings.Contains(res.Body.String(), "一千元") {
+		if res.Code != http.StatusNotFound || strings.Contains(res.Body.String(), "一千元") {
 			t.Errorf("%s reads the objection: %d", name, res.Code)
 		}
 		for _, step := range []string{"supplement", "withdraw", "appeal"} {
-			if res := who.do(t, formRequest(at+"/"+step, url.Values{"reason": {"不同意"}})); res.Code != http.StatusForbidden {
+			if res := who.do(t, formRequest(at+"/"+step, url.Values{"reason": {"不同意"}})); res.Code != http.StatusNotFound {
 				t.Errorf("%s takes %s: %d", name, step, res.Code)
 			}
 		}

@@ -128,7 +128,7 @@ func TestProofRefused(t *testing.T) {
 	w.prove(t)
 	other := "of=" + strconv.FormatInt(w.second, 10)
 	for path, want := range map[string]int{
-		"/me/proof/bundle.json?" + other: http.StatusForbidden, "/me/proof?" + other: http.StatusForbidden, "/me/proof/bundle.json?item=NONE": http.StatusNotFound,
+		"/me/proof/bundle.json?" + other: http.StatusNotFound, "/me/proof?" + other: http.StatusNotFound, "/me/proof/bundle.json?item=NONE": http.StatusNotFound,
 		"/me/proof/bundle.json?asOf=x": http.StatusBadRequest, "/me/proof/bundle.json?asOf=2026-11-18": http.StatusBadRequest, "/me/proof/bundle.json?asOf=2099-01-01": http.StatusBadRequest,
 	} {
 		before := len(w.entries(t, w.firm))

@@ -176,7 +176,7 @@ func TestDesk(t *testing.T) {
 		t.Error("the office reads what is kept from the person today")
 	}
 	desktest.Want(t, desktest.Visit(t, h, window, "/desk/corrections/3", nil), http.StatusOK, "可以恢复使用", "现在没有要办理的步骤")
-	for path, status := range map[string]int{"/desk/corrections/2": http.StatusForbidden, "/desk/corrections/4": http.StatusNotFound, "/desk/corrections/x": http.StatusNotFound, "/desk/corrections/99": http.StatusNotFound} {
+	for path, status := range map[string]int{"/desk/corrections/2": http.StatusNotFound, "/desk/corrections/4": http.StatusNotFound, "/desk/corrections/x": http.StatusNotFound, "/desk/corrections/99": http.StatusNotFound} {
 		if w := desktest.Visit(t, h, window, path, nil); w.Code != status {
 			t.Errorf("%s: %d", path, w.Code)
 		}

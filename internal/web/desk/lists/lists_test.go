@@ -72,10 +72,10 @@ func TestWhoMay(t *testing.T) {
 		}
 	}
 	entry, _, _ := strings.Cut(x.see(x.clerk(), "/desk/lists/new", propose, http.StatusSeeOther), "?")
-	x.see(x.stranger(), entry, nil, http.StatusForbidden)
+	x.see(x.stranger(), entry, nil, http.StatusNotFound)
 	decide := url.Values{"no": {"列1号"}, "on": {"2026-03-02"}, "reason": {"证据充分"}}
 	x.see(x.clerk(), entry+"/decide", decide, http.StatusForbidden)
-	x.see(x.stranger(), entry+"/decide", decide, http.StatusForbidden)
+	x.see(x.stranger(), entry+"/decide", decide, http.StatusNotFound)
 	weak := x.approver()
 	weak.Strong = false
 	if w := desktest.Visit(t, x.handler, weak, entry+"/decide", decide); strings.Contains(w.Header().Get("Location"), "done=decide") {

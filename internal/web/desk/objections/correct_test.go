@@ -30,7 +30,7 @@ func TestCorrect(t *testing.T) {
 	w.taken(w.post(w.officer, page(o)+"/accept"), w.officer)
 	w.taken(w.post(w.officer, page(o)+"/refer"), w.officer)
 	for name, who := range map[string]authz.Actor{"the office": w.officer, "another source": w.stranger, "the subject": w.agent} {
-		if res := desktest.Visit(t, w, who, at, nil); res.Code != http.StatusForbidden {
+		if res := desktest.Visit(t, w, who, at, nil); res.Code != http.StatusForbidden && (name != "another source" || res.Code != http.StatusNotFound) {
 			t.Errorf("%s has the form: %d", name, res.Code)
 		}
 	}

@@ -86,12 +86,12 @@ func TestWhoSeesWhat(t *testing.T) {
 				t.Errorf("%s: the %s is offered %q, want %q", step.state, name, got, step.want[name])
 			}
 		}
-		for _, who := range []authz.Actor{w.stranger, w.agent} {
-			if res := desktest.Visit(t, w, who, page(o), nil); res.Code != http.StatusForbidden || strings.Contains(res.Body.String(), "罚款金额有误") {
+		for status, who := range map[int]authz.Actor{http.StatusNotFound: w.stranger, http.StatusForbidden: w.agent} {
+			if res := desktest.Visit(t, w, who, page(o), nil); res.Code != status || strings.Contains(res.Body.String(), "罚款金额有误") {
 				t.Errorf("%s: %s reads the objection: %d", step.state, who.Grants[0].Role, res.Code)
 			}
 			for _, name := range []string{"ask", "accept", "refuse", "refer", "reply", "correct", "decide", "conclude"} {
-				if res := w.post(who, page(o)+"/"+name, "reason", "没有依据", "reply", "keep", "result", "deleted", "code", "scope"); res.Code != http.StatusForbidden {
+				if res := w.post(who, page(o)+"/"+name, "reason", "没有依据", "reply", "keep", "result", "deleted", "code", "scope"); res.Code != status && res.Code != http.StatusForbidden {
 					t.Errorf("%s: %s takes %s: %d", step.state, who.Grants[0].Role, name, res.Code)
 				}
 			}

@@ -68,8 +68,8 @@ func TestBreach(t *testing.T) {
 	}{
 		{"who gave notice decides", w.reviewer, "/cancel", form, http.StatusForbidden, ""},
 		{"a clerk decides", w.clerk, "/cancel", form, http.StatusForbidden, ""},
-		{"another unit decides", w.stranger, "/cancel", form, http.StatusForbidden, ""},
-		{"another unit keeps it", w.stranger, "/keep", form, http.StatusForbidden, ""},
+		{"another unit decides", w.stranger, "/cancel", form, http.StatusNotFound, ""},
+		{"another unit keeps it", w.stranger, "/keep", form, http.StatusNotFound, ""},
 		{"before the subject was heard", w.chief, "/cancel", form, http.StatusConflict, "陈述申辩的期限还没有满"},
 		{"without a paper", w.chief, "/cancel", []string{"on", "2026-08-10", "reason", "虚假"}, http.StatusBadRequest, "没有写明文书号或者日期"},
 		{"on no day", w.chief, "/keep", []string{"no", "维1号", "on", "昨天", "reason", "虚假"}, http.StatusBadRequest, "日期要写成"},
@@ -80,7 +80,7 @@ func TestBreach(t *testing.T) {
 	if v := w.status(c.At); v.Status != record.Repaired {
 		t.Fatalf("a refused step turned the record: %+v", v.Facts)
 	}
-	w.get(w.stranger, at, http.StatusForbidden)
+	w.get(w.stranger, at, http.StatusNotFound)
 	list, err := w.BreachesOf(t.Context(), c.ID)
 	desktest.Must(t, err)
 	_, err = w.State(w.as(w.agent), list[0].ID, "材料是真实的", nil)

@@ -76,11 +76,11 @@ func TestWhoMay(t *testing.T) {
 	}
 	issue := url.Values{"measure": {row1}, "reason": {"列入名单"}}
 	x.see(x.window(x.issuer), "/desk/lists/entries/500/orders", issue, http.StatusForbidden)
-	x.see(x.window(x.next), task, nil, http.StatusForbidden)
-	x.see(x.window(x.next), task+"/respond", url.Values{}, http.StatusForbidden)
+	x.see(x.window(x.next), task, nil, http.StatusNotFound)
+	x.see(x.window(x.next), task+"/respond", url.Values{}, http.StatusNotFound)
 	x.see(x.approver(), task+"/respond", url.Values{}, http.StatusForbidden)
-	x.see(x.window(x.first), order, nil, http.StatusForbidden)
-	x.see(x.window(x.first), order+"/report.csv", nil, http.StatusForbidden)
+	x.see(x.window(x.first), order, nil, http.StatusNotFound)
+	x.see(x.window(x.first), order+"/report.csv", nil, http.StatusNotFound)
 	x.see(x.window(x.first), order+"/withdraw", url.Values{"reason": {"不再需要"}}, http.StatusForbidden)
 	x.see(x.window(x.first), "/desk/matters/ZJ-01", url.Values{"from": {"2026-01-01"}}, http.StatusForbidden)
 	if said := x.see(x.window(x.first), "/desk/tasks", nil, http.StatusOK, "财政资金项目审核"); strings.Contains(said, "科技项目立项") || strings.Contains(said, "督办") {
