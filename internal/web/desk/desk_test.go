@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +12,7 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/ident"
 	"gongxin/internal/web"
 )
@@ -117,3 +120,32 @@ func TestFormIsText(t *testing.T) {
 		}
 	}
 }
+
+// tooLarge refuses what is larger than an attachment may be, as the engine does.
+type tooLarge struct{}
+
+func (tooLarge) Attach(_ context.Context, _ string, r io.Reader) (flow.Attachment, error) {
+	if n, err := io.Copy(io.Discard, r); err != nil || n > flow.MaxAttachment {
+		return flow.Attachment{}, flow.ErrFileLarge
+	}
+	return flow.Attachment{Hash: "ab"}, nil
+}
+
+// Whoever chose too large a file finds on the form what they typed; whoever sends without end is told as much, and nothing of it is read.
+func TestTooLargeAFileKeepsTheForm(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int]string{100: "事由", flow.MaxAttachment + 1<<20: "事由", maxFiled + 1: ""} {
+		body := io.MultiReader(strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"cause\"\r\n\r\n事由\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"),
+			io.LimitReader(blanks{}, int64(size)), strings.NewReader("\r\n--x--\r\n"))
+		r := httptest.NewRequest(http.MethodPost, "/desk/lists/new", body)
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+		form, hashes, err := FormWithFile(httptest.NewRecorder(), r, tooLarge{}, "材料")
+		if form.Get("cause") != want || (len(hashes) == 1) != (size == 100) || size != 100 && !errors.Is(err, flow.ErrFileLarge) {
+			t.Errorf("%d bytes: %v, %v, %v", size, form, hashes, err)
+		}
+	}
+}
+
+type blanks struct{}
+
+func (blanks) Read(p []byte) (int, error) { clear(p); return len(p), nil }

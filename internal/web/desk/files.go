@@ -21,8 +21,8 @@ type Attacher interface {
 	Attach(ctx context.Context, title string, r io.Reader) (flow.Attachment, error)
 }
 
-// maxFiled bounds a form with one file, which may be as large as an attachment.
-const maxFiled = flow.MaxAttachment + 256<<10
+// maxFiled bounds a form with a file. It is some more than an attachment may have: whoever chose too large a file is told so on the form, with what they typed.
+const maxFiled = 3*flow.MaxAttachment + 256<<10
 
 // FormWithFile reads a form that may carry a file under "file", and takes the file in as title. hashes is empty when none was chosen. The fields are
 // given even when the file is refused, so that nobody types them twice.

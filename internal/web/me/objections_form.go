@@ -151,6 +151,9 @@ func (x *objections) submit(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		return x.handIn(w, r, &p, v, form, files)
 	}
+	if v.record == "" && v.entry == "" { // nothing of the form could be read
+		return err
+	}
 	return x.refuse(w, r, v, err)
 }
 
