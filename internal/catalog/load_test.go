@@ -209,6 +209,7 @@ func TestLoadRefuses(t *testing.T) {
 		{name: "no natural key", edit: swap(`natural_key = ["X_NO"]`, `natural_key = []`), code: "catalog.natural_key"},
 		{name: "publicity of a public item", edit: swap(`publicity = "standing"`, `publicity = "none"`), code: "catalog.publicity"},
 		{name: "unknown publicity", edit: swap(`publicity = "standing"`, `publicity = "for ever"`), code: "catalog.publicity"},
+		{name: "clock and none", edit: swap(`working_days = 7`, `working_days = 7, none = true`), code: "catalog.clock"},
 		{name: "no clock", edit: swap(`working_days = 7`, `working_days = 0`), code: "catalog.clock"},
 		{name: "chapter beyond the report", edit: swap(`chapter = 1`, `chapter = 2`), code: "catalog.chapter"},
 		{name: "unknown kind", edit: swap(`"legal_entity", "person"`, `"legal_entity", "robot"`), code: "catalog.kind", says: "robot"},

@@ -163,7 +163,18 @@ type Condition struct {
 type FilingClock struct {
 	WorkingDays int    `toml:"working_days"`
 	MonthDay    int    `toml:"month_day"` // alternatively: by this day of the following month
+	None        bool   `toml:"none"`      // or never: what is given of one's own accord is not late
 	Sure        string `toml:"sure"`
+}
+
+// said counts which of the three were written.
+func (c FilingClock) said() (n int) {
+	for _, is := range []bool{c.WorkingDays > 0, c.MonthDay > 0, c.None} {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // Rule is a cross-field rule in CEL; true means fine. It is evaluated when every field it names has a valid

@@ -26,7 +26,7 @@ var (
 	errPolarity      = refusal("catalog.polarity", "信息性质不认识", "信息性质只有 positive、negative、neutral")
 	errChapter       = refusal("catalog.chapter", "报告章节不存在", "请填 edition.toml 里的章节序号")
 	errPublicity     = refusal("catalog.publicity", "公示规则不认识或者与公开等级矛盾", "A 类填 licence、penalty、listing、abnormal、commitment、registration、standing 之一，B 类和 C 类填 none")
-	errClock         = refusal("catalog.clock", "报送时限不对", "working_days 和 month_day 只填一个")
+	errClock         = refusal("catalog.clock", "报送时限不对", "working_days、month_day 和 none 只填一个")
 	errNoBasis       = refusal("catalog.no_basis", "没有法律依据", "没有法律、法规或者党中央、国务院政策文件依据的，不得归集（国办发〔2020〕49号，《山东省社会信用条例》第十条）")
 	errBasisPeriod   = refusal("catalog.basis_period", "法律依据没有写明条款或者施行日期", "请写明法律名称、条款和施行日期 from")
 	errNotInForce    = refusal("catalog.basis_not_in_force", "法律依据在版本生效日没有施行或者已经失效", "请写明在版本生效日有效的依据（国办发〔2020〕49号）")
@@ -121,8 +121,8 @@ func (b *builder) checkHead(it *Item, file string) {
 	if !slices.Contains(publicityRules, it.Publicity) || (it.Publicity == PublicityNone) == (it.Class == Public) {
 		b.refuse(errPublicity, "%s：公开等级“%s”不能用公示规则“%s”", file, it.Class, it.Publicity)
 	}
-	if c := it.Clock; c.WorkingDays < 0 || c.MonthDay < 0 || c.MonthDay > 31 || (c.WorkingDays > 0) == (c.MonthDay > 0) {
-		b.refuse(errClock, "%s：报送时限要么写 working_days，要么写 month_day（1至31）", file)
+	if c := it.Clock; c.WorkingDays < 0 || c.MonthDay < 0 || c.MonthDay > 31 || c.said() != 1 {
+		b.refuse(errClock, "%s：报送时限要么写 working_days，要么写 month_day（1至31）；自愿提供、没有时限的写 none = true", file)
 	}
 }
 
