@@ -42,7 +42,7 @@ type Options struct {
 	Readers          int           // SQLite: connections of the reader pool; 0 is DefaultReaders
 	CacheSize        int64         // SQLite: bytes of page cache per connection; 0 is DefaultCacheSize, for the writer DefaultWriterCacheSize
 	MmapSize         int64         // SQLite: bytes of the file to map; 0 maps nothing
-	AutoCheckpoint   int           // SQLite: pages of write-ahead log that start a checkpoint; 0 is DefaultAutoCheckpoint
+	AutoCheckpoint   int           // SQLite: pages of write-ahead log from which it is folded into the file; 0 is DefaultAutoCheckpoint
 	NoSync           bool          // SQLite: do not wait for the disk; only for tests and data that can be made again
 	MaxConns         int           // PostgreSQL: connections of the pool; 0 is 20
 	StatementTimeout time.Duration // PostgreSQL: the server ends a longer statement; 0 (as for migrations and jobs) is no limit
@@ -63,6 +63,7 @@ type DB struct {
 	reader Querier   // read, on SQLite with its statements kept prepared
 	writer *prepared // SQLite: the statements that transactions use again and again
 	path   string    // SQLite: the file
+	folder *folder   // SQLite: folds the write-ahead log into the file
 }
 
 // Faults of opening.
@@ -115,7 +116,7 @@ func (d *DB) Close() error {
 		return d.write.Close()
 	}
 	// Readers first: the writer, closing last, can then fold the whole log.
-	return errors.Join(d.read.Close(), d.write.Close())
+	return errors.Join(d.read.Close(), d.folder.close(), d.write.Close())
 }
 
 // In writes the placeholders of a list: In(3, 2) is "($2,$3,$4)". In(0, …) is "(NULL)", which is IN for no row at all;

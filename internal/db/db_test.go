@@ -106,7 +106,7 @@ func TestOpenSQLiteFile(t *testing.T) {
 	}
 	want := map[string]string{
 		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "10000",
-		"temp_store": "2", "cache_size": "-4096", "mmap_size": "1048576", "wal_autocheckpoint": "16000",
+		"temp_store": "2", "cache_size": "-4096", "mmap_size": "1048576", "wal_autocheckpoint": "64000",
 	}
 	err = d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		for name, value := range want {

@@ -10,3 +10,6 @@ func (d *DB) MigrateFiles(ctx context.Context, files fs.FS) error { return d.mig
 
 // RemoteFUSE exposes the reading of mountinfo.
 var RemoteFUSE = remoteFUSE
+
+// Folded waits until the log that is being folded into the file is.
+func (d *DB) Folded() { d.folder.work.Wait() }

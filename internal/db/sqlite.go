@@ -52,6 +52,10 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		_ = d.Close()
 		return nil, err
 	}
+	if d.folder, err = newFolder(d, o); err != nil {
+		_ = d.Close()
+		return nil, ErrOpen.With(err)
+	}
 	return d, nil
 }
 
@@ -75,15 +79,12 @@ func prepareFile(path string) error {
 // dsn builds the driver's address. The driver runs busy_timeout before the other pragmas, so that opening waits for a
 // process that is just closing the file.
 func dsn(path string, o Options, writer bool) string {
-	cache, auto := o.CacheSize, o.AutoCheckpoint
+	cache := o.CacheSize
 	if cache <= 0 {
 		cache = DefaultCacheSize
 		if writer {
 			cache = DefaultWriterCacheSize
 		}
-	}
-	if auto <= 0 {
-		auto = DefaultAutoCheckpoint
 	}
 	sync := "FULL" // an acknowledged write survives a power cut
 	if o.NoSync {
@@ -99,8 +100,8 @@ func dsn(path string, o Options, writer bool) string {
 	if writer {
 		pragma("journal_mode", "WAL")
 		pragma("synchronous", sync)
-		pragma("wal_autocheckpoint", strconv.Itoa(auto))
-		pragma("journal_size_limit", strconv.Itoa(64<<20)) // a log swollen by a long reader shrinks again
+		pragma("wal_autocheckpoint", strconv.Itoa(autoFactor*autoCheckpoint(o)))
+		pragma("journal_size_limit", "0") // the log's file is cut when the log begins anew, so that its length says how much is in it
 		q.Set("_txlock", "immediate")
 	} else {
 		pragma("query_only", "ON")

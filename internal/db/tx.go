@@ -205,6 +205,9 @@ func (d *DB) once(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn func(c
 	defer func() {
 		_ = conn.Close()
 		t.release(ctx) // the connection is free now, as preparing for the pool asks
+		if t.writes && err == nil {
+			d.folder.committed()
+		}
 	}()
 	// database/sql would roll back from another goroutine when a cancellable context ends.
 	if t.tx, err = conn.BeginTx(t.calm(ctx), o); err != nil {
