@@ -16,6 +16,8 @@ import (
 	"gongxin/internal/ingest"
 	"gongxin/internal/listing"
 	"gongxin/internal/objection"
+	"gongxin/internal/record"
+	"gongxin/internal/repair"
 	"gongxin/internal/ruleset"
 	"gongxin/internal/web"
 	desk "gongxin/internal/web/desk/objections"
@@ -43,7 +45,7 @@ func (a *App) openObjectionRules() (err error) {
 func (a *App) openObjections(ids *id.Maker) error {
 	p := &a.Procedures
 	p.Objections.Service = objection.New(objection.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Rules: p.Objections.rules, Records: a.Records, Lists: disputes{a.Lists.Listing, a.Lists.kinds}, Agencies: a.Agencies,
+		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Rules: p.Objections.rules, Records: a.Records, Lists: disputes{a.Lists.Listing, a.Lists.kinds}, Repairs: disputedRepairs{&p.Repairs}, Agencies: a.Agencies,
 		Authority: a.Trust.Authority, Flow: p.Flow, Notices: p.Notices, Filer: correctedRows{a.Ingest}, ItemName: a.itemName,
 	})
 	return p.Flow.Register(objection.Table(), p.Objections.Hooks())
@@ -96,6 +98,27 @@ func (d disputes) OwnEntries(ctx context.Context, subject int64) ([]me.Entry, er
 		out = append(out, me.Entry{ID: list[i].ID, List: e.List, On: list[i].ListedOn})
 	}
 	return out, nil
+}
+
+// disputedRepairs tells objections how applications for repair were answered, and takes them up again.
+type disputedRepairs struct{ repairs *Repairs }
+
+// Answered gives the latest answer about a record's repair.
+func (d disputedRepairs) Answered(ctx context.Context, q db.Querier, at record.ID) (objection.RepairAnswer, bool, error) {
+	out, ok, err := d.repairs.OutcomeOf(ctx, q, at)
+	if err != nil || !ok {
+		return objection.RepairAnswer{}, false, err
+	}
+	answer := objection.RepairAnswer{ID: out.Repair, Word: out.Word}
+	for _, stage := range out.Stages {
+		answer.Stages = append(answer.Stages, objection.Stage{Code: string(stage), Name: stage.Name(), Agreed: stage.Agreed()})
+	}
+	return answer, true, nil
+}
+
+// Reopen takes an application up again.
+func (d disputedRepairs) Reopen(ctx context.Context, tx *db.Tx, at int64, stage, no, reason string) error {
+	return d.repairs.Reopen(ctx, tx, repair.Reopening{Repair: at, Stage: repair.Stage(stage), No: no, Reason: reason})
 }
 
 // correctedRows files corrected rows by the one way in, as whoever answers for the source.
