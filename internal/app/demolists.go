@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
+	"gongxin/internal/flow"
 	"gongxin/internal/listing"
 	"gongxin/internal/measure"
 )
@@ -114,22 +116,35 @@ func (d *demoDesk) propose(kind string, firm int64, cause string) (listing.Entry
 	return d.a.Lists.Listing.Propose(d.clerk, listing.Proposal{Kind: kind, Subject: firm, Agency: d.unit, Cause: cause})
 }
 
+// listsAt gives the service of lists as it was at another time: notices run for days, and a demo has none.
+func (d *demoDesk) listsAt(at clock.Clock) (*listing.Service, error) {
+	steps, lists := d.a.Procedures.Flow.Config, d.a.Lists.Listing.Config
+	steps.Clock, lists.Clock = at, at
+	lists.Flow = flow.New(steps)
+	return listing.New(lists), lists.Flow.Register(listing.Table(), noHooks)
+}
+
 // enlist takes a firm from the proposal onto the list; its notice was served long enough ago.
 func (d *demoDesk) enlist(kind string, firm int64, n int, cause string) (listing.Entry, error) {
-	l, today := d.a.Lists.Listing, clock.Today(d.a.Clock)
-	e, err := d.propose(kind, firm, cause)
+	past, today := clock.NewManual(d.a.Clock.Now().AddDate(0, 0, -30)), clock.Today(d.a.Clock)
+	before, err := d.listsAt(past)
+	if err != nil {
+		return listing.Entry{}, err
+	}
+	e, err := before.Propose(d.clerk, listing.Proposal{Kind: kind, Subject: firm, Agency: d.unit, Cause: cause})
 	if err != nil {
 		return e, err
 	}
 	if k, ok := d.a.Lists.kinds.Today().ByCode(kind); ok && k.Notice > 0 {
-		if _, err := l.Notify(d.clerk, e.ID, d.paper("告字", n, today.AddDays(-30))); err != nil {
+		if _, err := before.Notify(d.clerk, e.ID, d.paper("告字", n, clock.Today(past))); err != nil {
 			return e, err
 		}
-		if _, err := l.Statement(d.clerk, e.ID, "当事人称已经整改；经核，不影响列入情形的认定", nil); err != nil {
+		past.Advance(48 * time.Hour)
+		if _, err := before.Statement(d.clerk, e.ID, "当事人称已经整改；经核，不影响列入情形的认定", nil); err != nil {
 			return e, err
 		}
 	}
-	return l.Decide(d.approver, e.ID, listing.Decision{Document: d.paper("列字", n, today), Reason: "事实清楚，证据充分，符合列入条件"})
+	return d.a.Lists.Listing.Decide(d.approver, e.ID, listing.Decision{Document: d.paper("列字", n, today), Reason: "事实清楚，证据充分，符合列入条件"})
 }
 
 // play makes two adverse entries, an incentive and a proposal that waits, with an order that is being carried out and one that was recalled.
@@ -171,5 +186,8 @@ func (d *demoDesk) play(firms []int64) error {
 	if o, err = m.Issue(d.approver, measure.Issue{Entry: second.ID, Measure: demoRecalled, Reason: "列入市场监督管理严重违法失信名单"}); err != nil {
 		return err
 	}
-	return m.Withdraw(d.approver, o.ID, "另有检查计划，不再重复安排")
+	if err := m.AskWithdrawal(d.clerk, o.ID, "另有检查计划，不再重复安排"); err != nil {
+		return err
+	}
+	return m.Withdraw(d.approver, o.ID)
 }

@@ -89,7 +89,8 @@ func (a *App) openLists(ids *id.Maker) error {
 			return ok
 		},
 	})
-	return errors.Join(p.Flow.Register(listing.Table(), noHooks), p.Flow.Register(measure.Table(), noHooks), a.openObjections(ids), a.openRepairs(ids), a.openDeclarations(ids, t.Ring))
+	return errors.Join(p.Flow.Register(listing.Table(), noHooks), p.Flow.Register(measure.Table(), noHooks), p.Flow.Register(measure.WithdrawTable(), noHooks),
+		a.openObjections(ids), a.openRepairs(ids), a.openDeclarations(ids, t.Ring))
 }
 
 // representativeField is where the record that establishes a business names its legal representative or the person in charge.

@@ -107,7 +107,7 @@ func TestFromProposalToRelease(t *testing.T) {
 	d.ask(approver, entry+"/orders", nil, http.StatusOK, "会收到任务的单位："+h.unit.Name)
 	order, _, _ := strings.Cut(d.ask(approver, entry+"/orders", url.Values{"measure": {"CF-21-01"}, "reason": {"列入名单"}}, http.StatusSeeOther), "?")
 	report := d.ask(approver, order, nil, http.StatusOK, "案例报告", "待响应", "指令编号", "限制申请财政性资金项目")
-	if !strings.Contains(report, "撤回指令") {
+	if !strings.Contains(report, "提出撤回指令") {
 		t.Error("the order cannot be taken back")
 	}
 	list := d.ask(window, "/desk/tasks?state=pushed", nil, http.StatusOK, "限制申请财政性资金项目")

@@ -314,8 +314,12 @@ func (s *Service) Decide(ctx context.Context, entry int64, d Decision) (Entry, e
 	}
 	today := clock.Today(s.Clock)
 	return s.step(ctx, entry, EventDecide, flow.Input{Reason: d.Reason, Attachments: d.Files}, func(tx *db.Tx, e *Entry, k *Kind) error {
-		for _, on := range []clock.Date{d.On, today} {
-			if err := s.may(ctx, tx, k, e.Agency, on); err != nil {
+		for _, on := range []clock.Date{d.On, today} { // by the file of that day: a later one may say that a law has always held
+			then, ok := s.Kinds.On(on).ByCode(e.Kind)
+			if !ok {
+				return ErrBasis
+			}
+			if err := s.may(ctx, tx, then, e.Agency, on); err != nil {
 				return err
 			}
 		}

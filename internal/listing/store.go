@@ -47,6 +47,9 @@ func insert(ctx context.Context, tx *db.Tx, e *Entry) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO listing_entry (`+columns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '', '', '', 0, 0, 0, 0, 0, '', '', '', '', 0)`,
 		e.ID, e.Subject, e.Kind, e.Agency, e.Region, e.Case, string(e.State), e.Cause, e.Law, db.Micros(e.ProposedAt), e.ProposedBy)
+	if db.IsUnique(err) {
+		return ErrTwice // somebody else proposed it at the same moment
+	}
 	if err != nil {
 		return fmt.Errorf("listing: insert: %w", err)
 	}

@@ -163,3 +163,22 @@ func TestHearingThatWasAskedForIsHeld(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A decision is dated by a day: the list had its basis then by the file of that day, whatever a later file says of the past.
+func TestBasisOfTheDayOfDecision(t *testing.T) {
+	t.Parallel()
+	x := newDesk(t, dbtest.SQLite(t))
+	const free = "YZSX-ZFCG"
+	x.empower(free)
+	e := x.propose(free)
+	law := `from = "2003-01-01"`
+	x.edit(20260304, law, law+"\n  until = \"2026-03-05\"") // over from the 5th on,
+	x.edit(20260309, law, law)                              // and in force again from the 9th on
+	x.day(20260310)
+	if _, err := x.Decide(x.approver(), e.ID, listing.Decision{Document: listing.Document{No: "1号", On: 20260306}, Reason: "证据充分"}); !errors.Is(err, listing.ErrBasis) {
+		t.Errorf("decided on a day without a basis: %v", err)
+	}
+	if _, err := x.Decide(x.approver(), e.ID, listing.Decision{Document: x.paper("1号"), Reason: "证据充分"}); err != nil {
+		t.Error(err)
+	}
+}

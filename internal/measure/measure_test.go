@@ -90,7 +90,7 @@ func newDesk(t testing.TB, d *db.DB) *desk {
 			return authority.Decide(authz.From(ctx), authz.Action(action), authz.Scope{Agency: c.Agency, Region: c.Region, Author: author}).Err()
 		},
 	})
-	if err := engine.Register(measure.Table(), flow.Hooks{}); err != nil {
+	if err := errors.Join(engine.Register(measure.Table(), flow.Hooks{}), engine.Register(measure.WithdrawTable(), flow.Hooks{})); err != nil {
 		t.Fatal(err)
 	}
 	matters := agency.NewMatters(agencies, log, nil)
@@ -128,6 +128,18 @@ func as(id int64, strong bool, role authz.Role, unit int64) context.Context {
 }
 
 func (x *desk) issuer() context.Context { return as(2, true, authz.ListApprover, x.market.ID) }
+
+// second is another person of the unit that issues.
+func (x *desk) second() context.Context { return as(12, true, authz.Reviewer, x.market.ID) }
+
+// withdraw takes an order back as two people do.
+func (x *desk) withdraw(order int64, why string) error {
+	if err := x.AskWithdrawal(x.issuer(), order, why); err != nil {
+		return err
+	}
+	return x.Withdraw(x.second(), order)
+}
+
 func (x *desk) clerk(unit agency.Agency) context.Context {
 	return as(unit.ID, false, authz.WindowOfficer, unit.ID)
 }
@@ -260,16 +272,16 @@ func TestIssueRefuses(t *testing.T) {
 		if _, err := x.Issue(x.issuer(), measure.Issue{Entry: entry, Measure: "CF-21-01", Reason: "列入名单"}); !errors.Is(err, measure.ErrTwice) {
 			t.Errorf("issued twice: %v", err)
 		}
-		if err := x.Withdraw(as(3, true, authz.ListApprover, x.aid.ID), o.ID, "发错了"); err == nil {
-			t.Error("another unit took it back")
+		if err := x.AskWithdrawal(as(3, true, authz.ListApprover, x.aid.ID), o.ID, "发错了"); err == nil {
+			t.Error("another unit asks to take it back")
 		}
 		if _, err := x.Issue(as(3, true, authz.ListApprover, x.aid.ID), measure.Issue{Entry: entry, Measure: "CF-21-01", Reason: "列入名单"}); !errors.Is(err, authz.ErrDenied) {
 			t.Errorf("another unit learns that there is an order: %v", err)
 		}
-		if err := x.Withdraw(x.issuer(), o.ID, "发给11010519491231002X的发错了"); !errors.Is(err, flow.ErrPersonal) {
+		if err := x.AskWithdrawal(x.issuer(), o.ID, "发给11010519491231002X的发错了"); !errors.Is(err, flow.ErrPersonal) {
 			t.Errorf("withdrawn with the number of a resident: %v", err)
 		}
-		if err := x.Withdraw(x.issuer(), o.ID, "发错了"); err != nil {
+		if err := x.withdraw(o.ID, "发错了"); err != nil {
 			t.Error(err)
 		}
 	})

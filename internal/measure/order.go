@@ -44,6 +44,7 @@ type Order struct {
 	RecallWhy  RecallWhy
 	RecallNote string
 	ReleasedAt time.Time
+	Withdrawal int64 // case by which somebody asks that it be withdrawn; 0 = nobody does. RecallNote is the reason then
 }
 
 // RecallWhy says why an order was recalled.
@@ -288,6 +289,9 @@ func (s *Service) Feedback(ctx context.Context, task int64, f Feedback) (Task, e
 		reason, ok := words(f.Reason, 2, 1900)
 		if !ok {
 			return ErrFeedback
+		}
+		if f.Result == Executed && f.ExecutedOn < clock.DateOf(t.PushedAt) {
+			return ErrExecuted
 		}
 		t.Result, t.Reason, t.CaseNo, t.ExecutedOn, t.AnsweredAt = f.Result, reason, f.CaseNo, f.ExecutedOn, s.now()
 		if len(f.Evidence) > 0 {

@@ -45,7 +45,17 @@ func TestNothingOutlivesItsCause(t *testing.T) {
 			"withdraw": func(rt *rapid.T) {
 				list, err := x.Orders(ctx, measure.Filter{})
 				if err == nil && len(list) > 0 {
-					_ = x.Withdraw(x.issuer(), rapid.SampledFrom(list).Draw(rt, "order").ID, "不再需要")
+					one := rapid.SampledFrom(list).Draw(rt, "order").ID
+					switch rapid.IntRange(0, 3).Draw(rt, "how") {
+					case 0:
+						_ = x.AskWithdrawal(x.issuer(), one, "不再需要")
+					case 1:
+						_ = x.KeepOrder(x.second(), one, "仍然需要")
+					case 2:
+						_ = x.Withdraw(x.second(), one)
+					default:
+						_ = x.withdraw(one, "不再需要")
+					}
 				}
 			},
 			"answer": func(rt *rapid.T) {

@@ -12,31 +12,6 @@ import (
 	"gongxin/internal/notice"
 )
 
-// Withdraw takes an order back: by a person of the unit that issued it, with a reason.
-func (s *Service) Withdraw(ctx context.Context, order int64, reason string) (err error) {
-	defer fault.Wrap(&err, "measure.Withdraw")
-	reason, ok := words(reason, 2, 2000)
-	if !ok {
-		return flow.ErrReason
-	}
-	if flow.HasPersonal(reason) {
-		return flow.ErrPersonal
-	}
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		o, err := s.Order(ctx, tx, order)
-		if err != nil {
-			return err
-		}
-		if o.State != Open {
-			return flow.ErrClosed
-		}
-		if err := s.mayIssue(ctx, o.Agency); err != nil {
-			return err
-		}
-		return s.recall(ctx, tx, &o, TakenBack, reason)
-	})
-}
-
 // CauseEnded recalls, within tx, every open order that rests on an entry. Whatever ends the entry calls it in the same transaction, so that no order outlives its
 // cause.
 func (s *Service) CauseEnded(ctx context.Context, tx *db.Tx, entry int64, note string) error {
@@ -136,6 +111,9 @@ func (s *Service) over(o *Order, on clock.Date) RecallWhy {
 
 // recall calls an order back: every task of it waits for its unit's acknowledgement, first on that unit's desk, and the subject is told.
 func (s *Service) recall(ctx context.Context, tx *db.Tx, o *Order, why RecallWhy, note string) error {
+	if err := s.moot(ctx, tx, o); err != nil {
+		return err
+	}
 	o.State, o.RecalledAt, o.RecallWhy, o.RecallNote = Recalled, s.now(), why, note
 	list, err := tasks(ctx, tx, `subject_id = $1 AND order_id = $2 ORDER BY task_id`, o.Subject, o.ID)
 	if err != nil {

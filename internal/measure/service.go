@@ -100,6 +100,7 @@ var (
 	ErrUntil    = fault.New(fault.Invalid, "measure.until", "措施的截止日期早于开始，或者晚于名单条目的截止日期", "请核对截止日期")
 	ErrNobody   = fault.New(fault.Conflict, "measure.nobody", "没有单位的应用事项列入了这项措施，指令无处执行", "请先由有关单位在应用事项清单中列入这项措施")
 	ErrFeedback = fault.New(fault.Invalid, "measure.feedback", "反馈不完整", "请选择已执行、不适用或者未执行；已执行的写明日期，其他的写明理由")
+	ErrExecuted = fault.New(fault.Invalid, "measure.executed", "执行日期早于收到任务的日期：这次执行不是因为这项指令", "请核对执行日期；以前已经采取同样措施的，选择不适用，并写明理由")
 	ErrMatter   = fault.New(fault.Invalid, "measure.matter", "应用事项的奖惩清单有误", "请只列入现行的名单种类和措施")
 )
 

@@ -48,7 +48,7 @@ func TestFigures(t *testing.T) {
 			t.Errorf("before the recall: %+v", got)
 		}
 		at := x.clock.Now().UTC().Truncate(time.Microsecond)
-		if err := x.Withdraw(x.issuer(), o.ID, "不再需要"); err != nil {
+		if err := x.withdraw(o.ID, "不再需要"); err != nil {
 			t.Fatal(err)
 		}
 		x.clock.Advance(time.Hour)

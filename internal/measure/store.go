@@ -13,12 +13,12 @@ import (
 	"gongxin/internal/db"
 )
 
-const orderColumns = `subject_id, order_id, entry_id, list, measure, law, base_on, agency_id, reason, issued_at, issued_by, valid_from, until, state, recalled_at, recall_why, recall_note, released_at`
+const orderColumns = `subject_id, order_id, entry_id, list, measure, law, base_on, agency_id, reason, issued_at, issued_by, valid_from, until, state, recalled_at, recall_why, recall_note, released_at, withdraw_case`
 
 func scanOrder(row interface{ Scan(...any) error }) (Order, error) {
 	var o Order
 	var issued, recalled, released int64
-	err := row.Scan(&o.Subject, &o.ID, &o.Entry, &o.List, &o.Measure, &o.Law, &o.BaseOn, &o.Agency, &o.Reason, &issued, &o.IssuedBy, &o.From, &o.Until, &o.State, &recalled, &o.RecallWhy, &o.RecallNote, &released)
+	err := row.Scan(&o.Subject, &o.ID, &o.Entry, &o.List, &o.Measure, &o.Law, &o.BaseOn, &o.Agency, &o.Reason, &issued, &o.IssuedBy, &o.From, &o.Until, &o.State, &recalled, &o.RecallWhy, &o.RecallNote, &released, &o.Withdrawal)
 	o.IssuedAt, o.RecalledAt, o.ReleasedAt = db.Instant(issued), db.Instant(recalled), db.Instant(released)
 	return o, err
 }
@@ -74,8 +74,11 @@ func (s *Service) OrdersOf(ctx context.Context, q db.Querier, numbers []int64) (
 }
 
 func insertOrder(ctx context.Context, tx *db.Tx, o *Order) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO measure_order (`+orderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', '', 0)`,
+	_, err := tx.ExecContext(ctx, `INSERT INTO measure_order (`+orderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', '', 0, 0)`,
 		o.Subject, o.ID, o.Entry, o.List, o.Measure, o.Law, int64(o.BaseOn), o.Agency, o.Reason, db.Micros(o.IssuedAt), o.IssuedBy, int64(o.From), int64(o.Until), string(o.State))
+	if db.IsUnique(err) {
+		return ErrTwice // somebody else issued it at the same moment
+	}
 	if err != nil {
 		return fmt.Errorf("measure: insert order: %w", err)
 	}
@@ -83,8 +86,8 @@ func insertOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 }
 
 func saveOrder(ctx context.Context, tx *db.Tx, o *Order) error {
-	_, err := tx.ExecContext(ctx, `UPDATE measure_order SET state = $3, recalled_at = $4, recall_why = $5, recall_note = $6, released_at = $7 WHERE subject_id = $1 AND order_id = $2`,
-		o.Subject, o.ID, string(o.State), db.Micros(o.RecalledAt), string(o.RecallWhy), o.RecallNote, db.Micros(o.ReleasedAt))
+	_, err := tx.ExecContext(ctx, `UPDATE measure_order SET state = $3, recalled_at = $4, recall_why = $5, recall_note = $6, released_at = $7, withdraw_case = $8 WHERE subject_id = $1 AND order_id = $2`,
+		o.Subject, o.ID, string(o.State), db.Micros(o.RecalledAt), string(o.RecallWhy), o.RecallNote, db.Micros(o.ReleasedAt), o.Withdrawal)
 	if err != nil {
 		return fmt.Errorf("measure: save order: %w", err)
 	}

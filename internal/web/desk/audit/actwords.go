@@ -45,7 +45,7 @@ var plainWords = map[string]string{
 
 // procedures are the tables whose steps are acts; a test holds the list against the program.
 func procedures() []flow.Table {
-	return []flow.Table{listing.Table(), measure.Table(), objection.Table(), repair.Table(repair.Clocks{}), repair.BreachTable(), repair.ShieldTable(), correction.Table(), declaration.Table(), declaration.EndTable()}
+	return []flow.Table{listing.Table(), measure.Table(), measure.WithdrawTable(), objection.Table(), repair.Table(repair.Clocks{}), repair.BreachTable(), repair.ShieldTable(), correction.Table(), declaration.Table(), declaration.EndTable()}
 }
 
 // stepsOfAll are the steps that every procedure has.

@@ -118,6 +118,7 @@ func newHall(t *testing.T) *hall {
 		},
 	})
 	desktest.Must(t, x.flow.Register(measure.Table(), flow.Hooks{}))
+	desktest.Must(t, x.flow.Register(measure.WithdrawTable(), flow.Hooks{}))
 	matters := agency.NewMatters(agencies, x.log, nil)
 	x.measures = measure.New(measure.Config{
 		DB: d, IDs: ids, Clock: x.clock, Base: base, Subjects: firms{}, Agencies: agencies, Matters: matters, Causes: x, Authority: site.Authority, Flow: x.flow, Notices: x, Acts: x.log,
@@ -140,6 +141,11 @@ func newHall(t *testing.T) *hall {
 
 func (x *hall) approver() authz.Actor {
 	return desktest.As(2, authz.Grant{Role: authz.ListApprover, Agency: x.issuer.ID})
+}
+
+// second is another person of the unit that issues.
+func (x *hall) second() authz.Actor {
+	return desktest.As(12, authz.Grant{Role: authz.Reviewer, Agency: x.issuer.ID})
 }
 
 func (x *hall) window(unit agency.Agency) authz.Actor {

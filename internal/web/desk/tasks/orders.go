@@ -245,10 +245,12 @@ func (d *Desk) issue(w http.ResponseWriter, r *http.Request) error {
 
 type orderView struct {
 	orderRow
-	tasks    []row
-	withdraw bool
-	done     string
-	fault    *fault.Error
+	tasks []row
+	ask   bool // may ask that it be withdrawn
+	grant bool // may decide on that, for
+	keep  bool // or against it
+	done  string
+	fault *fault.Error
 }
 
 func (v *orderView) facts() []ui.Fact {
@@ -263,6 +265,9 @@ func (v *orderView) facts() []ui.Fact {
 	out = append(out, ui.Fact{Label: "名单", Value: v.list}, ui.Fact{Label: "措施", Value: v.what.Content, Note: v.Measure, Wide: true}, ui.Fact{Label: "依据", Value: v.Law, Wide: true},
 		ui.Fact{Label: "实施主体", Value: v.what.Body}, ui.Fact{Label: "原因", Value: v.Reason, Wide: true}, ui.Fact{Label: "发起单位", Value: v.issuer}, ui.Fact{Label: "发起时间", Value: desk.Moment(v.IssuedAt)},
 		ui.Fact{Label: "生效", Value: v.From.String()}, ui.Fact{Label: "截止", Value: until}, ui.Fact{Label: "清单版本", Value: v.BaseOn.String() + " 有效的基础清单"})
+	if v.Withdrawal != 0 {
+		out = append(out, ui.Fact{Label: "拟撤回", Value: v.RecallNote, Note: "还没有决定，指令继续有效", Wide: true})
+	}
 	if !v.RecalledAt.IsZero() {
 		out = append(out, ui.Fact{Label: "召回时间", Value: desk.Moment(v.RecalledAt)}, ui.Fact{Label: "解除原因", Value: v.RecallWhy.Word(), Wide: true})
 		if v.RecallNote != "" {
@@ -302,11 +307,22 @@ func (d *Desk) showOrder(w http.ResponseWriter, r *http.Request, status int, v *
 	if err != nil {
 		return err
 	}
-	v.withdraw = o.State == measure.Open && d.site.May(ctx, authz.MeasureIssue, scope)
+	switch {
+	case o.State != measure.Open:
+	case o.Withdrawal == 0:
+		v.ask = d.site.May(ctx, authz.MeasureIssue, scope)
+	default:
+		could, err := desk.Steps(ctx, d.Cases, o.Withdrawal)
+		if err != nil {
+			return err
+		}
+		v.grant, v.keep = could[measure.EventGrant], could[measure.EventKeep]
+	}
 	p := desk.Page(d.site, r, "联合奖惩案例报告", ui.Link{Href: ordersPath, Label: "联合奖惩指令"}, ui.Link{Label: "案例报告"})
 	return desk.Show(d.site, w, r, status, p, orderPage(v))
 }
 
+// withdraw is asking that an order be withdrawn, and deciding on it.
 func (d *Desk) withdraw(w http.ResponseWriter, r *http.Request) error {
 	form, err := desk.Form(w, r)
 	if err != nil {
@@ -316,8 +332,17 @@ func (d *Desk) withdraw(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err = d.Measures.Withdraw(r.Context(), o.ID, form.Get("reason")); err == nil {
-		return desk.See(w, r, desk.Query(ordersPath+"/"+desk.Dec(o.ID), "done", "withdraw"))
+	done := "withdraw"
+	switch act := form.Get("act"); act {
+	case "grant":
+		err = d.Measures.Withdraw(r.Context(), o.ID)
+	case "keep":
+		done, err = act, d.Measures.KeepOrder(r.Context(), o.ID, form.Get("reason"))
+	default:
+		done, err = "ask", d.Measures.AskWithdrawal(r.Context(), o.ID, form.Get("reason"))
+	}
+	if err == nil {
+		return desk.See(w, r, desk.Query(ordersPath+"/"+desk.Dec(o.ID), "done", done))
 	}
 	f, known := desk.Refusal(err)
 	if !known {

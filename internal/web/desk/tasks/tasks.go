@@ -37,7 +37,9 @@ type Measures interface {
 	Choices(ctx context.Context, entry int64) ([]measure.Choice, bool, error)
 	RowOf(o *measure.Order) measure.Row
 	Issue(ctx context.Context, in measure.Issue) (measure.Order, error)
-	Withdraw(ctx context.Context, order int64, reason string) error
+	AskWithdrawal(ctx context.Context, order int64, reason string) error
+	Withdraw(ctx context.Context, order int64) error
+	KeepOrder(ctx context.Context, order int64, reason string) error
 	Respond(ctx context.Context, task int64) (measure.Task, error)
 	Feedback(ctx context.Context, task int64, f measure.Feedback) (measure.Task, error)
 	Release(ctx context.Context, task int64) (measure.Task, error)
@@ -413,7 +415,7 @@ func (v *taskView) facts() []ui.Fact {
 }
 
 var doneWords = map[string]string{
-	"respond": "已响应，请按期反馈", "feedback": "已反馈", "release": "已确认解除", "issue": "指令已发出，各单位会收到任务", "withdraw": "指令已撤回，各单位须确认解除", "save": "已保存",
+	"respond": "已响应，请按期反馈", "feedback": "已反馈", "release": "已确认解除", "issue": "指令已发出，各单位会收到任务", "ask": "已提出撤回，等另一人决定", "keep": "不予撤回，指令继续有效", "withdraw": "指令已撤回，各单位须确认解除", "save": "已保存",
 }
 
 func (d *Desk) task(w http.ResponseWriter, r *http.Request) error {

@@ -138,8 +138,17 @@ func TestRecallsStandFirst(t *testing.T) {
 	}
 	x.see(x.window(x.next), next+"/feedback", url.Values{"result": {"executed"}, "reason": {"=已取消资格"}, "case_no": {"2026-9"}, "executed_on": {clock.Today(x.clock).String()}}, http.StatusSeeOther)
 
-	x.see(x.approver(), order, nil, http.StatusOK, "案例报告", "不适用", "本事项不审这一类项目", "撤回指令")
+	x.see(x.approver(), order, nil, http.StatusOK, "案例报告", "不适用", "本事项不审这一类项目", "提出撤回指令")
+	x.see(x.approver(), order+"/withdraw", url.Values{"act": {"grant"}}, http.StatusConflict, "还没有人提出")
 	x.see(x.approver(), order+"/withdraw", url.Values{"reason": {"不再需要"}}, http.StatusSeeOther)
+	if said := x.see(x.approver(), order, nil, http.StatusOK, "拟撤回", "不再需要"); strings.Contains(said, "决定撤回指令") {
+		t.Error("who asked is offered the decision")
+	}
+	x.see(x.approver(), order+"/withdraw", url.Values{"act": {"grant"}}, http.StatusForbidden)
+	x.see(x.second(), order, nil, http.StatusOK, "决定撤回指令", "不予撤回")
+	x.see(x.second(), order+"/withdraw", url.Values{"act": {"keep"}, "reason": {"仍然需要"}}, http.StatusSeeOther)
+	x.see(x.approver(), order+"/withdraw", url.Values{"act": {"ask"}, "reason": {"确实不再需要"}}, http.StatusSeeOther)
+	x.see(x.second(), order+"/withdraw", url.Values{"act": {"grant"}}, http.StatusSeeOther)
 	said = x.see(x.window(x.first), "/desk/tasks", nil, http.StatusOK, "有 1 件措施已经召回")
 	if strings.Index(said, "召回待确认") > strings.Index(said, "全部任务") {
 		t.Error("the recall does not stand first")
