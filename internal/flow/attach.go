@@ -142,6 +142,22 @@ func (e *Engine) checkFiles(ctx context.Context, q db.Querier, hashes []string) 
 	return nil
 }
 
+// Attached gives attachments of the caller by their hashes, and refuses what the caller has not attached: for drafts, which keep them until they are handed in.
+func (e *Engine) Attached(ctx context.Context, hashes []string) ([]Attachment, error) {
+	if len(hashes) > maxFiles {
+		return nil, ErrFiles
+	}
+	out := make([]Attachment, len(hashes))
+	for i, hash := range hashes {
+		a, err := e.file(ctx, e.DB.Read(), hash, e.Who(ctx).String())
+		if err != nil {
+			return nil, err
+		}
+		out[i] = a
+	}
+	return out, nil
+}
+
 func (e *Engine) file(ctx context.Context, q db.Querier, hash, by string) (Attachment, error) {
 	a := Attachment{Hash: hash}
 	var added int64

@@ -97,7 +97,7 @@ var askWords = map[Ask]string{
 func (a Ask) Word() string { return askWords[a] }
 
 var resultWords = map[Result]string{
-	Corrected: "已更正", Deleted: "已撤下，停止公示和使用", Shortened: "已缩短公示期", Removed: "已移出名单", Redone: "退回重新办理修复", Kept: "维持不变", Upheld: "维持原结论",
+	Corrected: "已更正", Deleted: "已撤下，停止公示和使用", Shortened: "已缩短公示期", Removed: "已移出名单", Redone: "修复结果有误，重新办理", Kept: "维持不变", Upheld: "维持原结论",
 }
 
 // Word gives the result in Chinese.

@@ -443,7 +443,7 @@ func (s *Service) Correct(ctx context.Context, id int64, row map[string]string, 
 
 // mayCorrect asks what the step behind would ask, before anything is filed.
 func (s *Service) mayCorrect(ctx context.Context, o *Objection, in Step) error {
-	if !o.Kind.onRecord() || s.Filer == nil {
+	if !o.Kind.onRecord() || o.Kind == OfRepair || s.Filer == nil {
 		return ErrReply
 	}
 	c, err := s.Flow.Get(ctx, o.Case)

@@ -45,6 +45,14 @@ var steps = []step{
 		_, err := d.Objections.Refer(ctx, id, in)
 		return err
 	}},
+	{"extend", authz.ObjectionAccept, "", func(d *Desk, ctx context.Context, id int64, form url.Values, in objection.Step) error {
+		days, err := strconv.Atoi(form.Get("days"))
+		if err != nil {
+			return flow.ErrExtend
+		}
+		_, err = d.Objections.Extend(ctx, id, days, in)
+		return err
+	}},
 	{"reply", authz.ObjectionHandle, "核查材料", func(d *Desk, ctx context.Context, id int64, form url.Values, in objection.Step) error {
 		_, err := d.Objections.Answer(ctx, id, objection.Reply(form.Get("reply")), in)
 		return err
@@ -67,7 +75,7 @@ var steps = []step{
 
 // verdict reads a decision. The form asks for the last day; the objection has the first one after it.
 func verdict(form url.Values, in objection.Step) (objection.Verdict, error) {
-	v := objection.Verdict{Step: in, Result: objection.Result(form.Get("result"))}
+	v := objection.Verdict{Step: in, Result: objection.Result(form.Get("result")), Stage: form.Get("stage")}
 	if v.Result != objection.Shortened {
 		return v, nil
 	}
@@ -120,6 +128,10 @@ type caseView struct {
 	lines    []line
 	seen     string
 	source   string // last day of the source, if it is asked today
+	longer   int    // working days by which the answer can be put off
+	lasts    string // last day of the deadline that runs
+	stages   []objection.Stage
+	repaired string // what was answered to the application for repair
 	form     url.Values
 	tried    string
 	done     string
@@ -183,6 +195,18 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, v *caseV
 		return err
 	}
 	v.seen = strconv.Itoa(c.Version)
+	if c.Open() && !c.Overdue && c.Due != 0 && c.Extended == 0 && c.ExtendUpTo > 0 && d.site.May(ctx, authz.ObjectionAccept, scopeOf(&o)) {
+		v.longer, v.lasts = c.ExtendUpTo, c.Due.String()
+	}
+	if o.Kind == objection.OfRepair {
+		answer, _, err := d.Objections.RepairOf(ctx, d.DB.Read(), o.Target)
+		if err != nil {
+			return err
+		}
+		if answer.ID == o.Repair {
+			v.stages, v.repaired = answer.Stages, answer.Word
+		}
+	}
 	v.source = d.Calendar.AddWorkdays(clock.Today(d.Clock), v.rules.Period.Source).String()
 	if err := d.history(ctx, v); err != nil {
 		return err

@@ -37,6 +37,8 @@ type Objections interface {
 	Correct(ctx context.Context, id int64, row map[string]string, in objection.Step) (objection.Objection, error)
 	Decide(ctx context.Context, id int64, v objection.Verdict) (objection.Objection, error)
 	Conclude(ctx context.Context, id int64, v objection.Verdict) (objection.Objection, error)
+	Extend(ctx context.Context, id int64, days int, in objection.Step) (objection.Objection, error)
+	RepairOf(ctx context.Context, q db.Querier, target string) (objection.RepairAnswer, bool, error)
 }
 
 // Rules gives the rules of a day; *ruleset.Book of them does.

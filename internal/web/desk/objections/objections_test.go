@@ -103,7 +103,8 @@ func TestOffers(t *testing.T) {
 		{page(objection.OfRecord, objection.Verified, objection.FoundRight), false, "corrected deleted shortened kept"},
 		{page(objection.OfRecord, objection.Verified, objection.FoundVoid), false, "corrected deleted shortened"},
 		{page(objection.OfEntry, objection.Verified, objection.FoundRight), false, "removed kept"},
-		{page(objection.OfRepair, objection.Accepted, ""), false, "redone"},
+		{page(objection.OfRepair, objection.Accepted, ""), false, ""}, // it was applied for again meanwhile
+		{&caseView{row: row{Objection: objection.Objection{Kind: objection.OfRepair, State: objection.Accepted}}, stages: []objection.Stage{{Code: "sent"}}}, false, "redone"},
 		{page(objection.OfRecord, objection.Reviewing, objection.FoundRight), true, "upheld corrected deleted shortened"},
 	} {
 		if got := values(c.v.results(c.review)); got != c.want {
@@ -112,6 +113,9 @@ func TestOffers(t *testing.T) {
 	}
 	if got := values(page(objection.OfEntry, objection.Referred, "").replies()); got != "keep delete" {
 		t.Errorf("replies about an entry: %s", got)
+	}
+	if got := values(page(objection.OfRepair, objection.Referred, "").replies()); got != "keep corrected" {
+		t.Errorf("replies about a repair: %s", got)
 	}
 	for _, k := range objection.Kinds() {
 		for _, a := range k.Asks() {

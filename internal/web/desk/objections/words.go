@@ -9,7 +9,7 @@ import (
 
 // doneWords say what was done, by the step.
 var doneWords = map[string]string{
-	"ask": "已通知补正，申请人会收到消息", "accept": "已受理，这条信息已经标注“异议中”", "refuse": "已决定不予受理，申请人会收到消息", "refer": "已转来源单位核查", "reply": "核查结果已答复",
+	"ask": "已通知补正，申请人会收到消息", "accept": "已受理，这条信息已经标注“异议中”", "refuse": "已决定不予受理，申请人会收到消息", "refer": "已转来源单位核查", "extend": "已延长，申请人会收到理由", "reply": "核查结果已答复",
 	"correct": "更正后的内容已经入库，核查结果已答复", "decide": "已作出结论，申请人会收到消息", "conclude": "复核结论已作出，申请人会收到消息",
 }
 
@@ -46,8 +46,11 @@ func (v *caseView) facts() []ui.Fact {
 		{Label: "答复期限", Value: v.AnswerBy.String(), Note: v.clock()},
 		{Label: "异议内容", Value: v.stated, Wide: true},
 	}
+	if v.repaired != "" {
+		out = append(out, ui.Fact{Label: "修复申请的答复", Value: v.repaired})
+	}
 	if v.Reply != "" {
-		out = append(out, ui.Fact{Label: "核查结果", Value: v.Reply.Word()})
+		out = append(out, ui.Fact{Label: "核查结果", Value: v.Kind.ReplyWord(v.Reply)})
 	}
 	if v.TakenDown {
 		out = append(out, ui.Fact{Label: "停止公示", Value: "来源单位没有核实，已按规定停止公示和使用"})
@@ -74,6 +77,13 @@ func late(b bool) string {
 
 // clock says which rule gave the last day.
 func (v *caseView) clock() string {
+	if v.Extended > 0 {
+		return v.period() + "，已经延长 " + strconv.Itoa(v.Extended) + " 个工作日"
+	}
+	return v.period()
+}
+
+func (v *caseView) period() string {
 	p := &v.rules.Period
 	if v.Helped() {
 		return "需要其他单位协助核查，自收到之日起 " + strconv.Itoa(p.Assist) + " 个工作日"
@@ -131,6 +141,9 @@ func (v *caseView) results(review bool) []ui.Option {
 		out = append(out, ui.Option{Value: string(objection.Upheld), Label: objection.Upheld.Word()})
 	}
 	for _, r := range v.Kind.Results() {
+		if r == objection.Redone && len(v.stages) == 0 {
+			continue
+		}
 		if r == objection.Kept && (review || v.State != objection.Verified || v.Reply != objection.FoundRight) {
 			continue
 		}
@@ -142,24 +155,30 @@ func (v *caseView) results(review bool) []ui.Option {
 // resultWords say what an officer decides, before it is done.
 var resultWords = map[objection.Result]string{
 	objection.Corrected: "更正（来源单位已经报送更正后的数据）", objection.Deleted: "撤下，停止公示和使用", objection.Shortened: "缩短公示期", objection.Removed: "移出名单（认定单位已经移出）",
-	objection.Redone: "退回重新办理修复", objection.Kept: "维持不变",
+	objection.Redone: "修复结果有误，重新办理", objection.Kept: "维持不变",
 }
 
 // replies are what a source can say without filing anything here.
 func (v *caseView) replies() []ui.Option {
-	list := []objection.Reply{objection.FoundRight, objection.FoundVoid}
-	if v.Kind != objection.OfEntry {
-		list = append(list, objection.FoundWrong)
-	}
+	list := v.Kind.Replies()
 	if v.could[objection.EventCannot] {
 		list = append(list, objection.NotVerified)
 	}
 	out := make([]ui.Option, len(list))
 	for i, r := range list {
-		out[i] = ui.Option{Value: string(r), Label: r.Word()}
-		if r == objection.FoundWrong {
+		out[i] = ui.Option{Value: string(r), Label: v.Kind.ReplyWord(r)}
+		if r == objection.FoundWrong && v.Kind != objection.OfRepair {
 			out[i].Label = "有误，已经另行报送更正"
 		}
+	}
+	return out
+}
+
+// stageOptions are where an application for repair can go on.
+func (v *caseView) stageOptions() []ui.Option {
+	out := make([]ui.Option, len(v.stages))
+	for i, s := range v.stages {
+		out[i] = ui.Option{Value: s.Code, Label: s.Name}
 	}
 	return out
 }
@@ -168,6 +187,9 @@ func (v *caseView) replies() []ui.Option {
 func (v *caseView) cannotWords() string {
 	if v.rules.Unproven.Act == objection.TakeDown && v.Kind != objection.OfEntry && v.Kind != objection.OfRepair {
 		return "答复“无法核实”的，这条信息立即停止公示和使用。逾期没有答复的也一样。"
+	}
+	if v.Kind == objection.OfRepair {
+		return "答复“有误，同意改变”的，信用办可以直接准予或者恢复修复；没有同意的，只能退回本单位重新办理。"
 	}
 	return "无法核实的，信用办应当作出撤下的结论。"
 }

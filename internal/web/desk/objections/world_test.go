@@ -42,6 +42,7 @@ const (
 
 // world is the desk over the real procedure, the real register and the real disclosure; the intake checks by the catalogue, and the lists are empty.
 type world struct {
+	reopened []string
 	http.Handler
 	*objection.Service
 	t        testing.TB
@@ -161,7 +162,7 @@ func newWorld(t testing.TB) *world {
 	})
 	w.Service = objection.New(objection.Config{
 		DB: d, IDs: ids, Clock: c, Calendar: clock.DefaultCalendar(), Rules: book, Records: w.records, Lists: w, Agencies: agencies, Authority: site.Authority, Flow: engine, Notices: w, Filer: w,
-		ItemName: func(catalog.ItemCode) string { return "行政处罚" },
+		Repairs: w, ItemName: func(catalog.ItemCode) string { return "行政处罚" },
 	})
 	desktest.Must(t, engine.Register(objection.Table(), w.Hooks()))
 	register := publish.NewService(publish.Config{
