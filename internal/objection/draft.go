@@ -22,18 +22,9 @@ type Draft struct {
 	Target    string
 	Ask       Ask
 	Statement string
-	Files     []File
+	Files     []string // attachments, by hash, that the account has attached (flow.Engine.Attach): checked and scanned as those of a step are
 	ChangedAt time.Time
 }
-
-// File is an attachment of a draft, that its account has attached (flow.Engine.Attach): checked and scanned as one of a step is.
-type File struct {
-	Hash  string `json:"hash"`
-	Title string `json:"title"`
-}
-
-// maxDraftFiles is how many attachments a draft holds; a step takes no more.
-const maxDraftFiles = 20
 
 const maxDrafts = 20
 
@@ -56,10 +47,11 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 		return d, ErrStatement
 	case flow.HasPersonal(d.Statement):
 		return d, flow.ErrPersonal
-	case len(d.Files) > maxDraftFiles:
-		return d, flow.ErrFiles
 	}
-	files, err := json.Marshal(append([]File{}, d.Files...))
+	if _, err := s.Flow.Attached(ctx, d.Files); err != nil {
+		return d, err
+	}
+	files, err := json.Marshal(append([]string{}, d.Files...))
 	if err != nil {
 		return d, err
 	}

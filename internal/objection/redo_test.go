@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"gongxin/internal/blob"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
 	"gongxin/internal/flow"
+	"gongxin/internal/gm"
 	"gongxin/internal/objection"
 	"gongxin/internal/record"
 )
@@ -224,7 +227,16 @@ func TestDraftFiles(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
-		draft := objection.Draft{Subject: firm, Kind: objection.OfRecord, Target: w.penalty(), Statement: "金额", Files: []objection.File{{Hash: "ab12", Title: "决定书.pdf"}}}
+		ring, err := gm.OpenKeyRing(filepath.Join(t.TempDir(), "keys.json"))
+		must(t, err)
+		w.Flow.Files, err = blob.Open(t.TempDir(), ring)
+		must(t, err)
+		file, err := w.Flow.Attach(w.as(agent), "决定书", strings.NewReader("%PDF-1.7\n1 0 obj\n"))
+		must(t, err)
+		draft := objection.Draft{Subject: firm, Kind: objection.OfRecord, Target: w.penalty(), Statement: "金额", Files: []string{file.Hash}}
+		if _, err := w.SaveDraft(w.as(both), draft); !errors.Is(err, flow.ErrFileNone) {
+			t.Errorf("a draft with somebody else's file: %v", err)
+		}
 		saved, err := w.SaveDraft(w.as(agent), draft)
 		must(t, err)
 		list, err := w.Drafts(w.as(agent), firm)
@@ -238,7 +250,7 @@ func TestDraftFiles(t *testing.T) {
 		if list, err := w.Drafts(w.as(agent), firm); err != nil || again.ID != saved.ID || len(list[0].Files) != 0 {
 			t.Errorf("%+v, %v", list, err)
 		}
-		draft.Files = make([]objection.File, 21)
+		draft.Files = make([]string, 21)
 		if _, err := w.SaveDraft(w.as(agent), draft); !errors.Is(err, flow.ErrFiles) {
 			t.Errorf("more than a step takes: %v", err)
 		}

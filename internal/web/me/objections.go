@@ -31,6 +31,7 @@ type Objectors interface {
 	SaveDraft(ctx context.Context, d objection.Draft) (objection.Draft, error)
 	Drafts(ctx context.Context, subject int64) ([]objection.Draft, error)
 	DropDraft(ctx context.Context, subject, draft int64) error
+	RepairOf(ctx context.Context, q db.Querier, target string) (objection.RepairAnswer, bool, error)
 }
 
 // ObjectionRules gives the rules of a day; *ruleset.Book of them does.
@@ -42,6 +43,7 @@ type ObjectionRules interface {
 // ObjectionCases keeps the procedures; *flow.Engine does.
 type ObjectionCases interface {
 	desk.Attacher
+	attached
 	desk.Cases
 	Table(kind string) *flow.Table
 	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
@@ -276,6 +278,14 @@ func (x *objections) row(ctx context.Context, p *Place, o *objection.Objection) 
 	return r, nil
 }
 
+// putOff says that an answer was put off; the reason stands in the history.
+func putOff(o *objection.Objection) string {
+	if o.Extended == 0 {
+		return ""
+	}
+	return "（已经延长 " + strconv.Itoa(o.Extended) + " 个工作日，理由见办理经过）"
+}
+
 // next says in plain words what happens next, and by when.
 func (x *objections) next(o *objection.Objection, c *flow.Case) string {
 	due := c.Due.String()
@@ -286,13 +296,16 @@ func (x *objections) next(o *objection.Objection, c *flow.Case) string {
 	case objection.Supplement:
 		return "请您最迟 " + due + " 补正，逾期视为放弃本次申请，可以重新提出。"
 	case objection.Accepted:
-		return "正在与来源单位报送的内容比对，最迟 " + o.AnswerBy.String() + " 答复。"
+		return "正在与来源单位报送的内容比对，最迟 " + o.AnswerBy.String() + " 答复" + putOff(o) + "。"
 	case objection.Referred:
-		return "来源单位最迟 " + due + " 核查完毕，您最迟 " + o.AnswerBy.String() + " 得到答复。来源单位没有核实的，这条信息停止公示。"
+		if o.Kind == objection.OfRepair {
+			return "作出修复答复的单位最迟 " + due + " 核查完毕，您最迟 " + o.AnswerBy.String() + " 得到答复" + putOff(o) + "。"
+		}
+		return "来源单位最迟 " + due + " 核查完毕，您最迟 " + o.AnswerBy.String() + " 得到答复" + putOff(o) + "。来源单位没有核实的，这条信息停止公示。"
 	case objection.Verified:
-		return "来源单位已经核查，您最迟 " + o.AnswerBy.String() + " 得到答复。"
+		return "来源单位已经核查，您最迟 " + o.AnswerBy.String() + " 得到答复" + putOff(o) + "。"
 	case objection.Unproven:
-		return "来源单位没有核实，您最迟 " + o.AnswerBy.String() + " 得到答复。"
+		return "来源单位没有核实，您最迟 " + o.AnswerBy.String() + " 得到答复" + putOff(o) + "。"
 	case objection.Answered:
 		return "您最迟 " + due + " 可以申请复核，由另一名人员办理；不申请的，到期办结。"
 	case objection.Reviewing:

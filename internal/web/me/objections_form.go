@@ -29,6 +29,8 @@ type objectForm struct {
 	to       string
 	back     string
 	saved    bool
+	kept     []string // attachments that go with it, by hash
+	files    []ui.Pick
 	fault    *fault.Error
 	received []string // the promise, in words
 }
@@ -54,14 +56,16 @@ func (x *objections) showForm(w http.ResponseWriter, r *http.Request, status int
 	}
 	for i := range drafts {
 		if d := &drafts[i]; d.Target == v.record+v.entry {
-			if v.draft = d.ID; v.text == "" && v.want == "" {
+			if v.draft = d.ID; v.text == "" && v.want == "" && v.fault == nil {
 				if err := x.look(ctx, p.Subject); err != nil {
 					return err
 				}
 				v.text, v.want = d.Statement, wanted(d.Kind, d.Ask)
+				v.kept = d.Files
 			}
 		}
 	}
+	v.files = keptPicks(ctx, x.Cases, v.kept, nil)
 	today := x.c.today()
 	rules := x.Rules.Today()
 	v.to = p.Link(objectPath)
@@ -119,7 +123,11 @@ func (x *objections) about(ctx context.Context, p *Place, v *objectForm) error {
 		kinds = append(kinds, objection.OfWindow)
 	}
 	if item != nil && item.Polarity == catalog.Negative {
-		kinds = append(kinds, objection.OfRepair)
+		if _, answered, err := x.Objections.RepairOf(ctx, x.DB.Read(), rec.ID); err != nil {
+			return err
+		} else if answered {
+			kinds = append(kinds, objection.OfRepair)
+		}
 	}
 	v.groups = askGroups(kinds...)
 	return nil
@@ -147,9 +155,9 @@ func (x *objections) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	form, files, err := desk.FormWithFile(w, r, x.Cases, "异议材料")
-	v := &objectForm{record: form.Get("record"), entry: form.Get("entry"), want: form.Get("want"), text: form.Get("text")}
+	v := &objectForm{record: form.Get("record"), entry: form.Get("entry"), want: form.Get("want"), text: form.Get("text"), kept: append(form[keptField], files...)}
 	if err == nil {
-		return x.handIn(w, r, &p, v, form, files)
+		return x.handIn(w, r, &p, v, form)
 	}
 	if v.record == "" && v.entry == "" { // nothing of the form could be read
 		return err
@@ -166,7 +174,7 @@ func (x *objections) refuse(w http.ResponseWriter, r *http.Request, v *objectFor
 	return x.showForm(w, r, web.Status(err), v)
 }
 
-func (x *objections) handIn(w http.ResponseWriter, r *http.Request, p *Place, v *objectForm, form url.Values, files []string) error {
+func (x *objections) handIn(w http.ResponseWriter, r *http.Request, p *Place, v *objectForm, form url.Values) error {
 	kind, ask, _ := strings.Cut(v.want, " ")
 	if kind == "" { // nothing is chosen yet
 		kind = string(objection.OfRecord)
@@ -175,14 +183,16 @@ func (x *objections) handIn(w http.ResponseWriter, r *http.Request, p *Place, v 
 		}
 	}
 	if form.Get("save") != "" {
-		_, err := x.Objections.SaveDraft(r.Context(), objection.Draft{Subject: p.Subject, Kind: objection.Kind(kind), Target: v.record + v.entry, Ask: objection.Ask(ask), Statement: v.text})
+		_, err := x.Objections.SaveDraft(r.Context(), objection.Draft{
+			Subject: p.Subject, Kind: objection.Kind(kind), Target: v.record + v.entry, Ask: objection.Ask(ask), Statement: v.text, Files: v.kept,
+		})
 		if err != nil {
 			return x.refuse(w, r, v, err)
 		}
 		return done(w, r, p.Link(objectPath, "record", v.record, "entry", v.entry, "saved", "1"))
 	}
 	o, err := x.Objections.Submit(r.Context(), objection.Submission{
-		Subject: p.Subject, Kind: objection.Kind(kind), Target: v.record + v.entry, Ask: objection.Ask(ask), Statement: v.text, Files: files, Draft: number(form.Get("draft")),
+		Subject: p.Subject, Kind: objection.Kind(kind), Target: v.record + v.entry, Ask: objection.Ask(ask), Statement: v.text, Files: v.kept, Draft: number(form.Get("draft")),
 	})
 	if err != nil {
 		return x.refuse(w, r, v, err)

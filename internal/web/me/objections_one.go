@@ -162,7 +162,7 @@ func (x *objections) facts(v *objectionView) []ui.Fact {
 		out = append(out, ui.Fact{Label: "不予受理的原因", Value: f.Text, Wide: true})
 	}
 	if v.Reply != "" {
-		out = append(out, ui.Fact{Label: "来源单位核查结果", Value: v.Reply.Word()})
+		out = append(out, ui.Fact{Label: "来源单位核查结果", Value: v.Kind.ReplyWord(v.Reply)})
 	}
 	if v.TakenDown && v.Result == "" {
 		out = append(out, ui.Fact{Label: "停止公示", Value: "这条信息没有核实，已经停止公示和使用", Wide: true})

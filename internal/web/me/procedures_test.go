@@ -234,6 +234,25 @@ func TestObjectionDraft(t *testing.T) {
 		t.Errorf("the draft is lost, or not escaped: %s", text(page))
 	}
 	wantText(t, b.get(t, "/me/objections", http.StatusOK), "还没有提交的草稿", "继续填写：信息内容")
+	// An attachment is kept with the draft, shown when its author comes back, also after a form was refused, and let go when the tick is taken away.
+	r := multi(t, form, save, "%PDF-1.7\n1 0 obj\n")
+	if res := b.want(t, r, http.StatusSeeOther); res.Header().Get("Location") == "" {
+		t.Error("the draft with a file leads nowhere")
+	}
+	page = b.get(t, form+"?record="+w.ripe, http.StatusOK)
+	wantText(t, page, "已经上传的材料", "异议材料（PDF，1 KB，2026-11-")
+	kept := regexp.MustCompile(`name="kept" value="([0-9a-f]+)"`).FindStringSubmatch(page)
+	if len(kept) != 2 {
+		t.Fatalf("the form does not hold the file: %s", text(page))
+	}
+	bad := url.Values{"record": {w.ripe}, "want": {"record correct"}, "text": {"错"}, "kept": {kept[1]}}
+	wantText(t, b.post(t, form, bad, http.StatusBadRequest).Body.String(), "已经上传的材料", "异议材料（PDF")
+	b.post(t, form, save, http.StatusSeeOther)
+	if page := b.get(t, form+"?record="+w.ripe, http.StatusOK); strings.Contains(page, "已经上传的材料") {
+		t.Error("a file that was let go is still there")
+	}
+	save["kept"] = []string{kept[1]}
+	b.post(t, form, save, http.StatusSeeOther)
 	// Nobody else has the draft, though they object to a record of the same firm.
 	if page := w.agent(t, "agent3", uscc(2)).get(t, form+"?record="+w.ripe, http.StatusOK); strings.Contains(page, "alert(1)") {
 		t.Error("another account reads the draft")

@@ -25,7 +25,9 @@ type repairFormView struct {
 	back      string
 	picks     []ui.Pick
 	statement string
-	files     []repair.File
+	kept      []string
+	titles    map[string]string
+	files     []ui.Pick
 	fault     string
 	free      string
 }
@@ -45,6 +47,7 @@ func (x *repairs) showForm(w http.ResponseWriter, r *http.Request, status int, a
 	if err != nil {
 		return err
 	}
+	v.files = keptPicks(r.Context(), x.Cases, v.kept, v.titles)
 	v.Place, v.free, v.to, v.back = p, review.Free, p.Link(repairForms+"new"), p.Link(repairPath)
 	if app != 0 {
 		v.back = p.Link(repairForms + strconv.FormatInt(app, 10))
@@ -77,13 +80,20 @@ func (x *repairs) save(w http.ResponseWriter, r *http.Request, app int64, files 
 		return err
 	}
 	form, hashes, err := desk.FormWithFile(w, r, x.Cases, repairProof)
+	kept := append(form[keptField], hashes...)
+	if form.Get("kept_shown") == "" {
+		kept = append(hashesOf(files), hashes...)
+	}
 	var list []repair.Target
 	if err == nil {
 		list, err = repairTargets(form["pick"])
 	}
 	if err == nil {
-		for _, hash := range hashes {
-			files = append(files, repair.File{Hash: hash, Title: repairProof})
+		files = nil
+		for _, hash := range kept {
+			if !slices.ContainsFunc(files, func(f repair.File) bool { return f.Hash == hash }) {
+				files = append(files, repair.File{Hash: hash, Title: repairProof})
+			}
 		}
 		var a repair.Application
 		a, err = x.Repairs.Save(r.Context(), p.Subject, app, repair.DraftIn{Targets: list, Statement: form.Get("statement"), Files: files})
@@ -95,7 +105,24 @@ func (x *repairs) save(w http.ResponseWriter, r *http.Request, app int64, files 
 	if !ok {
 		return err
 	}
-	return x.showForm(w, r, web.Status(err), app, &repairFormView{statement: form.Get("statement"), fault: words}, form["pick"])
+	return x.showForm(w, r, web.Status(err), app, &repairFormView{statement: form.Get("statement"), kept: kept, titles: proofs(kept), fault: words}, form["pick"])
+}
+
+func hashesOf(files []repair.File) []string {
+	out := make([]string, len(files))
+	for i := range files {
+		out[i] = files[i].Hash
+	}
+	return out
+}
+
+// proofs name attachments of a draft that another account of the same subject has made.
+func proofs(hashes []string) map[string]string {
+	out := make(map[string]string, len(hashes))
+	for _, hash := range hashes {
+		out[hash] = repairProof
+	}
+	return out
 }
 
 // edit shows a draft in its form again.
@@ -111,7 +138,7 @@ func (x *repairs) edit(w http.ResponseWriter, r *http.Request) error {
 	for i := range a.Picks {
 		chosen = append(chosen, a.Picks[i].Target)
 	}
-	return x.showForm(w, r, http.StatusOK, a.ID, &repairFormView{statement: a.Statement, files: a.Files}, chosen)
+	return x.showForm(w, r, http.StatusOK, a.ID, &repairFormView{statement: a.Statement, kept: hashesOf(a.Files), titles: proofs(hashesOf(a.Files))}, chosen)
 }
 
 // addFile adds a proof to a draft.

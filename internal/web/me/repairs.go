@@ -26,6 +26,7 @@ import (
 type repairCases interface {
 	desk.Attacher
 	desk.Cases
+	attached
 	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
 	OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
 }

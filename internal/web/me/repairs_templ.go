@@ -551,7 +551,7 @@ func repairFormPage(v *repairFormView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = repairFileList(v.files).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = keptFiles(v.files).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
