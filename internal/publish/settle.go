@@ -50,7 +50,7 @@ type settler struct {
 // Bounds of one transaction, and of how many run side by side: SQLite has one writer.
 const (
 	settleMost    = 200 // questions
-	settlePosters = 2   // PostgreSQL: transactions at once
+	settlePosters = 4   // PostgreSQL: transactions at once
 )
 
 // panicked carries a panic to whoever asked.
