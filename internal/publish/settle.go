@@ -113,7 +113,7 @@ func (s *Service) post() {
 			return
 		}
 		err := s.commit(group)
-		if err != nil && len(group) > 1 {
+		if err != nil && len(group) > 1 && !db.IsDown(err) && !errors.Is(err, db.ErrBusy) { // then each alone would wait in vain, one after the other
 			for _, m := range group {
 				m.done <- s.commit([]*settlement{m})
 			}
