@@ -176,7 +176,7 @@ func (a *App) build(ctx context.Context) (err error) {
 	a.Ingest = ingest.NewService(ingest.Config{
 		DB: a.DB, Blobs: a.blobs, Subjects: a.Subjects, Records: a.Records, Agencies: a.Agencies, Editions: a.Editions,
 		Rules: a.rules, Calendar: a.Calendar, Ring: ring, Clock: a.Clock, IDs: ids, Access: a.Trust.Audit, Legacy: func(code string) bool { return legacy[code] },
-		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.afterBatch,
+		Owner: ingest.Owner(id.Random()), BatchRows: a.options.BatchRows, MaxBytes: int64(a.Config.Limits.UploadMB) << 20, AfterBatch: a.afterBatch, Forbid: a.listRefused,
 	})
 	a.desk = ingest.NewDesk(a.Ingest)
 	if err := a.openLists(ids); err != nil {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gongxin/internal/catalog"
@@ -10,6 +11,8 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/id"
 	"gongxin/internal/ingest"
+	"gongxin/internal/listing"
+	"gongxin/internal/record"
 )
 
 // sweepChecksEvery is how often answers whose time is over lose their text.
@@ -27,7 +30,7 @@ func (a *App) openChecks(ids *id.Maker) (err error) {
 	}
 	a.Checks, err = check.New(check.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Ring: t.Ring, Log: t.Audit, Authority: t.Authority, Discloser: a.Publish, Agencies: a.Agencies, Matters: t.Matters,
-		Editions: a.Editions, Lists: checkedLists{&a.Lists}, Measures: checkedMeasures{&a.Lists}, Records: a.Records, Notices: a.Procedures.Notices,
+		Editions: a.Editions, Lists: checkedLists{&a.Lists, a.inUse}, Measures: checkedMeasures{&a.Lists}, Records: a.Records, Notices: a.Procedures.Notices,
 		Account: t.Identity.Ordered, Key: t.Identity.KeyStands, Owner: ingest.Owner(id.Random()), Errors: a.Log, Retention: kept,
 	})
 	return err
@@ -49,8 +52,11 @@ func (a *App) sweepChecks(ctx context.Context) {
 	})
 }
 
-// checkedLists tells checks who stands on which list.
-type checkedLists struct{ lists *Lists }
+// checkedLists tells checks who stands on which list. inUse leaves out what may not be used, though its unit has not taken it off the list yet.
+type checkedLists struct {
+	lists *Lists
+	inUse func(ctx context.Context, q db.Querier, subject int64, entries []listing.Entry) ([]listing.Entry, error)
+}
 
 // Standing gives the entries of subjects that stood at an instant.
 func (c checkedLists) Standing(ctx context.Context, q db.Querier, subjects []int64, at time.Time) (map[int64][]check.ListEntry, error) {
@@ -60,10 +66,39 @@ func (c checkedLists) Standing(ctx context.Context, q db.Querier, subjects []int
 	}
 	out := make(map[int64][]check.ListEntry, len(by))
 	for subject, entries := range by {
+		if entries, err = c.inUse(ctx, q, subject, entries); err != nil {
+			return nil, err
+		}
 		for i := range entries {
 			e := &entries[i]
 			out[subject] = append(out[subject], check.ListEntry{ID: e.ID, List: e.Kind, Agency: e.Agency, ListedOn: e.ListedOn, Until: e.Until, Law: e.Law, Disputed: e.Disputed(at)})
 		}
+	}
+	return out, nil
+}
+
+// inUse leaves out the entries whose record was repaired, taken down, shielded or is over: what may not be shown nor used in any outlet is no answer here either.
+// An entry that is not on file as a record yet counts.
+func (a *App) inUse(ctx context.Context, q db.Querier, subject int64, entries []listing.Entry) ([]listing.Entry, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	versions, err := a.Records.StandingOf(ctx, q, subject)
+	if err != nil {
+		return nil, err
+	}
+	var out []listing.Entry
+	for i := range entries {
+		row, filed, err := a.Lists.Listing.FiledAs(ctx, &entries[i])
+		if err != nil {
+			return nil, err
+		}
+		if key, ok := a.entryKey(&row); filed && ok && slices.ContainsFunc(versions, func(v record.Version) bool {
+			return v.Item == row.Item && v.NaturalKey == key && v.Agency == row.Unit.ID && v.Status != record.Active
+		}) {
+			continue
+		}
+		out = append(out, entries[i])
 	}
 	return out, nil
 }
@@ -84,7 +119,7 @@ func (c checkedLists) Kind(code string, on clock.Date) (check.ListKind, bool) {
 // OfRecord tells of which list a record is an entry.
 func (c checkedLists) OfRecord(item catalog.ItemCode, categories []string, on clock.Date) (check.ListKind, bool) {
 	k, ok := c.lists.kinds.On(on).Of(item, categories)
-	if !ok {
+	if !ok || !k.Basis.InForce(on) { // without its basis nobody stands on a list, whoever filed the entry
 		return check.ListKind{}, false
 	}
 	return c.Kind(k.Code, on)

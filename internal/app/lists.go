@@ -187,6 +187,19 @@ func (c causes) Standing(ctx context.Context, q db.Querier, entry int64, on cloc
 	return measure.Cause{Entry: e.ID, Subject: e.Subject, List: e.Kind, Agency: e.Agency, Until: e.Until}, true, nil
 }
 
+// listRefused refuses rows, of whatever file, that put somebody onto a list whose basis is over.
+func (a *App) listRefused(item *catalog.Item, categories []string, on clock.Date) (catalog.Reason, bool) {
+	k, ok := a.Lists.kinds.On(on).Of(item.Code, categories)
+	if !ok || k.Basis.Until.IsZero() || on < k.Basis.Until {
+		return catalog.Reason{}, false
+	}
+	field, name := "", k.Name
+	if f, ok := item.ByRole(catalog.RoleCategory); ok {
+		field, name = f.Code, f.Name
+	}
+	return catalog.NewReason(catalog.ReasonListBasis, field, name, ""), true
+}
+
 // intake files what other procedures make into the register by the one way in.
 type intake struct{ filings *ingest.Service }
 

@@ -34,6 +34,7 @@ const (
 	ReasonNoDocNo         = 2401
 	ReasonAgency          = 2402
 	ReasonRule            = 2403
+	ReasonListBasis       = 2404
 	ReasonUnknownColumn   = 3001
 	ReasonMissingColumn   = 3002
 	ReasonColumnTwice     = 3003
@@ -160,6 +161,7 @@ var reasons = []ReasonInfo{
 	{2401, LevelRow, Error, "文书号和许可编号都为空", "“{f}”为空，也没有许可编号可以代替", "请填写文书号；文书没有文号的填许可编号"},
 	{2402, LevelRow, Error, "单位无权报送", "该单位不在本目录项的数据提供单位之内", "请由目录规定的单位报送，或者请信用主管部门修改目录"},
 	{2403, LevelRow, Error, "不符合目录的其他规则", "“{f}”不符合目录规定的规则", "请对照目录核对"},
+	{2404, LevelRow, Error, "名单的设列依据已经失效", "“{f}”：这种名单的设列依据已经失效，不得再列入", "请核对名单种类；确有新的依据的，请信用主管部门更新名单种类"},
 
 	{3001, LevelFile, Warning, "有目录没有的列", "第{d}列“{f}”不是目录里的字段，没有使用", "列名写错的请改正；本来就不报送的可以不管"},
 	{3002, LevelFile, Error, "缺少必填的列", "文件里没有必填的列“{f}”", "请补上这一列，列名照目录或者模板填写"},

@@ -39,7 +39,9 @@ type Config struct {
 	IDs      *id.Maker
 	Access   *audit.Log // keeps who reads what is not public; without it a Desk hands nothing of that out
 	Legacy   func(uscc string) bool
-	Owner    string // names this process in leases: host, pid and start
+	// Forbid gives the fault of a row that passes by the catalogue and may not be put on file all the same: of an item, by its categories, received on a day. nil = none.
+	Forbid func(item *catalog.Item, categories []string, on clock.Date) (fault catalog.Reason, ok bool)
+	Owner  string // names this process in leases: host, pid and start
 
 	BatchRows int // rows of one transaction; 0 = DefaultBatchRows
 	Workers   int // checking goroutines; 0 = as many as processors
@@ -210,9 +212,14 @@ func (s *Service) filing(ctx context.Context, sub *Submission) (parse.Filing, er
 	if err != nil {
 		return parse.Filing{}, err
 	}
+	received := clock.DateOf(sub.ReceivedAt)
+	var refuse func([]string) (catalog.Reason, bool)
+	if s.Forbid != nil {
+		refuse = func(categories []string) (catalog.Reason, bool) { return s.Forbid(item, categories, received) }
+	}
 	return parse.Filing{
-		Item: item, Unit: parse.Unit{ID: unit.ID, Code: unit.Code, Name: unit.Name, Region: unit.Region}, Received: clock.DateOf(sub.ReceivedAt),
-		Rules: s.Rules, Calendar: s.Calendar, Ring: s.Ring, Legacy: s.Legacy, Persons: s.Subjects.PersonIdent,
+		Item: item, Unit: parse.Unit{ID: unit.ID, Code: unit.Code, Name: unit.Name, Region: unit.Region}, Received: received,
+		Rules: s.Rules, Calendar: s.Calendar, Ring: s.Ring, Legacy: s.Legacy, Persons: s.Subjects.PersonIdent, Refuse: refuse,
 	}, nil
 }
 
