@@ -11,8 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"gongxin/internal/agency"
 	"gongxin/internal/api"
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/measure"
@@ -84,7 +87,7 @@ func TestFromCheckToReceipt(t *testing.T) {
 		t.Fatal("the desk does not lead to it")
 	}
 	d.ask(window, told, nil, http.StatusOK, h.firm.Name, penalty, "信用核查", "确认已经落实", "2026-03-17", "已撤下")
-	d.ask(stranger, told, nil, http.StatusForbidden)
+	d.ask(stranger, told, nil, http.StatusNotFound)
 	d.ask(agent, told, nil, http.StatusForbidden)
 	d.ask(office, told, nil, http.StatusOK, h.firm.Name, "由取得记录的单位确认")
 	d.ask(office, told+"/applied", url.Values{"note": {"已停止使用"}}, http.StatusForbidden)
@@ -127,7 +130,7 @@ func TestFromCheckToReceipt(t *testing.T) {
 	d.ask(agent, "/me", nil, http.StatusOK, "更正回执", "待落实")
 	d.ask(agent, "/me/file/"+penalty, nil, http.StatusOK, "更正回执")
 	d.ask(stranger, "/me/corrections?of="+strconv.FormatInt(h.firm.ID, 10), nil, http.StatusForbidden)
-	applied(stranger, http.StatusForbidden)
+	applied(stranger, http.StatusNotFound)
 	applied(key, http.StatusOK)
 	applied(key, http.StatusConflict)
 	d.ask(agent, "/me/corrections?record="+penalty, nil, http.StatusOK, "全部落实", "已从窗口系统删除")
@@ -201,10 +204,22 @@ func TestARecordsEndRecallsItsMeasures(t *testing.T) {
 	}
 	order, err := d.app.Lists.Measures.Order(ctx, d.app.DB.Read(), h.order)
 	must(t, err)
+	_, _, err = d.app.Trust.Matters.Save(ctx, audit.Who{Kind: string(authz.Local)}, agency.Matter{
+		Code: "SXLISTS", Name: "名单核查", Agency: h.unit.ID, Law: "《中华人民共和国食品安全法》", Article: "第三十五条", BasisFrom: clock.Date(20151001), Items: []string{"YZSX"}, Kinds: []string{string(catalog.LegalEntity)}, ValidFrom: clock.Date(20220101),
+	})
+	must(t, err)
 	choices := func(want bool) {
 		t.Helper()
 		if _, ok, err := d.app.Lists.Measures.Choices(ctx, order.Entry); err != nil || ok != want {
 			t.Errorf("something new may rest on the entry: %v, %v", ok, err)
+		}
+		var answer struct {
+			Lists []struct{ List string } `json:"lists"`
+		}
+		window := authz.Actor{ID: 703, Kind: authz.Account, Session: 3, Grants: []authz.Grant{{Role: authz.WindowOfficer, Agency: h.unit.ID}}}
+		w := d.call(body("/api/v1/checks", `{"subject":"{firm}","matter":"SXLISTS"}`)(h), window)
+		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK || (len(answer.Lists) > 0) != want {
+			t.Errorf("a check is answered %d %s", w.Code, w.Body)
 		}
 	}
 	choices(true)
