@@ -170,6 +170,9 @@ func (c *Console) fill(ctx context.Context, f *formView) error {
 		return err
 	}
 	f.units, f.maxBytes = c.unitGroups(list), c.MaxBytes
+	if len(f.units) == 1 && len(f.units[0].Options) == 1 && f.unit == "" && f.unitFault == "" {
+		f.unit = f.units[0].Options[0].Value // there is nothing to choose
+	}
 	edition := c.edition()
 	f.items = itemGroups(edition)
 	if _, ok := edition.Item(catalog.ItemCode(f.item)); !ok && f.itemFault == "" {

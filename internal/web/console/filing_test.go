@@ -23,7 +23,7 @@ import (
 func TestDesksAskWhoIsThere(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	for _, path := range []string{"/desk", "/desk/filing", "/desk/filing/x", "/desk/filing/x/file", "/desk/filing/x/errors.xlsx", "/desk/queue", "/desk/queue/1"} {
+	for _, path := range []string{"/desk/filing", "/desk/filing/x", "/desk/filing/x/file", "/desk/filing/x/errors.xlsx", "/desk/queue", "/desk/queue/1"} {
 		wantText(t, o.get(t, path, http.StatusUnauthorized, nobody), "要先登录")
 	}
 	stranger := desktest.As(9, authz.Grant{Role: authz.FilingClerk, Agency: 12345})
@@ -41,7 +41,7 @@ func TestDeskOpensOnItsForm(t *testing.T) {
 	o := newOffice(t)
 	page := o.get(t, "/desk/filing", http.StatusOK)
 	wantText(t, page, "没有待办事项", "还没有报送过文件", "临溪市市场监督管理局", "行政处罚（XZCF）", "自作出决定之日起 7 个工作日内报送", "最多 200 万行")
-	wantMarks(t, page, `<option value="XZCF" selected>`, `<option value="`+unitCode+`">`, `href="/catalog/XZCF/template.xlsx"`, `href="/help/reasons"`,
+	wantMarks(t, page, `<option value="XZCF" selected>`, `<option value="`+unitCode+`" selected>`, `href="/catalog/XZCF/template.xlsx"`, `href="/help/reasons"`,
 		`enctype="multipart/form-data"`, `<body class="desk">`)
 	if strings.Index(page, `value="XZCF"`) > strings.Index(page, `value="XZXK"`) || strings.Index(page, `value="XZXK"`) > strings.Index(page, `value="XZQZ"`) {
 		t.Error("double publicity does not stand first")

@@ -37,7 +37,6 @@ func groups(moves []authz.Action) []group {
 		{"报送", []place{
 			{"/desk/filing", "数据报送", only(authz.SubmissionRead)},
 			{"/desk/queue", "人工匹配", only(authz.QueueRead)},
-			{"/desk/declarations", "自主申报", only(authz.DeclarationRead)},
 		}},
 		{"核查", []place{
 			{"/desk/check", "信用核查", only(authz.CheckMake)},
@@ -51,11 +50,12 @@ func groups(moves []authz.Action) []group {
 			{"/desk/lists", "名单", only(authz.ListingRead)},
 			{"/desk/tasks", "奖惩任务", only(authz.MeasureRead)},
 			{"/desk/orders", "奖惩指令", only(authz.MeasureRead)},
-			{"/desk/matters", "事项清单", only(authz.MeasureRead)},
+			{"/desk/matters", "四张清单", only(authz.MeasureRead)},
 		}},
 		{"异议修复", []place{
 			{"/desk/objections", "异议", only(authz.ObjectionRead)},
 			{"/desk/repairs", "信用修复", only(authz.RepairRead)},
+			{"/desk/declarations", "自主申报", only(authz.DeclarationRead)},
 			{"/desk/repair-notices", "修复告知书", only(authz.RepairNotice)},
 			{"/desk/repairs/shields", "信息屏蔽", only(authz.RepairShield)},
 			{"/desk/corrections", "更正告知", only(authz.CorrectionRead)},

@@ -651,7 +651,7 @@ func deskNav(groups []DeskGroup, path string) templ.Component {
 			templ_7745c5c3_Var31 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 50, "<div class=\"site-header__nav\"><nav class=\"shell site-nav\" aria-label=\"工作台导航\"><ul>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 50, "<div class=\"site-header__nav\"><nav class=\"shell site-nav site-nav--desk\" aria-label=\"工作台导航\"><ul>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

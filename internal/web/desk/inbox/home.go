@@ -75,6 +75,9 @@ type homeView struct {
 	none      bool
 }
 
+// alone reports whether the figures are everything that can wait for the caller.
+func (v *homeView) alone() bool { return v.none && len(v.urgent) == 0 && len(v.figures) > 0 }
+
 // told is an urgent figure in words.
 type told struct {
 	badge, words, href string

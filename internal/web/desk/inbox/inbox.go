@@ -64,16 +64,6 @@ func (d *Desk) Routes(rt *web.Router) {
 	rt.Handle("POST "+path+"/{id}/take", web.Among(authz.DeskOpen, "流程规定可以指定经办人的事项"), d.Site.Handle(d.take))
 }
 
-// beside leads to what else concerns all procedures, for those who may.
-var beside = []struct {
-	action authz.Action
-	link   ui.Link
-}{
-	{authz.DeputyOwn, ui.Link{Href: "/desk/deputies", Label: "代办"}},
-	{authz.CaseHandover, ui.Link{Href: "/desk/handover", Label: "转交事项"}},
-	{authz.CaseOverdue, ui.Link{Href: "/desk/overdue", Label: "逾期事项"}},
-}
-
 // take lets the caller look after a case, or with "back" gives it back to the whole desk. Whether it may, the procedure's own table says.
 func (d *Desk) take(w http.ResponseWriter, r *http.Request) error {
 	form, err := desk.Form(w, r)
@@ -177,7 +167,6 @@ type view struct {
 	pager      ui.PagerSpec
 	later      bool // not the first page
 	none       bool // the caller's roles move no case at all
-	links      []ui.Link
 	done       string
 }
 
@@ -221,11 +210,6 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	desks := d.desks(ctx)
 	v.none = len(desks) == 0
 	v.done = map[string]string{"taken": "现在由您经办", "back": "已交回岗位，岗位上的人都可以办理"}[q.Get("done")]
-	for _, b := range beside {
-		if d.Site.May(ctx, b.action, authz.Scope{Account: authz.From(ctx).ID}) || desk.Could(ctx, d.Site, b.action) {
-			v.links = append(v.links, b.link)
-		}
-	}
 	f := flow.Filter{Desks: desks, Cursor: q.Get("after"), Limit: 30}
 	if f.Desks == nil {
 		f.Desks = []flow.Desk{}

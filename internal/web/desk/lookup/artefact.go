@@ -57,7 +57,7 @@ func (d *Desk) artefact(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.consentRow = rows[0]
-	p := desk.Page(d.site, r, "授权书", ui.Link{Href: "/desk/lookup/consent", Label: "授权查询"}, ui.Link{Label: "授权书"})
+	p := desk.Page(d.site, r, "授权书", ui.Link{Href: "/desk/lookup/consent", Label: "凭授权查询"}, ui.Link{Label: "授权书"})
 	return desk.Show(d.site, w, r, http.StatusOK, p, artefactPage(v))
 }
 

@@ -140,11 +140,11 @@ func word(options []ui.Option, value string) string {
 }
 
 func (d *Desk) showConsent(w http.ResponseWriter, r *http.Request, status int, v *consentView) error {
-	title := "授权查询"
+	title := "凭授权查询"
 	if v.said() != "" {
 		title = v.said() + " · " + title
 	}
-	return desk.Show(d.site, w, r, status, desk.Page(d.site, r, title, ui.Link{Label: "授权查询"}), consentPage(v))
+	return desk.Show(d.site, w, r, status, desk.Page(d.site, r, title, ui.Link{Label: "凭授权查询"}), consentPage(v))
 }
 
 // askConsented asks about one subject under a consent. It is used up by one when it is answered.

@@ -34,7 +34,7 @@ func consentPage(v *consentView) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHead("授权查询", "凭主体本人的授权查询：授权书编号、用途、主体三样都对得上才作答。作答一次，用掉授权的一次。").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PageHead("凭授权查询", "凭主体本人的授权查询：授权书编号、用途、主体三样都对得上才作答。作答一次，用掉授权的一次。").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

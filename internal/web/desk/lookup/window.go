@@ -144,11 +144,11 @@ func onlyPersons(m *agency.Matter) bool {
 }
 
 func (d *Desk) showWindow(w http.ResponseWriter, r *http.Request, status int, v *windowView) error {
-	title := "窗口核查"
+	title := "凭事项查询"
 	if v.said() != "" {
 		title = v.said() + " · " + title // what a screen reader reads first
 	}
-	p := desk.Page(d.site, r, title, ui.Link{Label: "窗口核查"})
+	p := desk.Page(d.site, r, title, ui.Link{Label: "凭事项查询"})
 	return desk.Show(d.site, w, r, status, p, windowPage(v))
 }
 

@@ -35,7 +35,7 @@ func windowPage(v *windowView) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHead("窗口核查", "选应用事项，填代码，回车。只查办这件事需要的内容；每一次查询，本人都能看到。").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PageHead("凭事项查询", "选应用事项，填代码，回车。只查办这件事需要的内容；每一次查询，本人都能看到。").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

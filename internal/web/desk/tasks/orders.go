@@ -258,7 +258,7 @@ func (v *orderView) facts() []ui.Fact {
 	if !v.Until.IsZero() {
 		until = v.Until.AddDays(-1).String()
 	}
-	out := []ui.Fact{{Label: "指令编号", Value: desk.Dec(v.ID)}, {Label: "批次", Value: desk.Dec(v.Entry)}, {Label: "主体", Value: v.who}}
+	out := []ui.Fact{{Label: "主体", Value: v.who}}
 	if v.code != "" {
 		out = append(out, ui.Fact{Label: "统一社会信用代码", Value: v.code, Code: true})
 	}
@@ -277,7 +277,7 @@ func (v *orderView) facts() []ui.Fact {
 	if !v.ReleasedAt.IsZero() {
 		out = append(out, ui.Fact{Label: "全部解除", Value: desk.Moment(v.ReleasedAt)})
 	}
-	return out
+	return append(out, ui.Fact{Label: "指令编号", Value: desk.Dec(v.ID), Code: true}, ui.Fact{Label: "批次", Value: desk.Dec(v.Entry), Note: "同一名单条目的指令同属一批", Code: true})
 }
 
 func (d *Desk) order(w http.ResponseWriter, r *http.Request) error {

@@ -385,7 +385,7 @@ func (v *taskView) facts() []ui.Fact {
 	if !v.order.Until.IsZero() {
 		until = v.order.Until.AddDays(-1).String()
 	}
-	out := []ui.Fact{{Label: "指令编号", Value: desk.Dec(v.Order)}, {Label: "批次", Value: desk.Dec(v.order.Entry)}, {Label: "主体", Value: v.who}}
+	out := []ui.Fact{{Label: "主体", Value: v.who}}
 	if v.code != "" {
 		out = append(out, ui.Fact{Label: "统一社会信用代码", Value: v.code, Code: true})
 	}
@@ -411,7 +411,7 @@ func (v *taskView) facts() []ui.Fact {
 	if !v.ReleasedAt.IsZero() {
 		out = append(out, ui.Fact{Label: "解除时间", Value: desk.Moment(v.ReleasedAt)})
 	}
-	return out
+	return append(out, ui.Fact{Label: "指令编号", Value: desk.Dec(v.Order), Code: true})
 }
 
 var doneWords = map[string]string{
