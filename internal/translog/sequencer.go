@@ -237,7 +237,7 @@ func (s *session) pending(ctx context.Context) (rows []pendingRow, err error) {
 
 // payloads fills in the leaves of rows.
 func (s *session) payloads(ctx context.Context, rows []pendingRow) error {
-	const chunk = 500
+	const chunk = 40 // SQLite's driver looks each parameter up among all of the statement's, and the writer waits meanwhile
 	for len(rows) > 0 {
 		part := rows[:min(len(rows), chunk)]
 		rows = rows[len(part):]
@@ -323,7 +323,7 @@ func writeMarks(ctx context.Context, tx *db.Tx, places []placed, specials []spec
 	if err != nil {
 		return err
 	}
-	const chunk = 500
+	const chunk = 40 // SQLite's driver looks each parameter up among all of the statement's, and the writer waits meanwhile
 	for rest := places; len(rest) > 0; {
 		part := rest[:min(len(rest), chunk)]
 		rest = rest[len(part):]
