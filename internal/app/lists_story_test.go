@@ -119,7 +119,7 @@ func TestFromProposalToRelease(t *testing.T) {
 
 	// The removal ends it all.
 	removal := url.Values{"no": {"移2号"}, "on": {on()}, "reason": {"决定被撤销"}}
-	d.ask(approver, entry+"/remove", removal, http.StatusConflict, "当前的状态不允许")
+	d.ask(approver, entry+"/remove", removal, http.StatusConflict)
 	d.ask(clerk, entry+"/leave", url.Values{"reason": {"决定被撤销"}, "why": {"early"}}, http.StatusForbidden, "还没有到")
 	d.ask(clerk, entry+"/leave", url.Values{"reason": {"决定被撤销"}, "why": {"revoked"}}, http.StatusSeeOther)
 	d.ask(clerk, entry+"/remove", removal, http.StatusForbidden)
