@@ -222,11 +222,14 @@ func (t text) long() string {
 	return strings.Join(append(parts, foot), "\n\n") + "\n"
 }
 
+// maxText is how many characters of a notice a text message takes: gateways send it in pieces of 67, and each costs.
+const maxText = 200
+
 // short is for a text message.
 func (t text) short() string {
 	out := t.title
 	if t.body != "" {
-		out += "。" + t.body
+		out = cut(out+"。"+t.body, maxText, "……详见网站")
 	}
 	if t.link != "" {
 		out += " " + t.link

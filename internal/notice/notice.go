@@ -44,8 +44,8 @@ type Notice struct {
 	ID     int64 // given by Send
 	To     Recipient
 	Topic  string // "objection.due": what sort of thing, for machines
-	Title  string // Chinese, up to 100 characters
-	Body   string // Chinese, plain text, up to 2000; no identity numbers, persons' names masked
+	Title  string // Chinese; Send cuts it to 100 characters
+	Body   string // Chinese, plain text; Send cuts it to 2000; no identity numbers, persons' names masked
 	Link   string // page of this site, from its root: /me/cases/12; "" = none
 	Ref    string // what it is about, in the sender's words
 	At     time.Time
@@ -112,9 +112,7 @@ const (
 
 func (n *Notice) check() error {
 	switch {
-	case !n.To.valid() || n.Topic == "" || strings.TrimSpace(n.Title) == "" || utf8.RuneCountInString(n.Title) > maxTitle || utf8.RuneCountInString(n.Body) > maxBody:
-		return ErrNotice
-	case strings.ContainsAny(n.Title, "\r\n"):
+	case !n.To.valid() || n.Topic == "" || strings.TrimSpace(n.Title) == "", strings.ContainsAny(n.Title, "\r\n"):
 		return ErrNotice
 	case flow.HasPersonal(n.Title) || flow.HasPersonal(n.Body):
 		return ErrPersonal
@@ -122,6 +120,25 @@ func (n *Notice) check() error {
 		return ErrLink
 	}
 	return nil
+}
+
+// fit brings the texts into their bounds: an act is not undone because the name of a list, or a reason that somebody typed, is longer than a notice.
+func (n *Notice) fit() {
+	n.Title = cut(n.Title, maxTitle, "…")
+	more := "…"
+	if n.Link != "" {
+		more = "……（全文请在网站上查看）"
+	}
+	n.Body = cut(n.Body, maxBody, more)
+}
+
+// cut gives a text of at most so many characters; one that was longer ends with more.
+func cut(text string, most int, more string) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most-utf8.RuneCountInString(more)]) + more
 }
 
 // local tells a page of this site.
@@ -135,6 +152,7 @@ func (s *Service) Send(ctx context.Context, tx *db.Tx, n Notice) error {
 	if err := n.check(); err != nil {
 		return err
 	}
+	n.fit()
 	now := s.now()
 	if n.ID = s.IDs.Next(); n.At.IsZero() {
 		n.At = now

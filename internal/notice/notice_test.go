@@ -173,6 +173,41 @@ func TestSendRefuses(t *testing.T) {
 	}
 }
 
+// Names and reasons are as long as people make them: what does not fit is cut, and nothing that rests on the notice fails.
+func TestLongTexts(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		r := newReceiver(t)
+		w := newWorld(t, d, func(c *Config) { c.SMS = &Hook{URL: r.URL, Secret: "gateway"} })
+		c, _, err := w.AddChannel(t.Context(), me, Phone, "13912345678")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.deliver(t)
+		var code message
+		if err := json.Unmarshal(r.bodies[0], &code); err != nil {
+			t.Fatal(err)
+		}
+		_, digits, _ := strings.Cut(code.Text, "验证码：")
+		if err := w.Confirm(t.Context(), me, c.ID, digits[:6]); err != nil {
+			t.Fatal(err)
+		}
+		w.send(t, Notice{To: me, Topic: "measure.issued", Title: strings.Repeat("名", 300), Body: strings.Repeat("由", 5000), Link: "/me"})
+		p, err := w.List(t.Context(), Query{To: []Recipient{me}})
+		if err != nil || len(p.Notices) != 1 {
+			t.Fatal(len(p.Notices), err)
+		}
+		if n := &p.Notices[0]; len([]rune(n.Title)) != maxTitle || len([]rune(n.Body)) != maxBody || !strings.HasSuffix(n.Title, "…") || !strings.HasSuffix(n.Body, "（全文请在网站上查看）") {
+			t.Errorf("%d and %d characters: …%s", len([]rune(n.Title)), len([]rune(n.Body)), n.Body[len(n.Body)-60:])
+		}
+		w.deliver(t)
+		var m message
+		if err := json.Unmarshal(r.bodies[1], &m); err != nil || len([]rune(m.Text)) > maxText+60 || !strings.HasSuffix(m.Text, "https://credit.test/me") {
+			t.Errorf("%d characters, %v: %s", len([]rune(m.Text)), err, m.Text)
+		}
+	})
+}
+
 // An address is proved by a code, and then gets the notice: encrypted on the way, as a message that mail programs read.
 func TestEmail(t *testing.T) {
 	t.Parallel()
