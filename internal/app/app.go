@@ -314,6 +314,7 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { a.countStats(ctx) })
 	wg.Go(func() { _ = log.Run(ctx, nil) })
 	wg.Go(func() { a.runProcedures(ctx) })
+	wg.Go(func() { a.sealTexts(ctx) })
 	wg.Go(func() { a.runLists(ctx) })
 	wg.Go(func() { a.runRepairs(ctx) })
 	wg.Go(func() { a.runLifecycle(ctx) })

@@ -45,7 +45,7 @@ func (a *App) openObjectionRules() (err error) {
 func (a *App) openObjections(ids *id.Maker) error {
 	p := &a.Procedures
 	p.Objections.Service = objection.New(objection.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Rules: p.Objections.rules, Records: a.Records, Lists: disputes{a.Lists.Listing, a.Lists.kinds}, Repairs: disputedRepairs{&p.Repairs}, Agencies: a.Agencies,
+		DB: a.DB, IDs: ids, Clock: a.Clock, Ring: a.Trust.Ring, Calendar: a.Calendar, Rules: p.Objections.rules, Records: a.Records, Lists: disputes{a.Lists.Listing, a.Lists.kinds}, Repairs: disputedRepairs{&p.Repairs}, Agencies: a.Agencies,
 		Authority: a.Trust.Authority, Flow: p.Flow, Notices: p.Notices, Filer: correctedRows{a.Ingest}, ItemName: a.itemName,
 	})
 	return p.Flow.Register(objection.Table(), p.Objections.Hooks())

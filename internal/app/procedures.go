@@ -54,7 +54,7 @@ func (a *App) openProcedures(ids *id.Maker, ring *gm.KeyRing) error {
 	}
 	p.Notices = notice.New(c)
 	p.Flow = flow.New(flow.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Log: a.Trust.Audit, Who: asker, May: a.mayStep, Files: a.blobs, Scanner: a.scan(), Overdue: a.escalate, Periods: a.periods(),
+		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Log: a.Trust.Audit, Who: asker, May: a.mayStep, Ring: a.Trust.Ring, Files: a.blobs, Scanner: a.scan(), Overdue: a.escalate, Periods: a.periods(),
 		AsSystem: func(ctx context.Context) context.Context { return authz.With(ctx, authz.SystemActor("flow")) },
 	})
 	return nil

@@ -55,7 +55,7 @@ func (a *App) openRepairs(ids *id.Maker) error {
 		return err
 	}
 	p.Repairs.Service = repair.New(repair.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Rules: p.Repairs.rules, Records: a.Records, Files: a.Publish, Lists: repairLists{a.Lists.Listing, a.Lists.kinds},
+		DB: a.DB, IDs: ids, Clock: a.Clock, Ring: a.Trust.Ring, Calendar: a.Calendar, Rules: p.Repairs.rules, Records: a.Records, Files: a.Publish, Lists: repairLists{a.Lists.Listing, a.Lists.kinds},
 		Subjects: a.Subjects, Agencies: a.Agencies, Editions: a.Editions, Authority: a.Trust.Authority, Flow: p.Flow, Notices: p.Notices, Acts: a.Trust.Audit, Key: key, City: a.Config.City.Name,
 		Fonts: sync.OnceValues(func() (*report.Fonts, error) { return report.LoadFonts(a.Config.Report.Fonts) }),
 	})

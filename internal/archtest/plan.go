@@ -7,7 +7,7 @@ var layers = []layer{
 		"fault", "clock", "id", "config", "obs", "ident", "cntext", "mask", "gm", "sheet", "pdf", "qr", "verify", "limit", "clamd", "archtest",
 	}},
 	{name: "components of pages", units: []string{"web/ui"}},
-	{name: "kernel", free: true, units: []string{"audit", "translog", "flow", "job", "notice", "db", "blob", "ruleset", "codelist"}},
+	{name: "kernel", free: true, units: []string{"audit", "translog", "flow", "job", "notice", "db", "blob", "ruleset", "codelist", "sealed"}},
 	{name: "permissions", units: []string{"authz"}},
 	{name: "accounts", units: []string{"identity"}},
 	{name: "drafts", units: []string{"approval"}},

@@ -133,7 +133,7 @@ func (e *Engine) writeRound(ctx context.Context, tx *db.Tx, r *round) error {
 		cases, steps := make([]any, 0, len(part)*caseParams), make([]any, 0, len(part)*stepParams)
 		acts := make([]audit.Act, len(part))
 		for i := range part {
-			cases, steps = append(cases, caseArgs(part[i].c)...), append(steps, stepArgs(&part[i].s)...)
+			cases, steps = append(cases, caseArgs(part[i].c)...), append(steps, e.stepArgs(&part[i].s)...)
 			acts[i] = actOf(part[i].c, &part[i].s)
 		}
 		if err := updateMany(ctx, tx, len(part), cases); err != nil {

@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gongxin/internal/gm"
+	"gongxin/internal/sealed"
+
 	"gongxin/internal/audit"
 	"gongxin/internal/blob"
 	"gongxin/internal/clock"
@@ -40,6 +43,7 @@ type Config struct {
 	// Overdue is told of each case that goes overdue, in the transaction that marks it: the escalation to the office.
 	Overdue func(ctx context.Context, tx *db.Tx, c *Case) error
 
+	Ring    *gm.KeyRing // seals reasons and notes of steps; nil = they rest in the clear
 	Files   *blob.Store // attachments; nil = none can be added
 	Scanner Scanner     // nil = attachments are recorded as not scanned
 	PerDay  int64       // bytes of attachments of one account in 24 hours; 0 = 500 MB
@@ -64,12 +68,15 @@ type procedure struct {
 type Engine struct {
 	Config
 	procedures map[string]*procedure
+	texts      *sealed.Texts
 	calendar   atomic.Pointer[clock.Calendar]
 }
 
 // New makes an Engine that knows no table yet.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, procedures: map[string]*procedure{}}
+	e := &Engine{Config: c, procedures: map[string]*procedure{}, texts: &sealed.Texts{
+		DB: c.DB, Ring: c.Ring, Title: "办理经过中的理由和说明", Table: "flow_step", Key: [2]string{"case_id", "seq"}, Columns: []string{"reason", "note"},
+	}}
 	if c.Calendar == nil {
 		c.Calendar = clock.DefaultCalendar()
 	}

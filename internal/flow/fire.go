@@ -270,7 +270,7 @@ func (e *Engine) write(ctx context.Context, tx *db.Tx, p *procedure, c *Case, s 
 	if err != nil {
 		return nil, err
 	}
-	if err := insertStep(ctx, tx, &s); err != nil {
+	if err := e.insertStep(ctx, tx, &s); err != nil {
 		return nil, err
 	}
 	if err := e.Log.WriteAct(ctx, tx, actOf(c, &s)); err != nil {

@@ -99,7 +99,7 @@ func TestManyAreTakenAsSingles(t *testing.T) {
 					return err
 				}
 				tally += n
-				list, err := steps(ctx, tx, c.ID)
+				list, err := w.steps(ctx, tx, c.ID)
 				if err != nil {
 					return err
 				}

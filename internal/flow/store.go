@@ -12,6 +12,7 @@ import (
 	"gongxin/internal/audit"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
+	"gongxin/internal/sealed"
 )
 
 const caseColumns = `case_id, kind, state, subject_id, ref, agency_id, region, author, title, assignee, opened_at, arrived_at, closed_at, due_on, due_unit, due_from, due_n,
@@ -141,26 +142,30 @@ const stepColumns = `case_id, seq, event, from_state, to_state, at, on_day, reco
 // stepParams is how many values a step has.
 const stepParams = 18
 
-func insertStep(ctx context.Context, tx *db.Tx, s *Step) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO flow_step (`+stepColumns+`) VALUES `+db.In(stepParams, 1), stepArgs(s)...)
+// Texts are the reasons and notes of steps, which rest sealed. They are a gm.Resealer.
+func (e *Engine) Texts() *sealed.Texts { return e.texts }
+
+func (e *Engine) insertStep(ctx context.Context, tx *db.Tx, s *Step) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO flow_step (`+stepColumns+`) VALUES `+db.In(stepParams, 1), e.stepArgs(s)...)
 	if err != nil {
 		return fmt.Errorf("flow: step: %w", err)
 	}
 	return nil
 }
 
-func stepArgs(s *Step) []any {
+func (e *Engine) stepArgs(s *Step) []any {
 	hashes := make([]string, len(s.Files))
 	for i := range s.Files {
 		hashes[i] = s.Files[i].Hash
 	}
 	return []any{
-		s.Case, s.Seq, string(s.Event), s.From, s.To, db.Micros(s.At), int64(s.Day), db.Micros(s.Recorded), s.Who.Kind, s.Who.ID, s.Who.Agency, s.Reason, s.Note,
+		s.Case, s.Seq, string(s.Event), s.From, s.To, db.Micros(s.At), int64(s.Day), db.Micros(s.Recorded), s.Who.Kind, s.Who.ID, s.Who.Agency,
+		e.texts.Seal("reason", s.Case, int64(s.Seq), s.Reason), e.texts.Seal("note", s.Case, int64(s.Seq), s.Note),
 		strings.Join(hashes, " "), int64(s.Due), flag(s.Late), s.Days, string(s.Unit),
 	}
 }
 
-func steps(ctx context.Context, q db.Querier, id int64) ([]Step, error) {
+func (e *Engine) steps(ctx context.Context, q db.Querier, id int64) ([]Step, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+stepColumns+` FROM flow_step WHERE case_id = $1 ORDER BY seq`, id)
 	if err != nil {
 		return nil, fmt.Errorf("flow: steps: %w", err)
@@ -174,6 +179,12 @@ func steps(ctx context.Context, q db.Querier, id int64) ([]Step, error) {
 		var files string
 		err := rows.Scan(&s.Case, &s.Seq, &s.Event, &s.From, &s.To, &at, &s.Day, &recorded, &s.Who.Kind, &s.Who.ID, &s.Who.Agency, &s.Reason, &s.Note, &files, &s.Due, &late, &s.Days, &s.Unit)
 		if err != nil {
+			return nil, fmt.Errorf("flow: steps: %w", err)
+		}
+		if s.Reason, err = e.texts.Open("reason", s.Case, int64(s.Seq), s.Reason); err != nil {
+			return nil, fmt.Errorf("flow: steps: %w", err)
+		}
+		if s.Note, err = e.texts.Open("note", s.Case, int64(s.Seq), s.Note); err != nil {
 			return nil, fmt.Errorf("flow: steps: %w", err)
 		}
 		s.At, s.Recorded, s.Late = db.Instant(at), db.Instant(recorded), late != 0

@@ -16,7 +16,7 @@ func (e *Engine) Timeline(ctx context.Context, id int64) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := steps(ctx, e.DB.Read(), id)
+	list, err := e.steps(ctx, e.DB.Read(), id)
 	if err != nil {
 		return nil, err
 	}

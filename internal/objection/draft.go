@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gongxin/internal/sealed"
+
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
@@ -57,7 +59,7 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 	}
 	d.ChangedAt = s.now()
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		have, err := drafts(ctx, tx, `subject_id = $1 AND account = $2`, d.Subject, who.String())
+		have, err := s.drafts(ctx, tx, `subject_id = $1 AND account = $2`, d.Subject, who.String())
 		if err != nil {
 			return err
 		}
@@ -69,7 +71,7 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 		}
 		if d.ID != 0 {
 			_, err = tx.ExecContext(ctx, `UPDATE objection_draft SET kind = $3, ask = $4, statement = $5, changed_at = $6, files = $7 WHERE subject_id = $1 AND draft_id = $2`,
-				d.Subject, d.ID, string(d.Kind), string(d.Ask), d.Statement, db.Micros(d.ChangedAt), string(files))
+				d.Subject, d.ID, string(d.Kind), string(d.Ask), s.Texts().Seal("statement", d.Subject, d.ID, d.Statement), db.Micros(d.ChangedAt), string(files))
 			return err
 		}
 		if len(have) >= maxDrafts {
@@ -77,7 +79,7 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 		}
 		d.ID = s.IDs.Next()
 		_, err = tx.ExecContext(ctx, `INSERT INTO objection_draft (subject_id, draft_id, account, kind, target, ask, statement, changed_at, files) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			d.Subject, d.ID, who.String(), string(d.Kind), d.Target, string(d.Ask), d.Statement, db.Micros(d.ChangedAt), string(files))
+			d.Subject, d.ID, who.String(), string(d.Kind), d.Target, string(d.Ask), s.Texts().Seal("statement", d.Subject, d.ID, d.Statement), db.Micros(d.ChangedAt), string(files))
 		return err
 	})
 	return d, err
@@ -85,7 +87,7 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 
 // Drafts gives what the caller has not handed in for a subject, the latest first.
 func (s *Service) Drafts(ctx context.Context, subject int64) ([]Draft, error) {
-	return drafts(ctx, s.DB.Read(), `subject_id = $1 AND account = $2 ORDER BY changed_at DESC, draft_id DESC`, subject, authz.From(ctx).String())
+	return s.drafts(ctx, s.DB.Read(), `subject_id = $1 AND account = $2 ORDER BY changed_at DESC, draft_id DESC`, subject, authz.From(ctx).String())
 }
 
 // DropDraft deletes a draft of the caller.
@@ -117,7 +119,14 @@ func (s *Service) SweepDrafts(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-func drafts(ctx context.Context, q db.Querier, where string, args ...any) ([]Draft, error) {
+// Texts are the statements of drafts, which rest sealed.
+func (s *Service) Texts() *sealed.Texts {
+	return &sealed.Texts{
+		DB: s.DB, Ring: s.Ring, Title: "异议草稿", Table: "objection_draft", Key: [2]string{"subject_id", "draft_id"}, Columns: []string{"statement"},
+	}
+}
+
+func (s *Service) drafts(ctx context.Context, q db.Querier, where string, args ...any) ([]Draft, error) {
 	rows, err := q.QueryContext(ctx, `SELECT draft_id, subject_id, kind, target, ask, statement, changed_at, files FROM objection_draft WHERE `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("objection: drafts: %w", err)
@@ -132,6 +141,9 @@ func drafts(ctx context.Context, q db.Querier, where string, args ...any) ([]Dra
 			return nil, fmt.Errorf("objection: drafts: %w", err)
 		}
 		if err := json.Unmarshal([]byte(files), &d.Files); err != nil {
+			return nil, fmt.Errorf("objection: drafts: %w", err)
+		}
+		if d.Statement, err = s.Texts().Open("statement", d.Subject, d.ID, d.Statement); err != nil {
 			return nil, fmt.Errorf("objection: drafts: %w", err)
 		}
 		d.ChangedAt = db.Instant(changed)

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gongxin/internal/gm"
+
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
@@ -92,6 +94,7 @@ type Config struct {
 	Notices   Notices
 	Filer     Filer
 	ItemName  func(item catalog.ItemCode) string
+	Ring      *gm.KeyRing // seals statements and reasons; nil = they rest in the clear
 }
 
 // Service keeps objections.

@@ -63,7 +63,7 @@ func (s *Service) Save(ctx context.Context, of, app int64, in DraftIn) (_ Applic
 			}
 			a.MadeAt, a.MadeBy = have.MadeAt, have.MadeBy
 		}
-		if err := a.write(ctx, tx); err != nil {
+		if err := s.writeApp(ctx, tx, &a); err != nil {
 			return err
 		}
 		return s.act(ctx, tx, "repair.draft", "repair_application:"+strconv.FormatInt(a.ID, 10), strconv.Itoa(len(a.Picks))+" picks")
@@ -73,7 +73,7 @@ func (s *Service) Save(ctx context.Context, of, app int64, in DraftIn) (_ Applic
 
 // draft gives a draft of a subject.
 func (s *Service) draft(ctx context.Context, q db.Querier, of, app int64) (Application, error) {
-	a, err := application(ctx, q, app)
+	a, err := s.application(ctx, q, app)
 	switch {
 	case err != nil:
 		return a, err
@@ -97,7 +97,7 @@ func (s *Service) Drop(ctx context.Context, of, app int64) (err error) {
 			return err
 		}
 		a.State, a.ChangedAt = Dropped, s.now()
-		if err := a.write(ctx, tx); err != nil {
+		if err := s.writeApp(ctx, tx, &a); err != nil {
 			return err
 		}
 		return s.act(ctx, tx, "repair.drop", "repair_application:"+strconv.FormatInt(a.ID, 10), "")
@@ -204,7 +204,7 @@ func (s *Service) Send(ctx context.Context, of, app int64, seen time.Time, agree
 		}
 		a.State, a.SentAt = Sent, s.now()
 		a.ChangedAt = a.SentAt
-		if err := a.write(ctx, tx); err != nil {
+		if err := s.writeApp(ctx, tx, &a); err != nil {
 			return err
 		}
 		for i := range a.Picks {
@@ -277,22 +277,22 @@ func (s *Service) unchanged(ctx context.Context, tx *db.Tx, at record.ID, number
 
 // Application gives an application by its number. Whether the caller may see it is the caller's to ask.
 func (s *Service) Application(ctx context.Context, app int64) (Application, error) {
-	return application(ctx, s.DB.Read(), app)
+	return s.application(ctx, s.DB.Read(), app)
 }
 
 // Applications gives the latest applications of a subject that are not dropped, newest first.
 func (s *Service) Applications(ctx context.Context, of int64, limit int) ([]Application, error) {
-	return rowsOf(ctx, s.DB.Read(), `SELECT `+appColumns+` FROM repair_application WHERE subject_id = $1 AND state <> 'dropped' ORDER BY application_id DESC LIMIT $2+0`, scanApp, of, limit)
+	return s.apps(ctx, s.DB.Read(), `SELECT `+appColumns+` FROM repair_application WHERE subject_id = $1 AND state <> 'dropped' ORDER BY application_id DESC LIMIT $2+0`, of, limit)
 }
 
 // CasesOf gives the cases of an application, in the order of its picks.
 func (s *Service) CasesOf(ctx context.Context, app int64) ([]Case, error) {
-	return cases(ctx, s.DB.Read(), `application_id = $1 ORDER BY repair_id`, app)
+	return s.cases(ctx, s.DB.Read(), `application_id = $1 ORDER BY repair_id`, app)
 }
 
 // Case gives a case by its number. Whether the caller may see it is the caller's to ask.
 func (s *Service) Case(ctx context.Context, repair int64) (Case, error) {
-	return one(cases(ctx, s.DB.Read(), `repair_id = $1`, repair))
+	return one(s.cases(ctx, s.DB.Read(), `repair_id = $1`, repair))
 }
 
 // Filter picks cases for a desk. Zero values do not narrow.
@@ -333,7 +333,7 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Case, error) {
 		limit = MaxPage
 	}
 	args = append(args, limit)
-	return cases(ctx, s.DB.Read(), where+` ORDER BY repair_id DESC LIMIT $`+strconv.Itoa(len(args))+`+0`, args...)
+	return s.cases(ctx, s.DB.Read(), where+` ORDER BY repair_id DESC LIMIT $`+strconv.Itoa(len(args))+`+0`, args...)
 }
 
 // Days of a clock.Date in sentences.

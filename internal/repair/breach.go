@@ -27,11 +27,11 @@ func (s *Service) Notify(ctx context.Context, repair int64, cause string, a Answ
 		return Breach{}, ErrText.Messagef("撤销的事由应为 5 至 1000 字")
 	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		c, err := one(cases(ctx, tx, `repair_id = $1`, repair))
+		c, err := one(s.cases(ctx, tx, `repair_id = $1`, repair))
 		if err != nil {
 			return err
 		}
-		have, err := breaches(ctx, tx, `repair_id = $1 AND state IN ('notified', 'cancelled')`, repair)
+		have, err := s.breaches(ctx, tx, `repair_id = $1 AND state IN ('notified', 'cancelled')`, repair)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (s *Service) Notify(ctx context.Context, repair int64, cause string, a Answ
 			return err
 		}
 		b.Flow = f.ID
-		if err := b.write(ctx, tx); err != nil {
+		if err := s.writeBreach(ctx, tx, &b); err != nil {
 			return err
 		}
 		out = b
@@ -79,7 +79,7 @@ func (s *Service) Cancel(ctx context.Context, breach int64, a Answer) (Breach, e
 		if !b.Stated && s.today() <= before.Due {
 			return ErrHeard
 		}
-		c, err := one(cases(ctx, tx, `repair_id = $1`, b.Repair))
+		c, err := one(s.cases(ctx, tx, `repair_id = $1`, b.Repair))
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (s *Service) decided(ctx context.Context, b *Breach, a *Answer) {
 func (s *Service) onBreach(ctx context.Context, breach int64, event flow.Event, in flow.Input, change func(ctx context.Context, tx *db.Tx, b *Breach, before *flow.Case) error) (out Breach, err error) {
 	defer fault.Wrap(&err, "repair.breach.%s", event)
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		b, err := one(breaches(ctx, tx, `breach_id = $1`, breach))
+		b, err := one(s.breaches(ctx, tx, `breach_id = $1`, breach))
 		if err != nil {
 			return err
 		}
@@ -155,17 +155,17 @@ func (s *Service) onBreach(ctx context.Context, breach int64, event flow.Event, 
 			return err
 		}
 		out = b
-		return b.write(ctx, tx)
+		return s.writeBreach(ctx, tx, &b)
 	})
 	return out, err
 }
 
 // Breach gives the taking back of a repair by its number. Whether the caller may see it is the caller's to ask.
 func (s *Service) Breach(ctx context.Context, breach int64) (Breach, error) {
-	return one(breaches(ctx, s.DB.Read(), `breach_id = $1`, breach))
+	return one(s.breaches(ctx, s.DB.Read(), `breach_id = $1`, breach))
 }
 
 // BreachesOf gives those of a case, oldest first.
 func (s *Service) BreachesOf(ctx context.Context, repair int64) ([]Breach, error) {
-	return breaches(ctx, s.DB.Read(), `repair_id = $1 ORDER BY breach_id`, repair)
+	return s.breaches(ctx, s.DB.Read(), `repair_id = $1 ORDER BY breach_id`, repair)
 }

@@ -17,7 +17,7 @@ import (
 func (s *Service) step(ctx context.Context, repair int64, event flow.Event, in flow.Input, change func(ctx context.Context, tx *db.Tx, c *Case) error) (out Case, err error) {
 	defer fault.Wrap(&err, "repair.%s", event)
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		c, err := one(cases(ctx, tx, `repair_id = $1`, repair))
+		c, err := one(s.cases(ctx, tx, `repair_id = $1`, repair))
 		if err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ func (s *Service) step(ctx context.Context, repair int64, event flow.Event, in f
 				return err
 			}
 		}
-		if err := c.save(ctx, tx); err != nil {
+		if err := s.saveCase(ctx, tx, &c); err != nil {
 			return err
 		}
 		out = c
@@ -104,7 +104,7 @@ func (s *Service) Extend(ctx context.Context, repair int64, days int, reason str
 // adjust moves the clock of a case and tells the subject.
 func (s *Service) adjust(ctx context.Context, repair int64, do func(ctx context.Context, tx *db.Tx, c *Case) (*flow.Case, flow.Event, error)) error {
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		c, err := one(cases(ctx, tx, `repair_id = $1`, repair))
+		c, err := one(s.cases(ctx, tx, `repair_id = $1`, repair))
 		if err != nil {
 			return err
 		}

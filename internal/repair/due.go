@@ -32,7 +32,7 @@ const batch = 200
 // mootAll ends open cases whose record is shown to nobody any more: ended, annulled, withdrawn, or repaired by another way.
 func (s *Service) mootAll(ctx context.Context) (n int, first error) {
 	for after := int64(0); ; {
-		list, err := cases(ctx, s.DB.Read(), `open = 1 AND repair_id > $1 ORDER BY repair_id LIMIT $2+0`, after, batch)
+		list, err := s.cases(ctx, s.DB.Read(), `open = 1 AND repair_id > $1 ORDER BY repair_id LIMIT $2+0`, after, batch)
 		if err != nil || len(list) == 0 {
 			return n, errors.Join(first, err)
 		}

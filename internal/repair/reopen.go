@@ -57,7 +57,7 @@ type Outcome struct {
 // OutcomeOf gives the latest answer about the repair of a record; ok is false when there is none that a subject could find wrong.
 func (s *Service) OutcomeOf(ctx context.Context, q db.Querier, at record.ID) (out Outcome, ok bool, err error) {
 	defer fault.Wrap(&err, "repair.OutcomeOf")
-	list, err := cases(ctx, q, `subject_id = $1 AND record_key = $2 AND open = 0 AND state IN ('refused', 'rejected', 'granted') ORDER BY repair_id DESC LIMIT 1`, at.Subject, at.Key)
+	list, err := s.cases(ctx, q, `subject_id = $1 AND record_key = $2 AND open = 0 AND state IN ('refused', 'rejected', 'granted') ORDER BY repair_id DESC LIMIT 1`, at.Subject, at.Key)
 	if err != nil || len(list) == 0 {
 		return out, false, err
 	}
@@ -72,7 +72,7 @@ func (s *Service) outcome(ctx context.Context, q db.Querier, c Case) (out Outcom
 			out.Stages = append(out.Stages, StageGrant)
 		}
 	case "granted":
-		list, err := breaches(ctx, q, `repair_id = $1 ORDER BY breach_id DESC LIMIT 1`, c.ID)
+		list, err := s.breaches(ctx, q, `repair_id = $1 ORDER BY breach_id DESC LIMIT 1`, c.ID)
 		if err != nil || len(list) == 0 || list[0].State != "cancelled" || c.Entry != 0 {
 			return out, false, err
 		}
@@ -97,7 +97,7 @@ type Reopening struct {
 // told; what is turned by it goes the way of every change of a record, to all who hold a copy.
 func (s *Service) Reopen(ctx context.Context, tx *db.Tx, x Reopening) (err error) {
 	defer fault.Wrap(&err, "repair.Reopen(%s)", x.Stage)
-	c, err := one(cases(ctx, tx, `repair_id = $1`, x.Repair))
+	c, err := one(s.cases(ctx, tx, `repair_id = $1`, x.Repair))
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (s *Service) Reopen(ctx context.Context, tx *db.Tx, x Reopening) (err error
 			return err
 		}
 	}
-	if err := c.save(ctx, tx); err != nil {
+	if err := s.saveCase(ctx, tx, &c); err != nil {
 		if db.IsUnique(err) { // it was applied for again meanwhile
 			return ErrTwice
 		}
@@ -163,7 +163,7 @@ func (s *Service) restore(ctx context.Context, tx *db.Tx, out *Outcome, x Reopen
 	if x.Stage == StageKept {
 		b.DecidedBy, b.DocNo, b.Reason = authz.From(ctx).String(), x.No, x.Reason
 	}
-	if err := b.write(ctx, tx); err != nil {
+	if err := s.writeBreach(ctx, tx, &b); err != nil {
 		return err
 	}
 	c := out.c
@@ -177,7 +177,7 @@ func (s *Service) restore(ctx context.Context, tx *db.Tx, out *Outcome, x Reopen
 		}
 	}
 	c.ReopenedFor = x.No
-	if err := c.save(ctx, tx); err != nil {
+	if err := s.saveCase(ctx, tx, &c); err != nil {
 		return err
 	}
 	return s.tellRestored(ctx, tx, &b, &c, x.Stage, f)

@@ -272,7 +272,7 @@ type past struct {
 
 func (s *Service) past(ctx context.Context, q db.Querier, of int64) (*past, error) {
 	p := &past{open: map[string]int64{}, granted: map[string]int64{}, next: map[string]clock.Date{}}
-	list, err := cases(ctx, q, `subject_id = $1 ORDER BY repair_id`, of)
+	list, err := s.cases(ctx, q, `subject_id = $1 ORDER BY repair_id`, of)
 	if err != nil {
 		return nil, err
 	}

@@ -104,6 +104,7 @@ type Config struct {
 	Key       *gm.SigningKey // signs letters for the account that gave them
 	Fonts     func() (*report.Fonts, error)
 	City      string
+	Ring      *gm.KeyRing // seals statements and reasons; nil = they rest in the clear
 }
 
 // Service keeps repairs.

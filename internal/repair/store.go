@@ -49,32 +49,54 @@ func asJSON(v any) string {
 	return string(raw)
 }
 
-const appColumns = `subject_id, application_id, state, statement, picks, files, letter, letter_key, signature, made_at, made_by, changed_at, sent_at`
+const appColumns = `subject_id, application_id, state, statement, picks, files, letter, letter_key, signature, made_at, made_by, changed_at, sent_at, letter_text`
 
 func scanApp(row scanner) (Application, error) {
 	var a Application
 	var picks, files string
 	var made, changed, sent int64
-	err := row.Scan(&a.Subject, &a.ID, &a.State, &a.Statement, &picks, &files, &a.Letter, &a.KeyID, &a.Signature, &made, &a.MadeBy, &changed, &sent)
+	var letter string
+	err := row.Scan(&a.Subject, &a.ID, &a.State, &a.Statement, &picks, &files, &a.Letter, &a.KeyID, &a.Signature, &made, &a.MadeBy, &changed, &sent, &letter)
 	if err != nil {
 		return a, err
+	}
+	if letter != "" {
+		a.Letter = []byte(letter) // sealed as yet
 	}
 	a.MadeAt, a.ChangedAt, a.SentAt = db.Instant(made), db.Instant(changed), db.Instant(sent)
 	return a, errors.Join(json.Unmarshal([]byte(picks), &a.Picks), json.Unmarshal([]byte(files), &a.Files))
 }
 
 // application gives one by its number.
-func application(ctx context.Context, q db.Querier, id int64) (Application, error) {
-	return one(rowsOf(ctx, q, `SELECT `+appColumns+` FROM repair_application WHERE application_id = $1`, scanApp, id))
+func (s *Service) application(ctx context.Context, q db.Querier, id int64) (Application, error) {
+	return one(s.apps(ctx, q, `SELECT `+appColumns+` FROM repair_application WHERE application_id = $1`, id))
+}
+
+// apps reads applications and opens their texts.
+func (s *Service) apps(ctx context.Context, q db.Querier, query string, args ...any) ([]Application, error) {
+	t := s.appTexts()
+	return rowsOf(ctx, q, query, func(row scanner) (a Application, err error) {
+		if a, err = scanApp(row); err != nil {
+			return a, err
+		}
+		if a.Statement, err = t.Open("statement", a.Subject, a.ID, a.Statement); err != nil {
+			return a, err
+		}
+		letter, err := t.Open("letter_text", a.Subject, a.ID, string(a.Letter))
+		a.Letter = []byte(letter)
+		return a, err
+	}, args...)
 }
 
 // write puts an application on file, or what changed of it.
-func (a *Application) write(ctx context.Context, tx *db.Tx) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO repair_application (`+appColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+func (s *Service) writeApp(ctx context.Context, tx *db.Tx, a *Application) error {
+	t := s.appTexts()
+	_, err := tx.ExecContext(ctx, `INSERT INTO repair_application (`+appColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (subject_id, application_id) DO UPDATE SET state = excluded.state, statement = excluded.statement, picks = excluded.picks, files = excluded.files,
-		letter = excluded.letter, letter_key = excluded.letter_key, signature = excluded.signature, changed_at = excluded.changed_at, sent_at = excluded.sent_at`,
-		a.Subject, a.ID, a.State, a.Statement, asJSON(a.Picks), asJSON(a.Files), bytesOf(a.Letter), a.KeyID, bytesOf(a.Signature), db.Micros(a.MadeAt), a.MadeBy, db.Micros(a.ChangedAt),
-		db.Micros(a.SentAt))
+		letter = excluded.letter, letter_key = excluded.letter_key, signature = excluded.signature, changed_at = excluded.changed_at, sent_at = excluded.sent_at,
+		letter_text = excluded.letter_text`,
+		a.Subject, a.ID, a.State, t.Seal("statement", a.Subject, a.ID, a.Statement), asJSON(a.Picks), asJSON(a.Files), []byte{}, a.KeyID, bytesOf(a.Signature), db.Micros(a.MadeAt), a.MadeBy, db.Micros(a.ChangedAt),
+		db.Micros(a.SentAt), t.Seal("letter_text", a.Subject, a.ID, string(a.Letter)))
 	if err != nil {
 		return fmt.Errorf("repair: application: %w", err)
 	}
@@ -111,8 +133,14 @@ func scanCase(row scanner) (Case, error) {
 	return c, json.Unmarshal([]byte(held), &c.Held)
 }
 
-func cases(ctx context.Context, q db.Querier, where string, args ...any) ([]Case, error) {
-	return rowsOf(ctx, q, `SELECT `+caseColumns+` FROM repair_case WHERE `+where, scanCase, args...)
+func (s *Service) cases(ctx context.Context, q db.Querier, where string, args ...any) ([]Case, error) {
+	t := s.caseTexts()
+	return rowsOf(ctx, q, `SELECT `+caseColumns+` FROM repair_case WHERE `+where, func(row scanner) (c Case, err error) {
+		if c, err = scanCase(row); err == nil {
+			c.Reason, err = t.Open("reason", c.Subject, c.ID, c.Reason)
+		}
+		return c, err
+	}, args...)
 }
 
 func (c *Case) insert(ctx context.Context, tx *db.Tx) error {
@@ -130,14 +158,14 @@ func (c *Case) insert(ctx context.Context, tx *db.Tx) error {
 }
 
 // save writes what changes in the life of a case.
-func (c *Case) save(ctx context.Context, tx *db.Tx) error {
+func (s *Service) saveCase(ctx context.Context, tx *db.Tx, c *Case) error {
 	open := 0
 	if c.Open {
 		open = 1
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE repair_case SET open = $3, state = $4, accepted_by = $5, answered_at = $6, answered_by = $7, answer_no = $8, answer_on = $9, reason = $10, next_on = $11, reopened_for = $12
 		WHERE subject_id = $1 AND repair_id = $2`,
-		c.Subject, c.ID, open, c.State, c.AcceptedBy, db.Micros(c.AnsweredAt), c.AnsweredBy, c.AnswerNo, int64(c.AnswerOn), c.Reason, int64(c.Next), c.ReopenedFor)
+		c.Subject, c.ID, open, c.State, c.AcceptedBy, db.Micros(c.AnsweredAt), c.AnsweredBy, c.AnswerNo, int64(c.AnswerOn), s.caseTexts().Seal("reason", c.Subject, c.ID, c.Reason), int64(c.Next), c.ReopenedFor)
 	if err != nil {
 		return fmt.Errorf("repair: save: %w", err)
 	}
@@ -155,11 +183,21 @@ func scanBreach(row scanner) (Breach, error) {
 	return b, err
 }
 
-func breaches(ctx context.Context, q db.Querier, where string, args ...any) ([]Breach, error) {
-	return rowsOf(ctx, q, `SELECT `+breachColumns+` FROM repair_breach WHERE `+where, scanBreach, args...)
+func (s *Service) breaches(ctx context.Context, q db.Querier, where string, args ...any) ([]Breach, error) {
+	t := s.breachTexts()
+	return rowsOf(ctx, q, `SELECT `+breachColumns+` FROM repair_breach WHERE `+where, func(row scanner) (b Breach, err error) {
+		if b, err = scanBreach(row); err != nil {
+			return b, err
+		}
+		if b.Cause, err = t.Open("cause", b.Subject, b.ID, b.Cause); err == nil {
+			b.Reason, err = t.Open("reason", b.Subject, b.ID, b.Reason)
+		}
+		return b, err
+	}, args...)
 }
 
-func (b *Breach) write(ctx context.Context, tx *db.Tx) error {
+func (s *Service) writeBreach(ctx context.Context, tx *db.Tx, b *Breach) error {
+	t := s.breachTexts()
 	open, stated := 0, 0
 	if b.State == "notified" {
 		open = 1
@@ -170,8 +208,8 @@ func (b *Breach) write(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO repair_breach (open, `+breachColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (subject_id, breach_id) DO UPDATE SET open = excluded.open, state = excluded.state, stated = excluded.stated, decided_by = excluded.decided_by,
 		decided_at = excluded.decided_at, doc_no = excluded.doc_no, reason = excluded.reason, barred_until = excluded.barred_until`,
-		open, b.Subject, b.ID, b.Repair, b.Flow, b.Agency, b.Region, b.State, b.Cause, b.NoticeNo, int64(b.NoticeOn), stated, b.MadeBy, db.Micros(b.MadeAt), b.DecidedBy,
-		db.Micros(b.DecidedAt), b.DocNo, b.Reason, int64(b.Until))
+		open, b.Subject, b.ID, b.Repair, b.Flow, b.Agency, b.Region, b.State, t.Seal("cause", b.Subject, b.ID, b.Cause), b.NoticeNo, int64(b.NoticeOn), stated, b.MadeBy, db.Micros(b.MadeAt), b.DecidedBy,
+		db.Micros(b.DecidedAt), b.DocNo, t.Seal("reason", b.Subject, b.ID, b.Reason), int64(b.Until))
 	if err != nil {
 		return fmt.Errorf("repair: breach: %w", err)
 	}

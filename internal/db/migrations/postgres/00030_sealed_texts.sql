@@ -1,0 +1,6 @@
+-- +goose Up
+-- letter_text: the signed bytes of a letter of commitment, sealed with the key ring; letter is empty then (docs/decisions/0020-texts-rest-sealed.md).
+ALTER TABLE repair_application ADD COLUMN letter_text TEXT NOT NULL DEFAULT '';
+
+-- +goose Down
+ALTER TABLE repair_application DROP COLUMN letter_text;
