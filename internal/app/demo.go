@@ -108,7 +108,7 @@ func (a *App) DemoAccounts(ctx context.Context) (_ []DemoAccount, err error) {
 		}
 		out = append(out, DemoAccount{Login: r.login, Role: r.words, secret: secrets[r.login]})
 	}
-	return out, errors.Join(a.demoLists(ctx), a.demoObjections(ctx), a.demoRepairs(ctx))
+	return out, errors.Join(a.demoLists(ctx), a.demoObjections(ctx), a.demoRepairs(ctx), a.demoDeclarations(ctx))
 }
 
 // demoRegulator is the unit that most of the demo's staff work for.

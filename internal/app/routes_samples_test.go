@@ -170,7 +170,7 @@ var samples = withLists(withDrafts(map[string]sample{
 // withDrafts adds the calls of every kind of draft. Who decides is never who drafted, so that those calls are about the filer's.
 func withDrafts(m map[string]sample) map[string]sample {
 	for _, k := range []approval.Kind{
-		approval.Catalog, approval.Calendar, approval.Rules, approval.Lists, approval.Measures, approval.Objections, approval.Repairs, approval.Archive, approval.Corrections,
+		approval.Catalog, approval.Calendar, approval.Rules, approval.Lists, approval.Measures, approval.Objections, approval.Repairs, approval.Archive, approval.Corrections, approval.Declarations,
 	} {
 		at := "/desk/drafts/" + string(k)
 		own, foreign := at+"/{draft."+string(k)+"}", at+"/{foreign."+string(k)+"}"
@@ -251,6 +251,7 @@ func (h *holding) names() *strings.Replacer {
 		"{consent}", n(h.consent), "{revoked}", n(h.revoked), "{gone}", n(h.gone), "{receipt}", n(h.receipt), "{claim}", n(h.claim),
 		"{checked}", h.checked, "{batch}", n(h.batch), "{job}", n(h.job),
 		"{objected}", n(h.objected), "{case}", n(h.objectedCase), "{objectedNo}", h.objectedNo,
+		"{declared}", n(h.declared),
 		"{told}", n(h.told), "{correction}", n(h.correction),
 		"{proposal}", n(h.proposal), "{listed}", n(h.listed), "{order}", n(h.order), "{task}", n(h.task),
 	}

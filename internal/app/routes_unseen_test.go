@@ -20,7 +20,7 @@ import (
 func (h *holding) missing() *holding {
 	m := *h
 	for _, n := range []*int64{
-		&m.entry, &m.account, &m.alert.ID, &m.firm.ID, &m.consent, &m.revoked, &m.gone, &m.receipt, &m.batch, &m.job, &m.claim, &m.objected, &m.objectedCase, &m.told, &m.correction,
+		&m.entry, &m.account, &m.alert.ID, &m.firm.ID, &m.consent, &m.revoked, &m.gone, &m.receipt, &m.batch, &m.job, &m.claim, &m.objected, &m.objectedCase, &m.declared, &m.told, &m.correction,
 		&m.proposal, &m.listed, &m.order, &m.task, &m.repair.form, &m.repair.draft, &m.repair.one, &m.repair.breach, &m.repair.shield, &m.repair.gone,
 	} {
 		*n = *n/2 + 7

@@ -68,6 +68,7 @@ type holding struct {
 	proposal, listed, order, task int64 // see list
 	objected, objectedCase        int64 // by the firm, to the entry
 	objectedNo                    string
+	declared                      int64 // by the firm, to the unit
 	told, correction              int64 // what the unit was told of a change, and its one row
 
 	repair repaired
@@ -125,7 +126,7 @@ func newDesks(t *testing.T) *desks {
 	d := &desks{t: t, app: a, actors: &known{}}
 	site, rt, err := a.site(d.actors)
 	must(t, err)
-	site.Even = 0 // thousands of calls; package web tests the steps
+	site.Even = 0                 // thousands of calls; package web tests the steps
 	deps := a.interfaceDeps(site) // the interface as it is wired, but for who its callers are
 	deps.Actors = d.actors
 	calls, err := api.New(deps)
@@ -176,6 +177,7 @@ func (d *desks) fill(h *holding, author int64) {
 	d.look(h)
 	d.list(h)
 	d.object(h)
+	d.declare(h)
 	d.correct(h)
 	d.repair(h)
 	h.draft, h.foreign = d.drafts(author), d.drafts(filer)

@@ -63,7 +63,7 @@ func TestCases(t *testing.T) {
 	w, e := withCases(t)
 	b := w.agent(t, "agent1", uscc(1), uscc(2))
 	wantText(t, b.get(t, CasesPath, http.StatusOK), "还没有申请")
-	wantText(t, b.get(t, "/me", http.StatusOK), "没有正在办理的申请", "3 条未读", "还没有网上申报的入口")
+	wantText(t, b.get(t, "/me", http.StatusOK), "没有正在办理的申请", "3 条未读")
 	first := w.file(t, e, "remark", "关于处罚的意见", w.firm)
 	w.file(t, e, "paged", "关于许可的意见", w.firm)
 	w.file(t, e, "inner", "还没有告知的事", w.firm)
