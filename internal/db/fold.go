@@ -15,7 +15,7 @@ type folder struct {
 	conn *sql.DB // its own connection: copying does not take the writer's
 	at   int64   // bytes of log that start it
 
-	busy   atomic.Bool
+	turn   sync.Mutex // one checkpoint at a time: the engine refuses a second one
 	closed atomic.Bool
 	work   sync.WaitGroup
 }
@@ -49,15 +49,15 @@ func (f *folder) committed() {
 	if f == nil {
 		return
 	}
-	if st, err := os.Stat(f.db.path + "-wal"); err != nil || st.Size() < f.at || !f.busy.CompareAndSwap(false, true) {
+	if st, err := os.Stat(f.db.path + "-wal"); err != nil || st.Size() < f.at || !f.turn.TryLock() {
 		return
 	}
 	if f.closed.Load() {
-		f.busy.Store(false)
+		f.turn.Unlock()
 		return
 	}
 	f.work.Go(func() {
-		defer f.busy.Store(false)
+		defer f.turn.Unlock()
 		f.fold()
 	})
 }

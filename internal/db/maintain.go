@@ -37,6 +37,8 @@ func (d *DB) Checkpoint(ctx context.Context) error {
 	if d.engine != SQLite {
 		return nil
 	}
+	d.folder.turn.Lock()
+	defer d.folder.turn.Unlock()
 	var busy, logged, moved int64
 	err := d.write.QueryRowContext(context.WithoutCancel(ctx), `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved)
 	if err != nil {
