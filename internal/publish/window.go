@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/BurntSushi/toml"
@@ -27,7 +28,9 @@ type Rules struct {
 
 // ruleBook is what one rule file holds. It does not change.
 type ruleBook struct {
-	sets  []ruleSet
+	sets  []ruleSet            // for all units, without a gap
+	own   map[string][]ruleSet // of a domain, which hold before them
+	units []domain
 	rules map[string]plainRule
 	bound bound
 	text  []byte // as read
@@ -36,9 +39,18 @@ type ruleBook struct {
 // Adopt puts the rules of other in the place of r's, for everyone who goes by r.
 func (r *Rules) Adopt(other *Rules) { r.book.Store(other.book.Load()) }
 
+// domain is a field of administration that has sets of its own, by the names of its units.
+type domain struct {
+	Code  string   `toml:"code"`
+	Name  string   `toml:"name"`
+	Units []string `toml:"units"`
+}
+
 type ruleSet struct {
 	Code     string            `toml:"code"`
 	Name     string            `toml:"name"`
+	Domain   string            `toml:"domain"`         // "" = for all units
+	NoClass  bool              `toml:"ignores_stated"` // the class that the department states does not count
 	From     day               `toml:"from"`
 	To       day               `toml:"to"`
 	Sure     string            `toml:"sure"`
@@ -49,11 +61,13 @@ type ruleSet struct {
 // severityRow gives a class to the first penalty that fits all its conditions.
 type severityRow struct {
 	Class     string   `toml:"class"`
+	Stated    string   `toml:"stated"`    // the department itself says this class
 	Procedure string   `toml:"procedure"` // simple
 	Only      []string `toml:"only"`      // no other kind than these
 	Any       []string `toml:"any"`       // at least one of these
 	FineFrom  float64  `toml:"fine_from"` // 万元
 	Why       string   `toml:"why"`
+	Period    *period  `toml:"period"` // in place of that of the class
 }
 
 type period struct {
@@ -119,6 +133,8 @@ func (r *Rules) Text() []byte { return bytes.Clone(r.book.Load().text) }
 // LoadRules reads a rule file and refuses unknown keys, gaps and overlaps between sets, and classes without a period.
 func LoadRules(r io.Reader) (*Rules, error) {
 	var f struct {
+		Domain []domain `toml:"domain"`
+
 		Set  []ruleSet   `toml:"set"`
 		Rule []plainRule `toml:"rule"`
 
@@ -138,20 +154,12 @@ func LoadRules(r io.Reader) (*Rules, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, errRules.Messagef("公示规则文件含有未知的键 %s", unknown[0])
 	}
-	if len(f.Set) == 0 {
-		return nil, errRules.Messagef("公示规则文件没有规则集")
-	}
-	book := &ruleBook{sets: f.Set, rules: map[string]plainRule{"penalty": {}, "none": {}}, bound: f.Failure, text: text}
+	book := &ruleBook{own: map[string][]ruleSet{}, units: f.Domain, rules: map[string]plainRule{"penalty": {}, "none": {}}, bound: f.Failure, text: text}
 	if f.Failure.Months < 0 {
 		return nil, errRules.Messagef("失信信息的最长使用期不能是负数")
 	}
-	for i, s := range f.Set {
-		if s.From == 0 || s.To < s.From || (i > 0 && clock.Date(f.Set[i-1].To).AddDays(1) != clock.Date(s.From)) {
-			return nil, errRules.Messagef("规则集 %s 的起止日期与前一个规则集不衔接", s.Code)
-		}
-		if err := s.check(); err != nil {
-			return nil, err
-		}
+	if err := book.take(f.Set); err != nil {
+		return nil, err
 	}
 	for _, r := range f.Rule {
 		if _, twice := book.rules[r.Name]; twice || r.Name == "" || (r.Until != "" && r.Until != "valid_to") || r.Months < 0 {
@@ -164,6 +172,45 @@ func LoadRules(r io.Reader) (*Rules, error) {
 	return out, nil
 }
 
+// take puts the sets in their places: those for all units follow each other without a gap, those of a domain do not meet.
+func (r *ruleBook) take(sets []ruleSet) error {
+	for _, d := range r.units {
+		if _, twice := r.own[d.Code]; twice || d.Code == "" || d.Name == "" || len(d.Units) == 0 || slices.Contains(d.Units, "") {
+			return errRules.Messagef("领域 %q 重复，或者没有名称和单位", d.Code)
+		}
+		r.own[d.Code] = nil
+	}
+	codes := map[string]bool{}
+	for _, s := range sets {
+		before, known := r.own[s.Domain]
+		if s.Domain == "" {
+			before, known = r.sets, true
+		}
+		switch {
+		case !known:
+			return errRules.Messagef("规则集 %s 的领域 %q 不存在", s.Code, s.Domain)
+		case s.Code == "" || codes[s.Code]:
+			return errRules.Messagef("规则集 %q 没有代码，或者重复", s.Code)
+		case s.From == 0 || s.To < s.From, len(before) > 0 && before[len(before)-1].To >= s.From,
+			s.Domain == "" && len(before) > 0 && clock.Date(before[len(before)-1].To).AddDays(1) != clock.Date(s.From):
+			return errRules.Messagef("规则集 %s 的起止日期与前一个规则集不衔接", s.Code)
+		}
+		if err := s.check(); err != nil {
+			return err
+		}
+		codes[s.Code] = true
+		if s.Domain == "" {
+			r.sets = append(r.sets, s)
+		} else {
+			r.own[s.Domain] = append(before, s)
+		}
+	}
+	if len(r.sets) == 0 {
+		return errRules.Messagef("公示规则文件没有规则集")
+	}
+	return nil
+}
+
 func (s *ruleSet) check() error {
 	if len(s.Severity) == 0 {
 		return errRules.Messagef("规则集 %s 没有失信程度表", s.Code)
@@ -172,9 +219,12 @@ func (s *ruleSet) check() error {
 		if _, ok := s.Period[row.Class]; !ok || severityOf(row.Class) == record.NoSeverity {
 			return errRules.Messagef("规则集 %s 的程度 %q 没有公示期", s.Code, row.Class)
 		}
+		if row.Stated != "" && (row.Stated != row.Class || s.NoClass) || row.Period != nil && row.Period.Months < 0 {
+			return errRules.Messagef("规则集 %s 的程度 %q 有一行的 stated 或者 period 有误", s.Code, row.Class)
+		}
 	}
 	last := s.Severity[len(s.Severity)-1]
-	if last.Procedure != "" || last.Only != nil || last.Any != nil || last.FineFrom != 0 {
+	if last.Procedure != "" || last.Stated != "" || last.Only != nil || last.Any != nil || last.FineFrom != 0 {
 		return errRules.Messagef("规则集 %s 的最后一行必须不带条件", s.Code)
 	}
 	return nil
@@ -209,7 +259,9 @@ type Matter struct {
 	Kinds     []string // 处罚类别
 	Fine      float64  // 万元
 	Severity  record.Severity
-	Failure   bool // the item is of negative polarity
+	Failure   bool   // the item is of negative polarity
+	Unit      string // name of the unit that files it
+	Authority string // name of the unit that decided, as the record says it; "" = it does not
 }
 
 // Window is when a record is public.
@@ -272,8 +324,19 @@ func sooner(a, b clock.Date) clock.Date {
 	return a
 }
 
-// setFor finds the set of a decision date; days before the first set follow it, days after the last one likewise.
-func (r *ruleBook) setFor(d clock.Date) *ruleSet {
+// setFor finds the set of a decision: that of its unit's domain, and else by the day alone; days before the first set follow it, days after the last one likewise.
+func (r *ruleBook) setFor(m *Matter) *ruleSet {
+	d := m.DecidedOn
+	for i := range r.units {
+		if !slices.ContainsFunc(r.units[i].Units, func(name string) bool { return strings.Contains(m.Unit, name) || strings.Contains(m.Authority, name) }) {
+			continue
+		}
+		for j := range r.own[r.units[i].Code] {
+			if s := &r.own[r.units[i].Code][j]; d >= clock.Date(s.From) && d <= clock.Date(s.To) {
+				return s
+			}
+		}
+	}
 	for i := range r.sets {
 		if d <= clock.Date(r.sets[i].To) {
 			return &r.sets[i]
@@ -283,25 +346,38 @@ func (r *ruleBook) setFor(d clock.Date) *ruleSet {
 }
 
 func (r *ruleBook) penalty(m Matter) Window {
-	set := r.setFor(m.DecidedOn)
+	set := r.setFor(&m)
+	if set.NoClass || m.Procedure == record.Simple {
+		m.Severity = record.NoSeverity
+	}
 	w := Window{From: m.DecidedOn, RuleSet: set.Code, Severity: m.Severity}
-	if w.Severity == record.NoSeverity || m.Procedure == record.Simple {
-		for i := range set.Severity {
-			if row := &set.Severity[i]; row.fits(m) {
-				w.Severity, w.Why = severityOf(row.Class), row.Why
-				break
-			}
-		}
-	} else {
+	row := set.row(m)
+	switch {
+	case row != nil:
+		w.Severity, w.Why = severityOf(row.Class), row.Why
+	default:
 		w.Why = "作出决定的机关标明的失信程度"
 	}
 	p := set.Period[w.Severity.String()]
+	if row != nil && row.Period != nil {
+		p = *row.Period
+	}
 	w.Public = p.Public
 	if p.Months > 0 {
 		w.Until = m.DecidedOn.AddMonths(p.Months)
 	}
 	w.Why += "（" + set.Name + "）"
 	return w
+}
+
+// row finds the row of a penalty: of a class that is stated the first one that names it, which there need not be.
+func (s *ruleSet) row(m Matter) *severityRow {
+	for i := range s.Severity {
+		if row := &s.Severity[i]; row.Stated == m.Severity.String() && row.fits(m) {
+			return row
+		}
+	}
+	return nil
 }
 
 func (row *severityRow) fits(m Matter) bool {
@@ -323,6 +399,13 @@ func (r *Rules) Explain(code string) string {
 	for i := range book.sets {
 		if book.sets[i].Code == code {
 			return "依据" + book.sets[i].Name + "计算"
+		}
+	}
+	for _, d := range book.units {
+		for _, s := range book.own[d.Code] {
+			if s.Code == code {
+				return "依据" + s.Name + "计算"
+			}
 		}
 	}
 	if rule, ok := book.rules[code]; ok && rule.Why != "" {

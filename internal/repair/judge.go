@@ -42,7 +42,6 @@ type Verdict struct {
 	End      clock.Date // first day on which it is no longer shown, without anybody's doing; 0 = not known
 	Max      clock.Date // the same by the class alone, however short a period the source gave: how far it runs when a repair is taken back
 	Local    bool       // the end is that of the region's own regulation
-	Keep     bool       // at the end it goes on when the misconduct is not corrected
 	Excluded string     // why it cannot be repaired here; "" = it can
 	Why      string
 	Needs    []string
@@ -69,7 +68,7 @@ func (r *Rules) Judge(m Matter) Verdict {
 			break
 		}
 	}
-	v := Verdict{Set: set.Code, Name: set.Name, Class: line.Class, Shown: line.Shown, Excluded: line.Excluded, Why: line.Why, Needs: line.Needs, Sure: set.Sure, Keep: r.keeps(domains)}
+	v := Verdict{Set: set.Code, Name: set.Name, Class: line.Class, Shown: line.Shown, Excluded: line.Excluded, Why: line.Why, Needs: line.Needs, Sure: set.Sure}
 	for _, code := range domains {
 		v.Domains = append(v.Domains, r.domain(code).Name)
 	}
@@ -145,16 +144,6 @@ func (r *Rules) domainsOf(m Matter) []string {
 		}
 	}
 	return out
-}
-
-func (r *Rules) keeps(domains []string) bool {
-	keep := false
-	for _, u := range r.Uncorrected {
-		if u.Domain == "*" || slices.Contains(domains, u.Domain) {
-			keep = u.Do == "keep" // a line of the domain stands behind the one for all
-		}
-	}
-	return keep
 }
 
 func (l *Line) fits(m *Matter, domains []string) bool {

@@ -64,12 +64,6 @@ type Domain struct {
 	Words []string `toml:"words"` // what a record in it says
 }
 
-type uncorrected struct {
-	Domain string `toml:"domain"`
-	Do     string `toml:"do"`
-	Sure   string `toml:"sure"`
-}
-
 // Held says which records of the platform itself show that a duty was performed, so that nobody hands them in again.
 type Held struct {
 	Items []catalog.ItemCode `toml:"items"`
@@ -115,20 +109,22 @@ type Rules struct {
 }
 
 type file struct {
-	FirstDay      string        `toml:"first_day"`
-	SecondOfficer []string      `toml:"second_officer"`
-	Free          string        `toml:"free"`
-	Clocks        Clocks        `toml:"clocks"`
-	Letter        Letter        `toml:"letter"`
-	Local         Local         `toml:"local"`
-	Domains       []Domain      `toml:"domain"`
-	Uncorrected   []uncorrected `toml:"uncorrected"`
-	Held          []Held        `toml:"held"`
-	Sets          []Set         `toml:"set"`
+	FirstDay      string   `toml:"first_day"`
+	SecondOfficer []string `toml:"second_officer"`
+	Free          string   `toml:"free"`
+	Clocks        Clocks   `toml:"clocks"`
+	Letter        Letter   `toml:"letter"`
+	Local         Local    `toml:"local"`
+	Domains       []Domain `toml:"domain"`
+	Held          []Held   `toml:"held"`
+	Sets          []Set    `toml:"set"`
 }
 
 // Text gives the file.
 func (r *Rules) Text() []byte { return bytes.Clone(r.text) }
+
+// ErrUncorrected refuses a rule by which what was not corrected goes on being shown at the end of its period: nobody is shown one day longer without a decision (0019).
+var ErrUncorrected = fault.New(fault.Invalid, "repair.uncorrected", "信用修复规则文件：uncorrected（期满没有改正的怎么办）已经取消，期满一律停止公示、共享和使用", "请删去 [[uncorrected]] 各节；行业主管部门认为应当继续公示的，由它另行作出决定并报送")
 
 // LoadRules reads a file of rules and refuses, with the place, unknown keys, sets that leave a gap or meet, and lines that could never be used.
 func LoadRules(in io.Reader) (*Rules, error) {
@@ -145,6 +141,9 @@ func LoadRules(in io.Reader) (*Rules, error) {
 		return nil, ErrRules.Messagef("信用修复规则文件不是正确的 TOML：%v", err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		if unknown[0][0] == "uncorrected" {
+			return nil, ErrUncorrected
+		}
 		return nil, ErrRules.Messagef("信用修复规则文件含有未知的键 %s", unknown[0])
 	}
 	for _, problem := range []string{r.head(), r.domains(), r.sets()} {
@@ -197,16 +196,6 @@ func (r *Rules) domains() string {
 			return "领域 " + d.Code + " 重复，或者没有名称和识别词"
 		}
 		seen[d.Code] = true
-	}
-	rest := false
-	for _, u := range r.Uncorrected {
-		if u.Domain != "*" && !seen[u.Domain] || u.Do != "stop" && u.Do != "keep" {
-			return "uncorrected 的领域不存在，或者 do 不是 stop、keep"
-		}
-		rest = rest || u.Domain == "*"
-	}
-	if !rest {
-		return "uncorrected 没有适用于全部领域（*）的一行"
 	}
 	for _, h := range r.Held {
 		if len(h.Items) == 0 || len(h.From) == 0 || h.Note == "" {

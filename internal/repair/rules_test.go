@@ -106,18 +106,22 @@ func TestSettings(t *testing.T) {
 	if v := rulesOf(t, `first_day = "end"`, `first_day = "next"`).Judge(m); v.Earliest != 20260811 {
 		t.Errorf("the day after: %v", v.Earliest)
 	}
-	if v := rulesOf(t, "", "").Judge(m); v.Keep {
-		t.Error("the default goes on at the maximum")
-	}
-	keep := "[[uncorrected]]\ndomain = \"*\"\ndo = \"stop\"\n[[uncorrected]]\ndomain = \"fire\"\ndo = \"keep\""
-	if v := rulesOf(t, "[[uncorrected]]\ndomain = \"*\"\ndo = \"stop\"", keep).Judge(m); !v.Keep {
-		t.Error("the regulator's own rule does not hold")
-	}
 	if v := rulesOf(t, "years = 5", "years = 1").Judge(Matter{Item: "XZCF", DecidedOn: 20260510, Severity: record.Serious}); v.End != 20270510 || !v.Local {
 		t.Errorf("the region's shorter bound: %+v", v)
 	}
 	if v := rulesOf(t, "", "").Judge(Matter{Item: "JYYC", DecidedOn: 20260510, ConductEnd: 20250101}); v.End != 20300101 {
 		t.Errorf("counted from the end of the conduct: %v", v.End)
+	}
+}
+
+// That what is not corrected goes on being shown is no rule any more: a file that says so is refused with what to do instead.
+func TestUncorrectedIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, do := range []string{"keep", "stop"} {
+		text := string(shipped) + "\n[[uncorrected]]\ndomain = \"*\"\ndo = \"" + do + "\"\n"
+		if _, err := LoadRules(strings.NewReader(text)); !errors.Is(err, ErrUncorrected) || !strings.Contains(err.Error(), "请删去 [[uncorrected]] 各节") {
+			t.Errorf("%s: %v", do, err)
+		}
 	}
 }
 
@@ -133,8 +137,6 @@ func TestLoadRulesRefuses(t *testing.T) {
 		{"{记录}", "记录"},
 		{`to = "2023-04-30"`, `to = "2023-04-29"`},
 		{`code = "order58"`, `code = "guide2019"`},
-		{`domain = "*"`, `domain = "fire"`},
-		{`do = "stop"`, `do = "wait"`},
 		{`domains = ["equipment", "safety", "fire", "food", "drugs"]`, `domains = ["moon"]`},
 		{"earliest = 6\n  end = 36", "earliest = 48\n  end = 36"},
 		{`second_officer = ["serious"]`, `second_officer = ["all"]`},

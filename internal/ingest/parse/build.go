@@ -11,8 +11,8 @@ import (
 
 // roles are the indexes of the fields with a meaning; -1 where the item has none.
 type roles struct {
-	name, regno, taxno, instno, socno, orgcode, uscc, personIDType, personID             int
-	decidedOn, validTo, publicEnd, procedure, severity, fine, state, region, formerNames int
+	name, regno, taxno, instno, socno, orgcode, uscc, personIDType, personID                        int
+	decidedOn, validTo, publicEnd, procedure, severity, fine, state, region, formerNames, authority int
 }
 
 func findRoles(item *catalog.Item) roles {
@@ -27,7 +27,7 @@ func findRoles(item *catalog.Item) roles {
 		socno: index(catalog.RoleSocNo), orgcode: index(catalog.RoleOrgCode), uscc: index(catalog.RoleUSCC), personIDType: index(catalog.RolePersonIDType),
 		personID: index(catalog.RolePersonID), decidedOn: index(catalog.RoleDecidedOn), validTo: index(catalog.RoleValidTo),
 		publicEnd: index(catalog.RolePublicEnd), procedure: index(catalog.RoleProcedure), severity: index(catalog.RoleSeverity),
-		fine: index(catalog.RoleFine), state: index(catalog.RoleState), region: index(catalog.RoleRegion), formerNames: index(catalog.RoleFormerNames),
+		fine: index(catalog.RoleFine), state: index(catalog.RoleState), region: index(catalog.RoleRegion), formerNames: index(catalog.RoleFormerNames), authority: index(catalog.RoleAuthority),
 	}
 }
 
@@ -105,7 +105,7 @@ func (p *Parser) draft(r *Row, kind catalog.SubjectKind) record.Draft {
 	m := publish.Matter{
 		Rule: item.Publicity, DecidedOn: p.date(v, p.roles.decidedOn), ValidTo: p.date(v, p.roles.validTo), PublicEnd: p.date(v, p.roles.publicEnd),
 		Kinds: kindNames, Fine: number(at(v, p.roles.fine)), Procedure: procedureOf(at(v, p.roles.procedure)), Severity: severityOf(at(v, p.roles.severity)),
-		Failure: item.Polarity == catalog.Negative,
+		Failure: item.Polarity == catalog.Negative, Unit: p.Unit.Name, Authority: at(v, p.roles.authority),
 	}
 	w := p.Rules.Window(m)
 	if w.Longer && !r.Withdraw {
