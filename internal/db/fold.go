@@ -12,8 +12,9 @@ import (
 // and that one, with all that wait for the writer, takes a hundred times as long as the others.
 type folder struct {
 	db   *DB
-	conn *sql.DB // its own connection: copying does not take the writer's
-	at   int64   // bytes of log that start it
+	conn *sql.DB      // its own connection: copying does not take the writer's
+	at   int64        // bytes of log that start it
+	next atomic.Int64 // bytes from which it starts again
 
 	turn   sync.Mutex // one checkpoint at a time: the engine refuses a second one
 	closed atomic.Bool
@@ -49,7 +50,12 @@ func (f *folder) committed() {
 	if f == nil {
 		return
 	}
-	if st, err := os.Stat(f.db.path + "-wal"); err != nil || st.Size() < f.at || !f.turn.TryLock() {
+	size := f.logged()
+	if size < f.at {
+		f.next.Store(f.at) // the log began anew
+		return
+	}
+	if size < f.next.Load() || !f.turn.TryLock() {
 		return
 	}
 	if f.closed.Load() {
@@ -59,7 +65,17 @@ func (f *folder) committed() {
 	f.work.Go(func() {
 		defer f.turn.Unlock()
 		f.fold()
+		f.next.Store(f.logged() + f.at) // when a reader of an old snapshot keeps the log from beginning anew, not at every commit
 	})
+}
+
+// logged is the length of the log's file; 0 when it cannot be told.
+func (f *folder) logged() int64 {
+	st, err := os.Stat(f.db.path + "-wal")
+	if err != nil {
+		return 0
+	}
+	return st.Size()
 }
 
 // fold copies what is in the log while the writer goes on, and then the little that came meanwhile on the writer's own connection, so that the next commit
