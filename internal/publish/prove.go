@@ -37,24 +37,51 @@ func (s *Service) Prove(ctx context.Context, ask ProofAsk) (*translog.Bundle, er
 	if s.proofs == nil {
 		return nil, ErrNoProofs
 	}
+	list, err := s.prove(ctx, ask, []catalog.ItemCode{ask.Item})
+	if len(list) == 0 {
+		return nil, err
+	}
+	return list[0], err
+}
+
+// ProveItems is Prove of several items under one checkpoint, one bundle for each, with one reading of the file in the access log.
+func (s *Service) ProveItems(ctx context.Context, ask ProofAsk, items []catalog.ItemCode) ([]*translog.Bundle, error) {
+	if s.proofs == nil {
+		return nil, ErrNoProofs
+	}
+	if len(items) == 0 {
+		return nil, nil
+	}
+	return s.prove(ctx, ask, items)
+}
+
+func (s *Service) prove(ctx context.Context, ask ProofAsk, items []catalog.ItemCode) ([]*translog.Bundle, error) {
 	sub, found, err := s.whom(ctx, Whom{ID: ask.Subject})
 	if err != nil {
 		return nil, err
 	}
 	next := Ask{Who: ask.Who, Subject: Whom{ID: ask.Subject}, Purpose: Purpose{Own: true}, Limit: discloseMax}
-	if ask.Item != "" {
-		next.Items = []catalog.ItemCode{ask.Item}
+	if items[0] != "" {
+		next.Items = items
 	}
-	var bundle *translog.Bundle
+	var list []*translog.Bundle
 	var g grounds
 	if s.disclosure.Authority != nil {
 		s.entitleOwn(&next, &g, &sub, found)
 	}
 	if g.viewer.own {
 		may := func(v *record.Version) bool { return s.bare(g.viewer, sub.Kind, v) }
-		bundle, err = s.proofs.Bundle(ctx, translog.BundleAsk{Subject: sub.ID, Item: string(ask.Item), AsOf: ask.AsOf, Open: s.records.Opener(may)})
+		first, err := s.proofs.Bundle(ctx, translog.BundleAsk{Subject: sub.ID, Item: string(items[0]), AsOf: ask.AsOf, Open: s.records.Opener(may)})
 		if err != nil {
 			return nil, err
+		}
+		list = append(list, first)
+		for _, item := range items[1:] {
+			other, err := first.Of(string(item))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, other)
 		}
 	}
 	for range maxProofPages {
@@ -63,7 +90,7 @@ func (s *Service) Prove(ctx context.Context, ask ProofAsk) (*translog.Bundle, er
 			return nil, err
 		}
 		if next.Cursor = answer.Next; next.Cursor == "" {
-			return bundle, nil
+			return list, nil
 		}
 	}
 	return nil, translog.ErrBundleSize

@@ -62,6 +62,12 @@ func compose(m *material) (*Document, error) {
 	return d, nil
 }
 
+// The items whose records make the labels of the head.
+const (
+	honours catalog.ItemCode = "RYXX"
+	serious catalog.ItemCode = "YZSX"
+)
+
 // head fills in labels and basics.
 func (m *material) head(d *Document) {
 	if m.subject.Kind == catalog.Person {
@@ -76,9 +82,9 @@ func (m *material) head(d *Document) {
 	for i := range m.records {
 		switch r := &m.records[i]; {
 		case !m.stands(r):
-		case r.Item == "RYXX":
+		case r.Item == honours:
 			d.Labels = append(d.Labels, "守信激励对象")
-		case r.Item == "YZSX":
+		case r.Item == serious:
 			d.Labels = append(d.Labels, "失信惩戒对象")
 		}
 	}

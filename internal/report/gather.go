@@ -78,6 +78,9 @@ func (s *Service) gatherOwn(ctx context.Context, m *material) (id, access int64,
 	if o.Purpose.Consent != 0 && o.Kind == Special { // it says of every area what is not there: a consent that does not open all of it makes no such report
 		ask.Items = m.areas.Items
 	}
+	if o.Purpose.Own && o.Kind == Special {
+		ask.Items = m.looked()
+	}
 	if err := s.opening(ctx, m); err != nil {
 		return 0, 0, err
 	}
@@ -108,6 +111,18 @@ func (s *Service) gatherOwn(ctx context.Context, m *material) (id, access int64,
 	id, err = s.idOf(ctx, m)
 	m.region = s.c.Region(m.subject.Region)
 	return id, access, err
+}
+
+// looked gives the items that a special report is made of: those it speaks of, and what its head says of the subject. Nothing else is read for it.
+func (m *material) looked() []catalog.ItemCode {
+	out := slices.Clone(m.areas.Items)
+	for _, item := range m.edition.Items {
+		if item.Establishes || item.Code == honours || item.Code == serious {
+			out = append(out, item.Code)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // ErrNarrow refuses a special report on a consent that leaves classes of its items closed.
@@ -255,18 +270,17 @@ func (s *Service) proveRecords(ctx context.Context, log Prover, id int64, d *Doc
 func (s *Service) proveSets(ctx context.Context, m *material, id int64, d *Document) error {
 	listed := map[string]bool{}
 	d.records(func(_ *Item, r *Record) { listed[r.ID+"@"+fmt.Sprint(r.Version)] = true })
-	for _, item := range m.areas.Items {
-		bundle, err := s.c.Register.Prove(ctx, publish.ProofAsk{Who: m.order.Who, Subject: id, Item: item})
-		if errors.Is(err, translog.ErrNoLog) { // the log is just being made: the report stands without proofs and says so
-			d.Proofs.Sets = nil
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if bundle == nil {
-			return publish.MissingRole.Err()
-		}
+	bundles, err := s.c.Register.ProveItems(ctx, publish.ProofAsk{Who: m.order.Who, Subject: id}, m.areas.Items)
+	if errors.Is(err, translog.ErrNoLog) { // the log is just being made: the report stands without proofs and says so
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if len(bundles) != len(m.areas.Items) {
+		return publish.MissingRole.Err()
+	}
+	for _, bundle := range bundles {
 		var b bytes.Buffer
 		if err := bundle.Write(ctx, &b); err != nil {
 			return err

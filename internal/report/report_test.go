@@ -515,7 +515,13 @@ func TestAreas(t *testing.T) {
 // Compose, sign, PDF: what one download costs, also in processor time, as others may be at the machine.
 func BenchmarkReport(b *testing.B) {
 	needFonts(b)
-	w := newWorld(b, dbtest.SQLite(b))
+	b.Run("sqlite", func(b *testing.B) { benchmarkReport(b, dbtest.SQLite(b)) })
+	b.Run("postgres", func(b *testing.B) { benchmarkReport(b, dbtest.Postgres(b)) })
+}
+
+func benchmarkReport(b *testing.B, d *db.DB) {
+	b.Helper()
+	w := newWorld(b, d)
 	var drafts []record.Draft
 	for i := range 60 {
 		drafts = append(drafts, w.draft("XZXK", w.firm, "n"+string(rune('一'+i)), nil))

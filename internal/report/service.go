@@ -33,7 +33,7 @@ type Register interface {
 	Subject(ctx context.Context, code string, asOf time.Time) (*publish.SubjectView, error)
 	SubjectRecords(ctx context.Context, code string, item catalog.ItemCode, asOf time.Time, cursor string, limit int) ([]publish.RecordView, string, error)
 	Disclose(ctx context.Context, ask publish.Ask) (*publish.Answer, error)
-	Prove(ctx context.Context, ask publish.ProofAsk) (*translog.Bundle, error)
+	ProveItems(ctx context.Context, ask publish.ProofAsk, items []catalog.ItemCode) ([]*translog.Bundle, error)
 }
 
 // Subjects finds whom a report is about; subject.Store does.

@@ -65,13 +65,8 @@ func (l *Log) Bundle(ctx context.Context, ask BundleAsk) (*Bundle, error) {
 		return nil, err
 	}
 	b := &Bundle{ask: ask, set: set, Covered: set.covered, At: time.UnixMicro(set.at), reader: bundleReader{read: l.dir.bundle, size: set.c.size}}
-	for i := range b.set.set.items {
-		if x := &b.set.set.items[i]; ask.Item == "" || b.set.slots.find(ask.Item) == x.slot {
-			b.Versions += len(x.indexes)
-		}
-	}
-	if b.Versions > MaxBundle {
-		return nil, ErrBundleSize
+	if err := b.count(); err != nil {
+		return nil, err
 	}
 	if b.builder, err = client.NewProofBuilder(ctx, uint64(set.c.size), l.dir.tile); err != nil {
 		return nil, fmt.Errorf("translog: bundle: %w", err)
@@ -80,6 +75,27 @@ func (l *Log) Bundle(ctx context.Context, ask BundleAsk) (*Bundle, error) {
 		err = l.bindMoment(ctx, b)
 	}
 	return b, err
+}
+
+// Of gives the bundle of another item of the same subject, under the same root and checkpoint, without reading them again.
+func (b *Bundle) Of(item string) (*Bundle, error) {
+	other := *b
+	other.ask.Item, other.opened = item, 0
+	return &other, other.count()
+}
+
+// count counts the versions, and refuses too many.
+func (b *Bundle) count() error {
+	b.Versions = 0
+	for i := range b.set.set.items {
+		if x := &b.set.set.items[i]; b.ask.Item == "" || b.set.slots.find(b.ask.Item) == x.slot {
+			b.Versions += len(x.indexes)
+		}
+	}
+	if b.Versions > MaxBundle {
+		return ErrBundleSize
+	}
+	return nil
 }
 
 // bindMoment finds the first root entry at or after the moment that was asked for: what is in the log by then stands before it.
