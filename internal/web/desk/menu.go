@@ -63,7 +63,7 @@ func groups(moves []authz.Action) []group {
 		{"监督", []place{
 			{"/desk/audit/access", "查询日志", only(authz.AccessAudit)},
 			{"/desk/audit/acts", "操作日志", only(authz.ActRead)},
-			{"/desk/audit/alerts", "异常查询", only(authz.AlertRead)},
+			{"/desk/audit/alerts", "异常提醒", only(authz.AlertRead)},
 			{"/desk/audit/secrecy", "延迟告知", only(authz.AccessSecrecy)},
 		}},
 		{"管理", []place{

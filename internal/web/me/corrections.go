@@ -262,7 +262,7 @@ func (c *receiptView) sum() string {
 func (c *receiptView) facts() []ui.Fact {
 	facts := []ui.Fact{
 		{Label: "变更时间", Value: moment(c.ChangedAt)},
-		{Label: "记录", Value: c.Record.String(), Link: c.link, Note: "第 " + strconv.Itoa(c.Version) + " 版"},
+		{Label: "记录", Value: "查看这条记录", Link: c.link, Note: "第 " + strconv.Itoa(c.Version) + " 版"},
 		{Label: "要求", Value: c.Does.Word()},
 	}
 	if c.position != "" {

@@ -40,7 +40,6 @@ func (f accessFilter) at(path, cursor string) string {
 // accessView is a page of the log of look-ups.
 type accessView struct {
 	accessFilter
-	tabs                             []ui.Tab
 	units                            []ui.Option
 	docKinds                         []ui.Option
 	rows                             []log.Access
@@ -87,7 +86,7 @@ func (d *Desk) showAccess(w http.ResponseWriter, r *http.Request, status int, v 
 	if v.units, err = d.unitOptions(ctx, authz.AccessAudit); err != nil {
 		return err
 	}
-	v.tabs, v.docKinds = d.tabs(ctx, "/desk/audit/access"), d.docKinds()
+	v.docKinds = d.docKinds()
 	if v.cursor != "" {
 		v.pager.First = v.at("/desk/audit/access", "")
 	}
@@ -241,7 +240,6 @@ type entryView struct {
 	names   *names
 	account string // of whoever looked, to those who may see accounts
 	code    string // of the subject, unless it is a person
-	tabs    []ui.Tab
 }
 
 // entry shows one look-up. Reading it is an act, also when it then turns out to lie outside the reader's reach.
@@ -258,7 +256,7 @@ func (d *Desk) entry(w http.ResponseWriter, r *http.Request) error {
 	if len(list) == 0 || list[0].ID != id {
 		return errNoEntry
 	}
-	v := &entryView{Access: list[0], tabs: d.tabs(ctx, "/desk/audit/access")}
+	v := &entryView{Access: list[0]}
 	scope, err := d.unitScope(ctx, v.Who.Agency)
 	if err != nil {
 		return err

@@ -16,7 +16,6 @@ type actsView struct {
 	who, kind, action, entity, from, to, cursor string
 
 	whoFault string
-	tabs     []ui.Tab
 	rows     []log.Act
 	names    *names
 	pager    ui.PagerSpec
@@ -44,7 +43,6 @@ func (d *Desk) acts(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
 	v := &actsView{
 		who: q.Get("who"), kind: q.Get("kind"), action: q.Get("action"), entity: strings.TrimSpace(q.Get("entity")), from: q.Get("from"), to: q.Get("to"), cursor: q.Get("after"),
-		tabs: d.tabs(ctx, "/desk/audit/acts"),
 	}
 	f := log.Filter{WhoKind: v.kind, Action: v.action, Entity: v.entity}
 	f.From, f.To = period(v.from, v.to)

@@ -15,7 +15,6 @@ import (
 // alertsView is a page of alerts.
 type alertsView struct {
 	state string
-	tabs  []ui.Tab
 	rows  []log.Alert
 	names *names
 	pager ui.PagerSpec
@@ -27,7 +26,7 @@ func alertLink(a *log.Alert) string { return "/desk/audit/alerts/" + place(a.Fir
 // alerts shows what is open, or what was handled.
 func (d *Desk) alerts(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	v := &alertsView{state: log.Open, tabs: d.tabs(ctx, "/desk/audit/alerts"), done: q.Get("done") != ""}
+	v := &alertsView{state: log.Open, done: q.Get("done") != ""}
 	if q.Get("state") == log.Handled {
 		v.state = log.Handled
 	}
@@ -91,7 +90,6 @@ func (d *Desk) ofAlert(a authz.Action) web.Guard {
 type alertView struct {
 	log.Alert
 	names       *names
-	tabs        []ui.Tab
 	account     string
 	mayHandle   bool
 	reason      string
@@ -121,7 +119,7 @@ func (d *Desk) showAlert(w http.ResponseWriter, r *http.Request, status int, v *
 		scope.Author = v.Who.ID
 	}
 	v.mayHandle = v.State == log.Open && d.site.May(ctx, authz.AlertHandle, scope)
-	v.account, v.tabs = d.accountName(ctx, v.Who), d.tabs(ctx, "/desk/audit/alerts")
+	v.account = d.accountName(ctx, v.Who)
 	p := desk.Page(d.site, r, "异常提醒", ui.Link{Href: "/desk/audit/alerts", Label: "异常提醒"}, ui.Link{Label: "一条提醒"})
 	return desk.Show(d.site, w, r, status, p, alertPage(v))
 }

@@ -220,25 +220,6 @@ func (d *Desk) docKinds() []ui.Option {
 	return out
 }
 
-// tabs lead from one side of the desk to the other, as far as they open to the caller.
-func (d *Desk) tabs(ctx context.Context, on string) []ui.Tab {
-	var out []ui.Tab
-	for _, t := range []struct {
-		href, label string
-		act         authz.Action
-	}{
-		{"/desk/audit/alerts", "异常提醒", authz.AlertRead},
-		{"/desk/audit/access", "查询日志", authz.AccessAudit},
-		{"/desk/audit/acts", "操作日志", authz.ActRead},
-		{"/desk/audit/secrecy", "延迟告知", authz.AccessSecrecy},
-	} {
-		if desk.Could(ctx, d.site, t.act) {
-			out = append(out, ui.Tab{Href: t.href, Label: t.label, Count: -1, On: t.href == on})
-		}
-	}
-	return out
-}
-
 // period reads a span of days, both ends included; what is no day is no bound.
 func period(from, to string) (a, b time.Time) {
 	if day, err := clock.ParseDate(from); err == nil {

@@ -29,7 +29,6 @@ func (f *secrecyForm) bad() bool {
 // secrecyView is the orders in force with the form for another.
 type secrecyView struct {
 	form     secrecyForm
-	tabs     []ui.Tab
 	units    []ui.Option
 	docKinds []ui.Option
 	rows     []log.Order
@@ -63,7 +62,7 @@ func (d *Desk) showSecrecy(w http.ResponseWriter, r *http.Request, status int, v
 		return err
 	}
 	today := clock.Today(d.Clock)
-	v.tabs, v.docKinds, v.earliest, v.latest = d.tabs(ctx, "/desk/audit/secrecy"), d.docKinds(), today.AddDays(1).String(), today.AddDays(365).String()
+	v.docKinds, v.earliest, v.latest = d.docKinds(), today.AddDays(1).String(), today.AddDays(365).String()
 	return desk.Show(d.site, w, r, status, desk.Page(d.site, r, "延迟告知", ui.Link{Label: "延迟告知"}), secrecyPage(v))
 }
 
