@@ -12,6 +12,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"gongxin/internal/audit"
@@ -41,17 +42,69 @@ func (s *Service) Batch(ctx context.Context, orders []Order, w io.Writer, name f
 		return err
 	}
 	a := newArchive(w, s.c.Clock.Now())
+	ctx, stop := context.WithCancel(ctx)
+	next, wait := s.ahead(ctx, orders)
+	defer func() { stop(); wait() }()
 	for i := range orders {
 		e := Entry{Place: i + 1, Code: name(i)}
-		r, err := s.Create(ctx, orders[i])
+		m := <-next(i)
+		err := m.err
 		if err == nil {
-			err = a.put(&e, r, func() ([]byte, error) { return s.Print(ctx, r) })
+			err = a.put(&e, m.report, func() ([]byte, error) { return m.raw, m.printed })
 		}
 		if err = a.refused(ctx, &e, err); err != nil {
 			return err
 		}
 	}
 	return a.close()
+}
+
+// aheadOf is how many reports of an archive are in the making at once: while one waits for the database, another is composed.
+const aheadOf = 4
+
+// making is a report for an archive: why there is none, or the PDF of it or why that cannot be.
+type making struct {
+	report       *Report
+	raw          []byte
+	err, printed error
+}
+
+// ahead makes the reports of some orders, a few at once and never more than a few before they are asked for. next gives where an order's report comes out; wait
+// returns when nothing is in the making any more. What uses up a consent is made when it is its turn, and alone: whoever breaks off has not used up what was not given.
+func (s *Service) ahead(ctx context.Context, orders []Order) (next func(i int) <-chan making, wait func()) {
+	width := aheadOf
+	for i := range orders {
+		if orders[i].Purpose.Consent != 0 {
+			width = 1
+		}
+	}
+	out := make([]chan making, len(orders))
+	var wg sync.WaitGroup
+	start := func(i int) {
+		if i >= len(orders) {
+			return
+		}
+		out[i] = make(chan making, 1)
+		wg.Go(func() {
+			var m making
+			defer func() {
+				if p := recover(); p != nil { // one report must not end the process
+					m.err = fmt.Errorf("report: ahead: %v", p)
+				}
+				out[i] <- m
+			}()
+			if m.report, m.err = s.Create(ctx, orders[i]); m.err == nil {
+				m.raw, m.printed = s.Print(ctx, m.report)
+			}
+		})
+	}
+	for i := range width - 1 {
+		start(i)
+	}
+	return func(i int) <-chan making {
+		start(i + width - 1)
+		return out[i]
+	}, wg.Wait
 }
 
 // Archive writes the archive of a job that has ended: the reports as they are given again, to whom they may be given. One that has changed since, or is kept

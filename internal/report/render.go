@@ -53,8 +53,8 @@ func (s *Service) print(ctx context.Context, r *Report, kept []byte, again bool)
 	if err != nil || signed == nil {
 		return raw, err
 	}
-	if err := s.store.signedPDF(ctx, r.Number, kept, signed); err != nil {
-		return nil, err
+	if first, err := s.store.signedPDF(ctx, r.Number, kept, signed); err != nil || first {
+		return raw, err
 	}
 	stored, ok, err := s.store.byNumber(ctx, r.Number)
 	switch {

@@ -209,17 +209,20 @@ func (s *store) rows(ctx context.Context, subject int64, number string) (map[int
 }
 
 // signedPDF keeps the signature of a report's PDF. The first one stays, so that every download is the same.
-func (s *store) signedPDF(ctx context.Context, number string, old, signature []byte) error {
+func (s *store) signedPDF(ctx context.Context, number string, old, signature []byte) (first bool, err error) {
 	if old == nil {
 		old = []byte{} // NULL equals nothing
 	}
-	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE report SET pdf_signature = $3 WHERE number = $1 AND pdf_signature = $2`, number, old, signature)
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE report SET pdf_signature = $3 WHERE number = $1 AND pdf_signature = $2`, number, old, signature)
 		if err != nil {
 			return fmt.Errorf("report: keep signature: %w", err)
 		}
-		return nil
+		n, err := res.RowsAffected()
+		first = n == 1
+		return err
 	}, db.ReadCommitted)
+	return first, err
 }
 
 // Handed is a report that a record went into.

@@ -97,10 +97,11 @@ type reportRecord struct {
 func Report(raw []byte, k *Keys, signers Signers) *Result {
 	r := &Result{Proven: []string{}}
 	c := &reportCheck{Result: r, keys: k, signers: signers}
+	read := true
 	if bytes.HasPrefix(raw, []byte("%PDF-")) {
-		raw = c.pdf(raw)
+		raw, read = c.pdf(raw)
 	}
-	if raw != nil {
+	if read { // what is empty is no report either
 		c.data(raw)
 	}
 	r.Proven, r.Limits, r.Notes = once(r.Proven), once(r.Limits), once(r.Notes)
@@ -128,28 +129,28 @@ type reportCheck struct {
 	opened, fields, closed int
 }
 
-// pdf checks the signature over the whole file and gives the data in it.
-func (c *reportCheck) pdf(raw []byte) []byte {
+// pdf checks the signature over the whole file and gives the data in it; ok is false when it has failed.
+func (c *reportCheck) pdf(raw []byte) (data []byte, ok bool) {
 	f, err := pdf.Open(raw)
 	if err != nil {
 		c.fail("report.pdf", "不是本平台出具的 PDF 报告，或者文件被截断、被其他程序重新保存过")
-		return nil
+		return nil, false
 	}
 	s, err := f.Signature()
 	if err != nil {
 		c.fail("report.signature", "PDF 没有覆盖整个文件的签名：不是本平台出具的，或者被改动过")
-		return nil
+		return nil, false
 	}
 	if !c.signed(s.KeyID, s.Message, s.DER, "PDF") {
-		return nil
+		return nil, false
 	}
-	data, err := f.Attachment(reportAttachment)
+	data, err = f.Attachment(reportAttachment)
 	if err != nil {
 		c.fail("report.attachment", "PDF 中没有报告数据 %s", reportAttachment)
-		return nil
+		return nil, false
 	}
 	c.prove("PDF 的每一个字节都在签名之下（SM2，密钥 %s），出具以后没有改动过", s.KeyID)
-	return data
+	return data, true
 }
 
 // signed checks a signature by a known key.
