@@ -100,6 +100,7 @@ type Filter struct {
 	Agency   int64
 	Agencies []int64 // an auditor's reach: only what these units did; nil = the whole city. An empty list shows nothing
 	Subject  int64
+	Matter   string // looks only
 	What     string
 	Outcome  string
 	Action   string // acts only
@@ -123,6 +124,7 @@ func (f *Filter) String() string {
 		parts = append(parts, "agencies="+strconv.Itoa(len(f.Agencies)))
 	}
 	add("subject", dec(f.Subject))
+	add("matter", f.Matter)
 	add("what", f.What)
 	add("outcome", f.Outcome)
 	add("action", f.Action)
@@ -206,6 +208,9 @@ func (l *Log) search(ctx context.Context, f Filter, cursor string, limit int) ([
 	}
 	if f.Subject != 0 {
 		w.and("subject_id = $", f.Subject)
+	}
+	if f.Matter != "" {
+		w.and("matter = $", f.Matter)
 	}
 	if f.What != "" {
 		w.and("what = $", f.What)

@@ -27,6 +27,12 @@ var outcomeWords = map[string]string{log.Answered: "已作答", log.Refused: "�
 
 var outcomeOptions = options(log.Answered, "已作答", log.Refused, "已拒绝")
 
+// WhatWord names a kind of look-up, and ActWord an act, as the auditor's pages do.
+func WhatWord(what string) string { return whatWord(what) }
+
+// ActWord names an act; one of a later version shows its code.
+func ActWord(action string) string { return desk.Word(actionWords, action) }
+
 // whatWord names a kind of look-up; a refused look at what is somebody else's is kept by its action.
 func whatWord(what string) string {
 	if w, ok := whatWords[what]; ok {

@@ -1,0 +1,439 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/term"
+
+	"gongxin/internal/app"
+	"gongxin/internal/audit"
+	"gongxin/internal/authz"
+	"gongxin/internal/clock"
+	"gongxin/internal/fault"
+	"gongxin/internal/identity"
+	words "gongxin/internal/web/desk/audit"
+)
+
+// AuditCmd holds the auditor's commands. At the command line nobody is anybody: an auditor signs in with password and second factor, sees what its roles reach,
+// and every look is on file under its account, as on the pages.
+type AuditCmd struct {
+	Access AuditAccessCmd `cmd:"" help:"查询日志：谁、哪个单位、为什么事项、看了谁的非公开信息。"`
+	Acts   AuditActsCmd   `cmd:"" help:"操作日志：谁改变了什么。"`
+}
+
+// auditFlags are what both logs are searched by.
+type auditFlags struct {
+	As      string `help:"审计员的登录名。" required:"" placeholder:"LOGIN"`
+	Secrets string `help:"一个文件：第一行是口令，第二行是动态口令或者恢复码；没有终端时用，- 是标准输入。" placeholder:"FILE"`
+	Account string `help:"只看这个账号做的：编号，见查询日志和 user list。" placeholder:"N"`
+	Unit    string `help:"只看这个单位做的（统一社会信用代码）。" placeholder:"USCC"`
+	From    string `help:"从这一天起，如 2026-11-01。" placeholder:"DAY"`
+	To      string `help:"到这一天止（含）。" placeholder:"DAY"`
+	Limit   int    `help:"最多列出多少条，从最新的起；导出不受此限。" default:"50"`
+	CSV     string `help:"把全部符合的条目导出为 CSV 文件；- 是标准输出。" placeholder:"FILE"`
+}
+
+// The faults of these commands.
+var (
+	errAuditSecrets = fault.New(fault.Invalid, "audit.secrets", "没有给出口令和第二步验证的代码", "请在终端运行，或者用 --secrets 给出一个文件（权限 600）：第一行口令，第二行动态口令或者恢复码")
+	errAuditFactor  = fault.New(fault.Denied, "audit.factor", "审计员的账号要完成第二步验证才能查阅日志", "请先登录网站，在“账号设置”登记动态口令，再运行这个命令")
+	errAuditChange  = fault.New(fault.Denied, "audit.change", "这个账号的口令还没有修改过，没有任何权限", "请先登录网站修改口令")
+	errAuditDay     = fault.New(fault.Invalid, "audit.day", "日期写得不对，或者起止颠倒", "请按 2026-11-18 的格式填写 --from 和 --to")
+	errAuditAccount = fault.New(fault.Invalid, "audit.account", "账号编号应为数字", "编号见查询日志、操作日志和 gongxin user list；登录名不写入日志")
+	errAuditSubject = fault.New(fault.NotFound, "audit.subject", "没有这个主体", "请核对统一社会信用代码；自然人请在网站的查询日志页面按证件查")
+	errAuditLimit   = fault.New(fault.Invalid, "audit.limit", "--limit 应在 1 到 10000 之间", "要全部条目的，请用 --csv 导出")
+	errAuditFile    = fault.New(fault.Invalid, "audit.file", "导出的文件已经存在，或者不能写入", "请换一个文件名，或者检查目录的权限")
+)
+
+// auditDesk is a signed-in auditor over an open installation.
+type auditDesk struct {
+	*app.App
+	who authz.Actor
+	f   audit.Filter
+}
+
+// sign has the auditor sign in and asks whether its roles may read a log; the session ends with the command.
+func (f *auditFlags) open(e *Env, act authz.Action, run func(*auditDesk) error) (err error) {
+	if f.Limit < 1 || f.Limit > 10000 {
+		return errAuditLimit
+	}
+	a, err := e.openApp(app.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	d := &auditDesk{App: a}
+	if d.f, err = f.filter(e, a); err != nil {
+		return err
+	}
+	password, code, err := f.secrets(e)
+	if err != nil {
+		return err
+	}
+	accounts := a.Trust.Identity
+	session, err := accounts.SignIn(e, identity.Attempt{Login: f.As, Password: password, Code: code, Address: "127.0.0.1", Agent: "gongxin audit"})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, stop := context.WithTimeout(context.WithoutCancel(e), 10*time.Second)
+		defer stop()
+		err = errors.Join(err, accounts.SignOut(ctx, session.Token))
+	}()
+	switch {
+	case session.MustChange:
+		return errAuditChange
+	case !session.Strong:
+		return errAuditFactor
+	}
+	if d.who, err = accounts.Actor(e, session.Token); err != nil {
+		return err
+	}
+	d.who.Address = "127.0.0.1"
+	if err := a.Trust.Authority.Could(d.who, act).Err(); err != nil {
+		return err
+	}
+	if d.f.Agencies, err = d.reach(e, act); err != nil {
+		return err
+	}
+	return run(d)
+}
+
+// secrets reads password and code, from a file or at the terminal.
+func (f *auditFlags) secrets(e *Env) (password, code string, err error) {
+	in := int(os.Stdin.Fd())
+	if f.Secrets == "" && term.IsTerminal(in) {
+		for _, ask := range []struct {
+			prompt string
+			into   *string
+		}{{"口令：", &password}, {"动态口令或者恢复码：", &code}} {
+			_, _ = fmt.Fprint(e.Msg, ask.prompt)
+			raw, err := term.ReadPassword(in)
+			_, _ = fmt.Fprintln(e.Msg)
+			if err != nil {
+				return "", "", errAuditSecrets.With(err)
+			}
+			*ask.into = strings.TrimSpace(string(raw))
+		}
+		return password, code, nil
+	}
+	var raw []byte
+	switch f.Secrets {
+	case "":
+		return "", "", errAuditSecrets
+	case "-":
+		raw, err = io.ReadAll(io.LimitReader(os.Stdin, 4096))
+	default:
+		raw, err = os.ReadFile(f.Secrets)
+	}
+	if err != nil {
+		return "", "", errAuditSecrets.With(err)
+	}
+	first, rest, _ := bytes.Cut(raw, []byte("\n"))
+	second, _, _ := bytes.Cut(rest, []byte("\n"))
+	password, code = strings.TrimSuffix(string(first), "\r"), strings.TrimSpace(string(second))
+	if password == "" {
+		return "", "", errAuditSecrets
+	}
+	return password, code, nil
+}
+
+// filter reads what both logs are searched by.
+func (f *auditFlags) filter(e *Env, a *app.App) (out audit.Filter, err error) {
+	if f.Account != "" {
+		if out.WhoID, err = strconv.ParseInt(strings.TrimPrefix(f.Account, "#"), 10, 64); err != nil || out.WhoID <= 0 {
+			return out, errAuditAccount
+		}
+	}
+	if f.Unit != "" {
+		unit, err := a.Agencies.ByCode(e, f.Unit)
+		if err != nil {
+			return out, err
+		}
+		out.Agency = unit.ID
+	}
+	for _, day := range []struct {
+		text string
+		into *time.Time
+		more int
+	}{{f.From, &out.From, 0}, {f.To, &out.To, 1}} {
+		if day.text == "" {
+			continue
+		}
+		on, err := clock.ParseDate(day.text)
+		if err != nil {
+			return out, errAuditDay
+		}
+		*day.into = on.AddDays(day.more).Start()
+	}
+	if !out.From.IsZero() && !out.To.IsZero() && !out.From.Before(out.To) {
+		return out, errAuditDay
+	}
+	return out, nil
+}
+
+// reach gives the units that the auditor's roles cover; nil is the whole city.
+func (d *auditDesk) reach(ctx context.Context, act authz.Action) ([]int64, error) {
+	b := d.Trust.Authority.Bounds(d.who, act)
+	if b.All {
+		return nil, nil
+	}
+	list, err := d.Agencies.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []int64{}
+	for _, u := range list {
+		if b.Unit(u.ID, u.Region) {
+			out = append(out, u.ID)
+		}
+	}
+	return out, nil
+}
+
+func (d *auditDesk) unit(ctx context.Context, id int64) string {
+	if u, err := d.Agencies.ByID(ctx, id); err == nil && id != 0 {
+		return u.Name
+	}
+	return "—"
+}
+
+// file opens where an export goes; a file is new and for its owner alone.
+func (f *auditFlags) file(e *Env, write func(io.Writer) (int, error)) error {
+	if f.CSV == "-" {
+		_, err := write(e.Out)
+		return err
+	}
+	out, err := os.OpenFile(f.CSV, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return errAuditFile.With(err)
+	}
+	n, err := write(out)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(e.Msg, "已导出 %d 条到 %s。这次导出已记入操作日志。\n", n, f.CSV)
+	return nil
+}
+
+// AuditAccessCmd reads the log of look-ups.
+type AuditAccessCmd struct {
+	auditFlags `embed:""`
+
+	Subject string `help:"只看查这个主体的（统一社会信用代码）。" placeholder:"USCC"`
+	Purpose string `help:"只看为这个应用事项查的（事项代码）。" placeholder:"CODE"`
+	What    string `help:"查询种类的代码，如 check、task、objection。" placeholder:"CODE"`
+	Outcome string `help:"answered（已作答）或 refused（已拒绝）。" enum:",answered,refused" default:""`
+}
+
+// Run lists or exports.
+func (c *AuditAccessCmd) Run(e *Env) error {
+	return c.open(e, authz.AccessAudit, func(d *auditDesk) error {
+		d.f.Matter, d.f.What, d.f.Outcome = c.Purpose, c.What, c.Outcome
+		if c.Subject != "" {
+			sub, ok, err := d.Subjects.ByCode(e, c.Subject)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				return errAuditSubject
+			}
+			d.f.Subject = sub.ID
+		}
+		if c.CSV != "" {
+			return c.file(e, func(w io.Writer) (int, error) { return d.Trust.Audit.Export(e, d.who.Who(0), d.f, w) })
+		}
+		list, err := pages(c.Limit, func(cursor string, n int) ([]audit.Access, string, error) {
+			return d.Trust.Audit.Search(e, d.who.Who(0), d.f, cursor, n)
+		})
+		if err != nil {
+			return err
+		}
+		if e.CLI.JSON {
+			return json.NewEncoder(e.Out).Encode(map[string]any{"entries": d.looks(e, list)})
+		}
+		w := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, "编号\t时间\t账号\t单位\t种类\t事项\t主体\t结果")
+		for _, l := range d.looks(e, list) {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.ID, local(l.At), l.Who, l.Unit, l.Kind, dash(l.Matter), dash(l.Subject), l.Outcome+l.missing())
+		}
+		return errors.Join(w.Flush(), d.done(e, len(list)))
+	})
+}
+
+// look is an entry as it is printed. A natural person is a number, never a name or a document.
+type look struct {
+	ID      string    `json:"id"`
+	At      time.Time `json:"at"`
+	Who     string    `json:"who"`
+	UnitID  string    `json:"unitId"`
+	Unit    string    `json:"unit"`
+	What    string    `json:"what"`
+	Kind    string    `json:"kind"`
+	Matter  string    `json:"matter,omitempty"`
+	Basis   string    `json:"basis,omitempty"`
+	Subject string    `json:"subject,omitempty"`
+	Records int       `json:"records"`
+	Outcome string    `json:"outcome"`
+	Missing string    `json:"missing,omitempty"`
+	Hidden  string    `json:"hiddenUntil,omitempty"`
+}
+
+func (l *look) missing() string {
+	if l.Missing == "" {
+		return ""
+	}
+	return "：" + l.Missing
+}
+
+func (d *auditDesk) looks(ctx context.Context, list []audit.Access) []look {
+	out := make([]look, len(list))
+	for i := range list {
+		a := &list[i]
+		out[i] = look{
+			ID: strconv.FormatInt(a.ID, 10), At: a.At.In(clock.Zone), Who: a.Who.String(), UnitID: strconv.FormatInt(a.Who.Agency, 10), Unit: d.unit(ctx, a.Who.Agency),
+			What: a.What, Kind: words.WhatWord(a.What), Matter: a.Matter, Basis: a.Basis, Records: len(a.Records), Outcome: a.Outcome, Missing: a.Missing,
+		}
+		if a.Subject != 0 {
+			out[i].Subject = "#" + strconv.FormatInt(a.Subject, 10)
+			if code, ok, err := d.Subjects.CodeOf(ctx, a.Subject); err == nil && ok {
+				out[i].Subject = code
+			}
+		}
+		if !a.HiddenUntil.IsZero() {
+			out[i].Hidden = a.HiddenUntil.In(clock.Zone).Format(time.RFC3339)
+		}
+	}
+	return out
+}
+
+// AuditActsCmd reads the log of acts.
+type AuditActsCmd struct {
+	auditFlags `embed:""`
+
+	Action string `help:"操作的代码，如 account.grant、consent.revoke。" placeholder:"CODE"`
+	Entity string `help:"对象，如 account:12、case:34。" placeholder:"KIND:N"`
+}
+
+// actLine is an act as it is printed.
+type actLine struct {
+	ID     string    `json:"id"`
+	At     time.Time `json:"at"`
+	Who    string    `json:"who"`
+	UnitID string    `json:"unitId"`
+	Unit   string    `json:"unit"`
+	Action string    `json:"action"`
+	Word   string    `json:"word"`
+	Entity string    `json:"entity"`
+	Detail string    `json:"detail,omitempty"`
+}
+
+// Run lists or exports.
+func (c *AuditActsCmd) Run(e *Env) error {
+	return c.open(e, authz.ActRead, func(d *auditDesk) error {
+		d.f.Action, d.f.Entity = c.Action, c.Entity
+		read := func(cursor string, n int) ([]audit.Act, string, error) {
+			return d.Trust.Audit.Acts(e, d.who.Who(0), d.f, cursor, n)
+		}
+		if c.CSV != "" {
+			return c.file(e, func(w io.Writer) (int, error) { return d.actsCSV(e, w, read) })
+		}
+		list, err := pages(c.Limit, read)
+		if err != nil {
+			return err
+		}
+		if e.CLI.JSON {
+			return json.NewEncoder(e.Out).Encode(map[string]any{"acts": d.acts(e, list)})
+		}
+		w := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, "编号\t时间\t账号\t单位\t操作\t对象\t说明")
+		for _, a := range d.acts(e, list) {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, local(a.At), a.Who, a.Unit, a.Word, a.Entity, dash(a.Detail))
+		}
+		return errors.Join(w.Flush(), d.done(e, len(list)))
+	})
+}
+
+func (d *auditDesk) acts(ctx context.Context, list []audit.Act) []actLine {
+	out := make([]actLine, len(list))
+	for i := range list {
+		a := &list[i]
+		out[i] = actLine{
+			ID: strconv.FormatInt(a.ID, 10), At: a.At.In(clock.Zone), Who: a.Who.String(), UnitID: strconv.FormatInt(a.Who.Agency, 10), Unit: d.unit(ctx, a.Who.Agency),
+			Action: a.Action, Word: words.ActWord(a.Action), Entity: a.Entity, Detail: a.Detail,
+		}
+	}
+	return out
+}
+
+// actsCSV writes every act that fits, a page at a time.
+func (d *auditDesk) actsCSV(ctx context.Context, w io.Writer, read func(string, int) ([]audit.Act, string, error)) (n int, err error) {
+	if _, err := io.WriteString(w, "\uFEFF"); err != nil {
+		return 0, err
+	}
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"编号", "时间", "账号", "单位", "操作代码", "操作", "对象", "说明"})
+	for cursor := ""; ; {
+		list, next, err := read(cursor, audit.MaxPage)
+		if err != nil {
+			return n, err
+		}
+		for _, a := range d.acts(ctx, list) {
+			line := []string{a.ID, local(a.At), a.Who, a.Unit, a.Action, a.Word, a.Entity, a.Detail}
+			for i, cell := range line {
+				if cell != "" && strings.ContainsRune("=+-@\t", rune(cell[0])) {
+					line[i] = "'" + cell // a spreadsheet would take it for a formula
+				}
+			}
+			_ = out.Write(line)
+			n++
+		}
+		if out.Flush(); out.Error() != nil {
+			return n, out.Error()
+		}
+		if cursor = next; next == "" {
+			return n, nil
+		}
+	}
+}
+
+// done says how much there was and that the look is on file.
+func (d *auditDesk) done(e *Env, n int) error {
+	_, err := fmt.Fprintf(e.Msg, "%d 条。这次查阅已记入操作日志。\n", n)
+	return err
+}
+
+// pages reads pages until there are limit lines, or no more.
+func pages[T any](limit int, read func(cursor string, n int) ([]T, string, error)) ([]T, error) {
+	var out []T
+	for cursor := ""; ; {
+		list, next, err := read(cursor, min(limit-len(out), audit.MaxPage))
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, list...); next == "" || len(out) >= limit {
+			return out, nil
+		}
+		cursor = next
+	}
+}
+
+func local(t time.Time) string { return t.In(clock.Zone).Format("2006-01-02 15:04:05") }
+
+func dash(s string) string {
+	if s == "" {
+		return "—"
+	}
+	return s
+}
