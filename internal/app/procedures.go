@@ -111,11 +111,19 @@ func (a *App) escalate(ctx context.Context, tx *db.Tx, c *flow.Case) error {
 	})
 }
 
+// members gives the accounts that are told, at their own addresses, what is sent to a subject or a unit.
+func (a *App) members(ctx context.Context, q db.Querier, to notice.Recipient) ([]int64, error) {
+	if to.Kind == notice.Subject {
+		return a.Trust.Identity.ActFor(ctx, q, to.ID)
+	}
+	return a.Trust.Identity.WorkFor(ctx, q, to.ID)
+}
+
 // post reads how notices leave the house.
 func (a *App) post(ids *id.Maker, ring *gm.KeyRing) (notice.Config, error) {
 	set := a.Config.Notice
 	c := notice.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Ring: ring, Acts: a.Trust.Audit, Who: asker, Log: a.Log, Site: a.Config.BaseURL, Name: "公信·" + a.Config.City.Name,
+		DB: a.DB, IDs: ids, Clock: a.Clock, Ring: ring, Acts: a.Trust.Audit, Who: asker, Log: a.Log, Site: a.Config.BaseURL, Name: "公信·" + a.Config.City.Name, Members: a.members,
 	}
 	var err error
 	if c.Outward.Networks, err = set.Prefixes(); err != nil {

@@ -2,6 +2,8 @@ package identity
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
@@ -43,6 +45,32 @@ func (s *Service) grants(ctx context.Context, q db.Querier, account int64) ([]He
 		out = append(out, h)
 	}
 	return out, rows.Err()
+}
+
+// ActFor gives the accounts in use that act for a subject.
+func (s *Service) ActFor(ctx context.Context, q db.Querier, subject int64) ([]int64, error) {
+	return s.holders(ctx, q, `subject_id`, subject)
+}
+
+// WorkFor gives the accounts in use that have a role in a unit.
+func (s *Service) WorkFor(ctx context.Context, q db.Querier, agency int64) ([]int64, error) {
+	return s.holders(ctx, q, `agency_id`, agency)
+}
+
+func (*Service) holders(ctx context.Context, q db.Querier, column string, of int64) (out []int64, err error) {
+	if of <= 0 {
+		return nil, nil
+	}
+	err = db.ForEach(ctx, q, func(rows *sql.Rows) error {
+		var account int64
+		err := rows.Scan(&account)
+		out = append(out, account)
+		return err
+	}, `SELECT DISTINCT g.account_id FROM account_grant g JOIN account a ON a.account_id = g.account_id WHERE g.`+column+` = $1 AND a.state = 'active' ORDER BY g.account_id`, of)
+	if err != nil {
+		return nil, fmt.Errorf("identity: holders: %w", err)
+	}
+	return out, nil
 }
 
 func plain(list []Held) []authz.Grant {

@@ -36,5 +36,19 @@ func TestStaff(t *testing.T) {
 		if err != nil || len(known) != 2 || known[gone].Active || known[gone].Name != "测试gone" {
 			t.Errorf("%+v, %v", known, err)
 		}
+		// Those who are told what is sent to a unit or a subject: in use, each once, and nobody for no one.
+		if list, err := b.WorkFor(ctx, d.Read(), 3); err != nil || len(list) != 1 || list[0] != clerk {
+			t.Errorf("work for the unit: %v, %v", list, err)
+		}
+		agent, _, err := b.Open(ctx, local, NewAccount{Kind: BusinessAccount, Login: "agent", Name: "测试", Password: goodPass})
+		must(t, err)
+		must(t, d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return b.insertGrant(ctx, tx, local, agent.ID, authz.Grant{Role: authz.BusinessAgent, Subject: 7}, 0)
+		}))
+		for subject, want := range map[int64]int{7: 1, 8: 0, 0: 0} {
+			if list, err := b.ActFor(ctx, d.Read(), subject); err != nil || len(list) != want || want == 1 && list[0] != agent.ID {
+				t.Errorf("act for %d: %v, %v", subject, list, err)
+			}
+		}
 	})
 }

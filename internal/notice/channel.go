@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -304,8 +305,34 @@ func Masked(kind, address string) string {
 	}
 }
 
+// confirmed gives the channels by which a notice to a recipient goes out: its own, and those of the accounts that act for it. A unit's whole messages go to the unit's
+// own systems alone, so of its staff only mailboxes and telephones are told.
 func (s *Service) confirmed(ctx context.Context, q db.Querier, to Recipient) ([]int64, error) {
-	rows, err := q.QueryContext(ctx, `SELECT channel_id FROM notice_channel WHERE to_kind = $1 AND to_id = $2 AND confirmed_at > 0 ORDER BY channel_id`, to.Kind, to.ID)
+	out, err := s.channelsOf(ctx, q, to.Kind, []int64{to.ID}, true)
+	if err != nil || s.Members == nil || to.Kind == Account {
+		return out, err
+	}
+	members, err := s.Members(ctx, q, to)
+	if err != nil {
+		return nil, fmt.Errorf("notice: members: %w", err)
+	}
+	for part := range slices.Chunk(members, 200) {
+		more, err := s.channelsOf(ctx, q, Account, part, to.Kind == Subject)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+// channelsOf gives the confirmed channels of recipients of a kind.
+func (*Service) channelsOf(ctx context.Context, q db.Querier, kind string, to []int64, hooks bool) ([]int64, error) {
+	args := []any{kind, Webhook, map[bool]int{true: 1}[hooks]}
+	for _, id := range to {
+		args = append(args, id)
+	}
+	rows, err := q.QueryContext(ctx, `SELECT channel_id FROM notice_channel WHERE to_kind = $1 AND to_id IN `+db.In(len(to), 4)+` AND confirmed_at > 0 AND (kind <> $2 OR $3 = 1) ORDER BY channel_id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("notice: channels: %w", err)
 	}

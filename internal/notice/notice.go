@@ -74,6 +74,9 @@ type Config struct {
 	Outward Outward // where webhooks may go
 	Owner   string  // this process in leases; "" = made at random
 
+	// Members gives the accounts that act for a subject, or work for a unit: what is sent to it goes out by the addresses that they have registered too. nil = by its own alone.
+	Members func(ctx context.Context, q db.Querier, to Recipient) ([]int64, error)
+
 	// Items gives, for a webhook, the whole message of what a notice is about, as it is when it is sent; nil = the notice says everything. It must leave an entry
 	// in the access log of what is not public, and say nothing that names a person.
 	Items func(ctx context.Context, n Notice) (any, error)

@@ -36,7 +36,13 @@ CREATE TABLE repair_quiet (
   off_at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Who acts for a subject, or works for a unit: asked for with each notice.
+CREATE INDEX account_grant_subject ON account_grant (subject_id, account_id);
+CREATE INDEX account_grant_agency  ON account_grant (agency_id, account_id);
+
 -- +goose Down
+DROP INDEX account_grant_agency;
+DROP INDEX account_grant_subject;
 DROP TABLE repair_quiet;
 DROP TABLE repair_walk;
 ALTER TABLE repair_case DROP COLUMN reopened_for;
