@@ -10,10 +10,12 @@ import (
 )
 
 // ExpireCmd does at once what the scheduler does as the clock runs.
-type ExpireCmd struct{}
+type ExpireCmd struct {
+	Compact bool `help:"完成以后整理数据库文件，使已销毁的内容不留在文件的空闲页里；期间不能写入，要有与数据库一样大的空闲磁盘。"`
+}
 
 // Run ends what is over, and says how much that was.
-func (*ExpireCmd) Run(e *Env) (err error) {
+func (c *ExpireCmd) Run(e *Env) (err error) {
 	a, err := e.openApp(app.Options{})
 	if err != nil {
 		return err
@@ -24,6 +26,11 @@ func (*ExpireCmd) Run(e *Env) (err error) {
 		bar.count(fmt.Sprintf("已停止公示和使用 %d 条，已销毁 %d 条", t.Ended, t.Destroyed))
 	})
 	bar.end()
+	if err == nil && c.Compact {
+		if err = a.DB.Vacuum(e); err == nil {
+			err = a.DB.Checkpoint(e)
+		}
+	}
 	if err != nil {
 		return err
 	}

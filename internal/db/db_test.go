@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -455,5 +456,42 @@ func BenchmarkRead(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// What is overwritten while erasing is not in the file afterwards; without, it is.
+func TestErasing(t *testing.T) {
+	t.Parallel()
+	for erasing, want := range map[bool]bool{false: true, true: false} {
+		path := filepath.Join(t.TempDir(), "erasing.db")
+		d, err := db.Open(t.Context(), path, db.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := func(query string, args ...any) error {
+			return d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.ExecContext(ctx, query, args...)
+				return err
+			})
+		}
+		long := strings.Repeat("secret ", 3000) // over several pages
+		for _, err := range []error{run(`CREATE TABLE x (y INTEGER PRIMARY KEY, z TEXT)`), run(`INSERT INTO x VALUES (1, $1), (2, 'secret')`, long), d.Checkpoint(t.Context())} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		erase := func() error { return run(`UPDATE x SET z = ''`) }
+		if erasing {
+			err = d.Erasing(t.Context(), erase)
+		} else {
+			err = erase()
+		}
+		if err = errors.Join(err, d.Checkpoint(t.Context()), d.Close()); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil || bytes.Contains(content, []byte("secret")) != want {
+			t.Errorf("erasing %v: it is not as wanted, %v", erasing, err)
+		}
 	}
 }

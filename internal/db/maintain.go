@@ -60,6 +60,26 @@ func (d *DB) Vacuum(ctx context.Context) error {
 	return d.maintain(ctx, "vacuum", statements...)
 }
 
+// Erasing runs what destroys content, so that it does not stay on the pages it is taken from: SQLite writes zeros over them. Copies that pages kept from before, when
+// rows were moved, go with Vacuum only, and those in the write-ahead log with Checkpoint. PostgreSQL keeps what was overwritten until it vacuums.
+func (d *DB) Erasing(ctx context.Context, do func() error) (err error) {
+	if d.engine != SQLite {
+		return do()
+	}
+	turn := func(to string) error {
+		var on int
+		if err := d.write.QueryRowContext(context.WithoutCancel(ctx), `PRAGMA secure_delete = `+to).Scan(&on); err != nil {
+			return fmt.Errorf("db: erasing: %w", err)
+		}
+		return nil
+	}
+	if err := turn("ON"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, turn("OFF")) }()
+	return do()
+}
+
 // Analyze refreshes the planner's statistics, as after a bulk load.
 func (d *DB) Analyze(ctx context.Context) error {
 	return d.maintain(ctx, "analyze", `ANALYZE`)

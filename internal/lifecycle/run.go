@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gongxin/internal/authz"
@@ -48,7 +49,12 @@ func (s *Service) Run(ctx context.Context, progress func(Tally)) (t Tally, err e
 	}
 	err = s.end(ctx, func(n int) { t.Ended += n; progress(t) })
 	if err == nil {
-		err = s.destroy(ctx, func(n int) { t.Destroyed += n; progress(t) })
+		err = s.DB.Erasing(ctx, func() error { return s.destroy(ctx, func(n int) { t.Destroyed += n; progress(t) }) })
+	}
+	if err == nil && t.Destroyed > 0 { // the write-ahead log holds what stood there before; with a reader on an older snapshot it is emptied later
+		if err = s.DB.Checkpoint(ctx); errors.Is(err, db.ErrBusy) {
+			err = nil
+		}
 	}
 	return t, err
 }

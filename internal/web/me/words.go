@@ -49,11 +49,11 @@ func classTone(c catalog.Class) ui.Tone {
 
 var severityWords = map[string]string{"minor": "轻微失信", "ordinary": "一般失信", "serious": "严重失信"}
 
-var recordWords = map[string]string{"active": "有效", "withdrawn": "已撤回", "repaired": "已修复", "annulled": "已撤下", "ended": "已期满", "shielded": "重整期间屏蔽"}
+var recordWords = map[string]string{"active": "有效", "withdrawn": "已撤回", "repaired": "已修复", "annulled": "已撤下", "ended": "已期满", "shielded": "重整期间屏蔽", "destroyed": "已销毁"}
 
 var actionWords = map[string]string{
 	"filed": "报送入库", "corrected": "更正", "updated": "更正", "withdrawn": "撤回", "restored": "恢复", "repaired": "信用修复", "ended": "期满停止公示和使用",
-	"annulled": "撤下", "shielded": "重整期间屏蔽",
+	"annulled": "撤下", "shielded": "重整期间屏蔽", "destroyed": "内容依规定销毁",
 }
 
 var claimWords = map[identity.ClaimState]string{

@@ -89,6 +89,7 @@ var actionWords = map[string]string{
 	"ended":     "期满停止公示和使用",
 	"annulled":  "撤下",
 	"shielded":  "重整期间屏蔽",
+	"destroyed": "内容依规定销毁",
 }
 
 var typeWords = map[string]string{

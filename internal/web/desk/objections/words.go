@@ -14,7 +14,7 @@ var doneWords = map[string]string{
 }
 
 var actionWords = map[string]string{
-	"filed": "报送入库", "corrected": "更正", "withdrawn": "撤回", "restored": "恢复", "repaired": "修复", "annulled": "撤下", "ended": "期满", "shielded": "屏蔽",
+	"filed": "报送入库", "corrected": "更正", "withdrawn": "撤回", "restored": "恢复", "repaired": "修复", "annulled": "撤下", "ended": "期满", "shielded": "屏蔽", "destroyed": "销毁",
 }
 
 // nothing says why a page offers no step.
