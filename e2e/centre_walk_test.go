@@ -42,6 +42,7 @@ func TestCentreOnAPhone(t *testing.T) {
 	record := v.toRecord()
 	v.object(record)
 	v.repair()
+	v.declare()
 	v.quiet()
 	if said := s.messages(); strings.Contains(said, "level=ERROR") || strings.Contains(said, "panic") {
 		t.Errorf("the server complains:\n%s", said)
@@ -172,7 +173,7 @@ func (v *visitor) hrefs(selector string) []string {
 func (v *visitor) everyDoor() {
 	v.t.Helper()
 	doors := v.hrefs(".door")
-	for _, want := range []string{"/me/file", "/me/looked", "/me/consents", "/me/proof", "/me/cases", "/me/objections", "/me/repairs", "/me/report", "/account/notices", "/account"} {
+	for _, want := range []string{"/me/file", "/me/looked", "/me/consents", "/me/proof", "/me/cases", "/me/objections", "/me/repairs", "/me/declarations", "/me/report", "/account/notices", "/account"} {
 		if !slices.ContainsFunc(doors, func(d string) bool { return strings.Split(d, "?")[0] == want }) {
 			v.t.Errorf("the overview leads nowhere to %s: %q", want, doors)
 		}
@@ -288,4 +289,38 @@ func (v *visitor) repair() {
 		v.t.Errorf("the overview does not show the repair: %q; the last page said %.500s", said, v.text("main"))
 	}
 	v.picture("centre-home-busy")
+}
+
+// declare hands a declaration in, from the overview on.
+func (v *visitor) declare() {
+	v.t.Helper()
+	v.home()
+	v.tap(`.door[href^="/me/declarations"]`)
+	v.tap(`.door[href^="/me/declarations/new"]`)
+	if v.taps > mostTaps {
+		v.t.Errorf("the form of a declaration is %d taps away", v.taps)
+	}
+	v.picture("centre-declaration-form")
+	for field, value := range map[string]string{"f-SB_LB": "荣誉", "f-SB_GK": "可向社会公开"} {
+		v.choose("#"+field, value)
+		v.taps++
+	}
+	v.fill("#f-SB_XXMC", "守合同重信用企业")
+	eval[bool](v.tab, `(() => { document.querySelector("#f-SB_RQ").value = "2024-05-20"; return true })()`)
+	v.taps++
+	proof := filepath.Join(v.t.TempDir(), "certificate.pdf")
+	v.must(os.WriteFile(proof, []byte("%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"), 0o600))
+	v.taps++
+	v.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{proof}))
+	v.tick(`input[name="pledged"]`)
+	v.tap(`main form[enctype] button.button:not(.button--plain)`)
+	if v.taps > mostSteps {
+		v.t.Errorf("a declaration takes %d steps", v.taps)
+	}
+	v.t.Logf("a declaration is handed in in %d steps", v.taps)
+	v.picture("centre-declaration-filed")
+	v.home()
+	if said := v.text(underWay); !strings.Contains(said, "自主申报") {
+		v.t.Errorf("the overview does not show the declaration: %q; the last page said %.500s", said, v.text("main"))
+	}
 }

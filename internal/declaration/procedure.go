@@ -66,7 +66,7 @@ func Table() flow.Table {
 		},
 		Moves: []flow.Move{
 			{Event: EventSubmit, Name: "提交", To: Submitted, May: own, By: declarer, Say: "提交了申报，承诺内容真实", Due: due("check", "", "")},
-			{Event: EventSubmit, Name: "补正", From: []string{Returned}, To: Submitted, May: own, By: declarer, Say: "补正后重新提交，审查期限重新起算", Due: due("check", "", "")},
+			{Event: EventSubmit, Name: "提交", From: []string{Returned}, To: Submitted, May: own, By: declarer, Say: "补正后重新提交，审查期限重新起算", Due: due("check", "", "")},
 			{Event: EventReturn, Name: "退回补正", From: []string{Submitted}, To: Returned, May: check, Reason: true, Separate: true, Not: handed, By: receiver, Say: "退回补正", Due: due("fix", "", EventLapse)},
 			{Event: EventLapse, Name: "逾期未补正", From: []string{Returned}, To: Lapsed, Auto: true, Say: "逾期没有补正，本次申报终止，可以重新申报"},
 			{Event: EventAccept, Name: "审查通过", From: []string{Submitted}, To: Accepted, May: check, Separate: true, Not: handed, By: receiver, Say: "形式审查通过", Due: due("file", "", "")},
