@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/mask"
@@ -60,6 +61,9 @@ func (s *Service) Verify(ctx context.Context, number, code string) (*Verdict, er
 	number, code = tidy(number), tidy(code)
 	if len(number) != 14+numberTail || len(code) != codeSize {
 		return nil, ErrCode
+	}
+	if tooFast(s.guesses, authz.From(ctx).Address, s.c.Clock.Now()) {
+		return nil, ErrGuess
 	}
 	r, ok, err := s.store.byNumber(ctx, number)
 	if err != nil {

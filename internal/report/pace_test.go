@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -42,5 +43,36 @@ func TestStrangersAreHeldToAPace(t *testing.T) {
 	w.clock.Advance(2 * time.Second)
 	if err := try(from("2001:db8::9")); err != nil {
 		t.Errorf("after a while: %v", err)
+	}
+}
+
+// Nobody finds a code by trying: who checks faster than people type is turned away, whether right or wrong; others are not.
+func TestGuessesArePaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t))
+	r := w.create(t, w.standard())
+	from := func(address string) context.Context {
+		return authz.With(t.Context(), authz.Actor{Address: address})
+	}
+	wrong := 0
+	for range 60 {
+		if _, err := w.Verify(from("203.0.113.9"), r.Number, "AAAAAAAAAA"); errors.Is(err, report.ErrCode) {
+			wrong++
+		}
+	}
+	if wrong != 60 {
+		t.Errorf("%d wrong codes were answered", wrong)
+	}
+	if _, err := w.Verify(from("203.0.113.9"), r.Number, r.Code); !errors.Is(err, report.ErrGuess) {
+		t.Errorf("the sixty-first: %v", err)
+	}
+	for _, other := range []string{"198.51.100.7", "127.0.0.1", ""} {
+		if _, err := w.Verify(from(other), r.Number, r.Code); err != nil {
+			t.Errorf("from %q: %v", other, err)
+		}
+	}
+	w.clock.Advance(time.Second)
+	if _, err := w.Verify(from("203.0.113.9"), r.Number, r.Code); err != nil {
+		t.Errorf("a second later: %v", err)
 	}
 }

@@ -96,6 +96,7 @@ type Service struct {
 	c         Config
 	store     store
 	strangers *limit.Limiter
+	guesses   *limit.Limiter
 }
 
 // New makes a Service.
@@ -113,7 +114,7 @@ func New(c Config) (*Service, error) {
 		c.Region = func(code string) string { return code }
 	}
 	c.Base = strings.TrimSuffix(c.Base, "/")
-	return &Service{c: c, store: store{db: c.DB, ring: c.Ring}, strangers: limit.New(strangers)}, nil
+	return &Service{c: c, store: store{db: c.DB, ring: c.Ring}, strangers: limit.New(strangers), guesses: limit.New(guesses)}, nil
 }
 
 // Faults.
