@@ -23,5 +23,6 @@ func Table() flow.Table {
 			{Event: EventTell, Name: "告知", To: "told", May: string(authz.CorrectionTell), Reason: true, By: "平台", Say: "告知取得过记录的单位", Due: &flow.Due{Key: PeriodApply}},
 			{Event: EventApply, Name: "确认落实", From: []string{"told"}, To: "applied", May: string(authz.CorrectionApply), Reason: true, By: "取得记录的单位", Say: "确认已经落实"},
 		},
+		Assign: flow.Rule{May: string(authz.CorrectionApply)},
 	}
 }

@@ -56,5 +56,6 @@ func Table() flow.Table {
 			{Event: EventExpire, Name: "期满移出", From: []string{"listed", "leaving"}, To: "removed", May: string(authz.ListingExpire), Say: "期满，自动移出"},
 			{Event: EventLapse, Name: "依据失效移出", From: []string{"listed", "leaving"}, To: "removed", May: string(authz.ListingExpire), Say: "因名单的设列依据失效，自动移出"},
 		},
+		Assign: flow.Rule{May: propose},
 	}
 }

@@ -36,5 +36,6 @@ func Table() flow.Table {
 			{Event: EventRecall, Name: "召回", From: []string{"pushed", "accepted", "done"}, To: "recalled", May: string(authz.MeasurePush), Reason: true, Say: "措施的原因已经消除，召回任务", Due: &flow.Due{Key: "measure.acknowledge"}},
 			{Event: EventRelease, Name: "确认解除", From: []string{"recalled"}, To: "released", May: respond, By: "响应单位", Say: "确认已经停止执行并解除措施"},
 		},
+		Assign: flow.Rule{May: respond},
 	}
 }

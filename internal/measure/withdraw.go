@@ -38,6 +38,7 @@ func WithdrawTable() flow.Table {
 			{Event: EventKeep, Name: "不予撤回", From: []string{"asked"}, To: "kept", May: issue, Reason: true, By: "发起单位", Say: "决定不予撤回"},
 			{Event: EventMoot, Name: "指令已经召回", From: []string{"asked"}, To: "moot", May: string(authz.MeasurePush), Say: "指令因别的原因召回，不用再决定"},
 		},
+		Assign: flow.Rule{May: issue},
 	}
 }
 

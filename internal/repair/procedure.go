@@ -107,6 +107,7 @@ func BreachTable() flow.Table {
 			{Event: EventRehear, Name: "退回重新陈述申辩", From: []string{"cancelled"}, To: "notified", May: string(authz.ObjectionAccept), Reason: true, Reopens: true, By: "信用办", Say: "经异议处理，退回重新听取陈述申辩，修复结果暂时恢复", Due: &flow.Due{Key: "repair.object"}},
 			{Event: EventUndo, Name: "按异议结论恢复修复", From: []string{"cancelled"}, To: "kept", May: string(authz.ObjectionAccept), Reason: true, Reopens: true, By: "信用办", Say: "经异议处理、认定单位同意，恢复修复结果"},
 		},
+		Assign: flow.Rule{May: decide},
 	}
 }
 
@@ -130,5 +131,6 @@ func ShieldTable() flow.Table {
 			{Event: EventEnd, Name: "结束屏蔽", From: []string{"shielded"}, To: "ended", May: shield, Reason: true, By: "信用办", Say: "结束屏蔽，没有修复和期满的记录恢复公示"},
 			{Event: EventExpire, Name: "期限届满", From: []string{"shielded"}, To: "ended", May: string(authz.RepairRun), Say: "裁定的期限届满，没有修复和期满的记录恢复公示"},
 		},
+		Assign: flow.Rule{May: shield},
 	}
 }
