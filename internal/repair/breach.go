@@ -101,6 +101,11 @@ func (s *Service) Cancel(ctx context.Context, breach int64, a Answer) (Breach, e
 			if _, err := s.turn(ctx, tx, &c, to, until, "撤销信用修复："+a.No); err != nil {
 				return err
 			}
+			if to == record.Active {
+				if err := s.remindAgain(ctx, tx, reminder{c.Subject, c.Target.String(), max(b.Until, c.Earliest), s.itemName(&c)}); err != nil {
+					return err
+				}
+			}
 		}
 		body := "撤销修复结果" + shown + "。" + on(b.Until) + " 以前不能提出新的修复申请。对结果不服的，可以提出异议，也可以依法申请行政复议或者提起行政诉讼。"
 		return s.send(ctx, tx, notice.Subject, b.Subject, "repair.cancelled", "信用修复已被撤销", body, b.ownLink(), b.ID)

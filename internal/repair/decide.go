@@ -213,6 +213,11 @@ func (s *Service) Refuse(ctx context.Context, repair int64, a Answer) (Case, err
 		if c.Next.IsZero() {
 			c.Next = max(c.Earliest, today.AddMonths(s.Rules.On(clock.DateOf(c.SentAt)).Clocks.Again))
 		}
+		if c.Next > today {
+			if err := s.remindAgain(ctx, tx, reminder{c.Subject, c.Target.String(), c.Next, s.itemName(c)}); err != nil {
+				return err
+			}
+		}
 		return s.answered(a.Reason)(ctx, tx, c)
 	})
 }

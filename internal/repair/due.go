@@ -3,27 +3,25 @@ package repair
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"gongxin/internal/authz"
-	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/flow"
-	"gongxin/internal/notice"
 	"gongxin/internal/record"
 )
 
-// RunDue ends cases in which there is nothing left to repair, ends shieldings whose time is over, and reminds of earliest days that have come. It gives how much
+// RunDue ends cases in which there is nothing left to repair, ends shieldings whose time is over, looks for failures to remind of, and reminds of earliest days that have come. It gives how much
 // it did; run it at start and every minute. One that fails does not keep the others.
 func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 	defer fault.Wrap(&err, "repair.RunDue")
 	ctx = authz.With(ctx, authz.SystemActor("repair"))
 	moot, first := s.mootAll(ctx)
 	expired, second := s.expireShields(ctx)
-	told, third := s.remindAll(ctx)
-	return moot + expired + told, errors.Join(s.Rules.Refresh(ctx), first, second, third)
+	_, third := s.lookAhead(ctx)
+	told, fourth := s.remindAll(ctx)
+	return moot + expired + told, errors.Join(s.Rules.Refresh(ctx), first, second, third, fourth)
 }
 
 // batch is how many rows a job looks at in one go.
@@ -97,114 +95,4 @@ func (s *Service) expireShields(ctx context.Context) (n int, first error) {
 		}
 	}
 	return n, first
-}
-
-// remember sets reminders for what can be applied for later, and takes back those of what cannot.
-func (s *Service) remember(ctx context.Context, r *Review) error {
-	have, err := s.reminders(ctx, s.DB.Read(), `subject_id = $1`, r.Subject)
-	if err != nil {
-		return err
-	}
-	due := map[string]reminder{}
-	for _, x := range have {
-		due[x.target] = x
-	}
-	var fresh []reminder
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		x := reminder{r.Subject, f.Target.String(), f.From, f.ItemName}
-		if f.State != Early && f.State != Barred {
-			continue
-		}
-		if old, ok := due[x.target]; !ok || old.due != x.due {
-			fresh = append(fresh, x)
-		}
-	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		for _, x := range fresh {
-			_, err := tx.ExecContext(ctx, `INSERT INTO repair_reminder (subject_id, target, due_on, label, sent_at) VALUES ($1, $2, $3, $4, 0)
-				ON CONFLICT (subject_id, target) DO UPDATE SET due_on = excluded.due_on, label = excluded.label, sent_at = 0`, x.subject, x.target, int64(x.due), x.label)
-			if err != nil {
-				return fmt.Errorf("repair: reminder: %w", err)
-			}
-		}
-		return nil
-	}, db.ReadCommitted)
-}
-
-type reminder struct {
-	subject int64
-	target  string
-	due     clock.Date
-	label   string
-}
-
-func (*Service) reminders(ctx context.Context, q db.Querier, where string, args ...any) ([]reminder, error) {
-	return rowsOf(ctx, q, `SELECT subject_id, target, due_on, label FROM repair_reminder WHERE `+where, func(row scanner) (reminder, error) {
-		var x reminder
-		return x, row.Scan(&x.subject, &x.target, &x.due, &x.label)
-	}, args...)
-}
-
-// forget drops the reminder of what is applied for.
-func (*Service) forget(ctx context.Context, tx *db.Tx, c *Case) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM repair_reminder WHERE subject_id = $1 AND target = $2`, c.Subject, c.Target.String())
-	if err != nil {
-		return fmt.Errorf("repair: reminder: %w", err)
-	}
-	return nil
-}
-
-// remindAll tells subjects whose day has come, once each. What was ended or repaired meanwhile is dropped without a word.
-func (s *Service) remindAll(ctx context.Context) (n int, err error) {
-	due, err := s.reminders(ctx, s.DB.Read(), `sent_at = 0 AND due_on <= $1 ORDER BY due_on, subject_id LIMIT $2+0`, int64(s.today()), batch)
-	if err != nil || len(due) == 0 {
-		return 0, err
-	}
-	for _, x := range due {
-		sent := false
-		err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-			sent = false
-			r, err := tx.ExecContext(ctx, `UPDATE repair_reminder SET sent_at = $3 WHERE subject_id = $1 AND target = $2 AND sent_at = 0`, x.subject, x.target, db.Micros(s.now()))
-			if err != nil {
-				return fmt.Errorf("repair: remind: %w", err)
-			}
-			if took, err := r.RowsAffected(); err != nil || took == 0 {
-				return err // another process was first
-			}
-			stands, err := s.stands(ctx, tx, x)
-			if err != nil || !stands {
-				return err
-			}
-			sent = true
-			return s.send(ctx, tx, notice.Subject, x.subject, "repair.eligible", "有一条失信信息可以申请信用修复了", "“"+x.label+"”自 "+x.due.String()+" 起可以申请修复。修复不收取任何费用，也不需要委托中介。", "/me/repairs", 0)
-		})
-		if err != nil {
-			return n, err
-		}
-		if sent {
-			n++
-		}
-	}
-	return n, nil
-}
-
-// stands reports whether what somebody is to be reminded of is still shown.
-func (s *Service) stands(ctx context.Context, tx *db.Tx, x reminder) (bool, error) {
-	t, err := ParseTarget(x.target)
-	if err != nil {
-		return false, err
-	}
-	if t.Entry != 0 {
-		return s.onList(ctx, tx, x.subject, t.Entry)
-	}
-	now, err := s.Records.Standing(ctx, tx, []record.ID{t.Record})
-	if err != nil {
-		return false, err
-	}
-	v, ok := now[t.Record]
-	return ok && v.Status == record.Active && (v.PublicUntil.IsZero() || s.today() < v.PublicUntil), nil
 }

@@ -38,7 +38,7 @@ func TestPropertyNobodyActsOutsideTheirRole(t *testing.T) {
 		handles, decides := []string{"clerk", "reviewer", "second", "weak"}, []string{"reviewer", "second"}
 		var c repair.Case
 		var b repair.Breach
-		far := rapid.IntRange(0, 4).Draw(rt, "far") // how far it has come before anybody does anything
+		far := rapid.SampledFrom([]int{4, 2, 3, 1, 0, 4, 2}).Draw(rt, "far") // how far it has come before anybody does anything
 		if far > 0 {
 			today = earliest
 			w.day(today)
@@ -68,7 +68,7 @@ func TestPropertyNobodyActsOutsideTheirRole(t *testing.T) {
 			_, err = w.State(actors["agent"], b.ID, "材料属实", nil)
 			w.must(err)
 		}
-		for range rapid.IntRange(3, 25).Draw(rt, "steps") {
+		for range rapid.IntRange(12, 30).Draw(rt, "steps") {
 			who := rapid.SampledFrom(names).Draw(rt, "who")
 			ctx := actors[who]
 			before := w.status(at.Record).Status

@@ -32,6 +32,7 @@ type Records interface {
 	Turn(ctx context.Context, tx *db.Tx, list []record.Turn, ch record.Change) ([]record.Outcome, error)
 	Standing(ctx context.Context, q db.Querier, ids []record.ID) (map[record.ID]record.Version, error)
 	StandingOf(ctx context.Context, q db.Querier, subject int64) ([]record.Version, error)
+	Since(ctx context.Context, after int64, before time.Time, items []string, limit int) ([]record.Version, int64, error)
 }
 
 // Files gives a subject its own file, each reading of which it logs; *publish.Service does.
