@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"text/tabwriter"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/app"
@@ -68,7 +67,7 @@ func (c *AgencyHookListCmd) Run(e *Env) error {
 			return err
 		}
 		rows := []map[string]any{}
-		table := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+		table := newTable(e.Out)
 		for _, channel := range list {
 			rows = append(rows, map[string]any{"id": strconv.FormatInt(channel.ID, 10), "kind": channel.Kind, "address": channel.Address})
 			_, _ = fmt.Fprintf(table, "%d\t%s\t%s\n", channel.ID, channel.Kind, channel.Address)

@@ -21,6 +21,8 @@ type CheckCmd struct {
 	Key    string `help:"接口密钥所在的文件；或者放在环境变量 GONGXIN_KEY 里。" name:"key-file" type:"existingfile" placeholder:"FILE"`
 }
 
+var errCheckNobody = fault.New(fault.Denied, "check.nobody", "核查要知道是哪个单位的谁在查，这里没有给出接口密钥；这次拒绝已经记入查询日志", "用 --key-file 或者环境变量 GONGXIN_KEY 给出有核查权限的接口密钥；怎样申领见 docs/user/check.md")
+
 var errCheckKey = fault.New(fault.Invalid, "check.key", "接口密钥的文件无法读取", "请检查路径和权限")
 
 // Run checks, and prints the sentence with what it rests on.
@@ -35,6 +37,9 @@ func (c *CheckCmd) Run(e *Env) (err error) {
 		return err
 	}
 	g, err := a.Checks.Check(e, check.Ask{Who: who, Subject: publish.Whom{Code: c.Code}, Matter: c.Matter, Basis: c.Basis})
+	if who.Kind == authz.Local && fault.KindOf(err) == fault.Denied {
+		return errCheckNobody.With(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"text/tabwriter"
 
 	"gongxin/internal/app"
 	"gongxin/internal/authz"
@@ -170,7 +169,7 @@ func (e *Env) printReceipt(a *app.App, sub *ingest.Submission, all bool) error {
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	t := newTable(e.Out)
 	printHead(t, r, sub.DryRun)
 	if err := e.printRows(t, a, r, all); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"text/tabwriter"
 
 	"gongxin/internal/app"
 	"gongxin/internal/audit"
@@ -69,7 +68,7 @@ func (*KeysListCmd) Run(e *Env) (err error) {
 	if e.CLI.JSON {
 		return e.answer(map[string]any{"keys": keys, "wrapped": wrapped, "stale": stale})
 	}
-	t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	t := newTable(e.Out)
 	for _, k := range keys {
 		use, state := "封存", "仅供开封"
 		if k.Use == "token" {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"text/tabwriter"
 
 	"gongxin/internal/app"
 	"gongxin/internal/approval"
@@ -32,7 +31,7 @@ func (*ListingKindsCmd) Run(e *Env) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	today, kinds := clock.Today(a.Clock), a.Lists.Kinds().List()
 	rows := make([]map[string]any, len(kinds))
-	table := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	table := newTable(e.Out)
 	for i := range kinds {
 		k := &kinds[i]
 		rows[i] = map[string]any{
@@ -73,7 +72,7 @@ func (c *ListingDecidersCmd) Run(e *Env) (err error) {
 	}
 	today := clock.Today(a.Clock)
 	rows := make([]map[string]any, len(list))
-	table := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	table := newTable(e.Out)
 	for i := range list {
 		d := &list[i]
 		unit, err := a.Agencies.ByID(e, d.Agency)

@@ -56,7 +56,7 @@ type CLI struct {
 	Listing  ListingCmd  `cmd:"" help:"名单：种类、认定清单、登记认定单位、起草新的种类文件。"`
 	Measure  MeasureCmd  `cmd:"" help:"奖惩措施：基础清单、事项的奖惩清单、装载。"`
 	Keys     KeysCmd     `cmd:"" help:"密钥：列出、更换、换封。"`
-	Verify   VerifyCmd   `cmd:"" help:"离线核验一个文件：证明、证明包、检查点、授权回执。"`
+	Verify   VerifyCmd   `cmd:"" help:"离线核验一个文件：信用报告、证明、证明包、检查点、授权回执。"`
 	PubLog   LogCmd      `cmd:"" name:"log" help:"公开日志：核验、进度、公钥、见证。"`
 	Backup   BackupCmd   `cmd:"" help:"备份：制作、核验、列出。"`
 	Restore  RestoreCmd  `cmd:"" help:"从备份恢复到空数据库。"`

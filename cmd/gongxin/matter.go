@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/app"
@@ -114,7 +113,7 @@ func (c *MatterListCmd) Run(e *Env) (err error) {
 	}
 	today := clock.Today(a.Clock)
 	rows := make([]map[string]any, len(list))
-	table := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	table := newTable(e.Out)
 	for i := range list {
 		m := &list[i]
 		owner, err := a.Agencies.ByID(e, m.Agency)

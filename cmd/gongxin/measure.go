@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"gongxin/internal/app"
 	"gongxin/internal/approval"
@@ -35,7 +34,7 @@ func (c *MeasureBaseCmd) Run(e *Env) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	today, base := clock.Today(a.Clock), a.Lists.Base()
 	rows := []map[string]any{}
-	table := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	table := newTable(e.Out)
 	for i := range base.Rows() {
 		r := &base.Rows()[i]
 		if !c.All && !r.Valid(today) {
@@ -80,7 +79,7 @@ func (c *MeasureMattersCmd) Run(e *Env) (err error) {
 	}
 	today := clock.Today(a.Clock)
 	rows := []map[string]any{}
-	table := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	table := newTable(e.Out)
 	for i := range list {
 		m := &list[i]
 		if only != 0 && m.Agency != only {

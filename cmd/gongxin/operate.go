@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"text/tabwriter"
 
 	"gongxin/internal/app"
 	"gongxin/internal/catalog"
@@ -93,7 +92,7 @@ func (*AgencyListCmd) Run(e *Env) (err error) {
 		e.say("还没有登记报送单位。登记：gongxin agency add --code 代码 --name 名称")
 		return nil
 	}
-	t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	t := newTable(e.Out)
 	for _, x := range list {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", x.Code, x.Region, x.Name)
 	}
@@ -126,7 +125,7 @@ func (*CatalogListCmd) Run(e *Env) (err error) {
 		return e.answer(map[string]any{"edition": edition.ID, "items": items})
 	}
 	e.say("目录版本 %s，自 %s 起施行。", edition.ID, edition.EffectiveFrom)
-	t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	t := newTable(e.Out)
 	for _, x := range edition.Items {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", x.Code, x.Class, x.Name, x.Category)
 	}
@@ -187,7 +186,7 @@ func (*CalendarListCmd) Run(e *Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	t := newTable(e.Out)
 	for _, y := range a.Calendar.Years() {
 		fmt.Fprintf(t, "%d\t%s\n", y.Year, y.Document)
 	}

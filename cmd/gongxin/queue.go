@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"gongxin/internal/app"
 	"gongxin/internal/authz"
@@ -82,7 +81,7 @@ func (c *QueueListCmd) Run(e *Env) (err error) {
 		e.say("队列中没有这类行。")
 		return nil
 	}
-	t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	t := newTable(e.Out)
 	for i, q := range list {
 		info, _ := catalog.ReasonFor(q.Reason)
 		fmt.Fprintf(t, "%d\t%s\t%s\t批次 %s 第 %d 行\t%d %s\t%s\n", q.ID, q.Item, opened[i].Name, q.Submission, q.Row, q.Reason, info.Title, q.Note)

@@ -22,6 +22,7 @@ var (
 	saidExpected = regexp.MustCompile(`^(?:expected|missing positional arguments) "?(<.+>)"?$`)
 	saidOneOf    = regexp.MustCompile(`^(\S+?)(?:=\S*)? must be one of (\S+) but got`)
 	saidValue    = regexp.MustCompile(`^(<[^>]+>|--?[^ :=]+)(?:=\S*)?: (?:expected|missing|bool value|.*invalid)`)
+	saidFile     = regexp.MustCompile(`(?s)^(<[^>]+>|--?[^ :=]+)(?:=\S*)?: .*(no such file or directory|exists but is a directory|permission denied)`)
 	plainName    = regexp.MustCompile(`^(?:-|--)?[A-Za-z][a-zA-Z-]{0,30}$`)
 	quoted       = regexp.MustCompile(`"([^"]+)"`)
 )
@@ -54,7 +55,7 @@ func usageSentence(said string, c *kong.Context) string {
 		return "没有" + typed(m[1]) + "这个选项" + near
 	}
 	if m := saidMissing.FindStringSubmatch(said); m != nil {
-		return "缺少必填的选项：" + strings.ReplaceAll(strings.ReplaceAll(m[1], ", ", "、"), "=", " ")
+		return "缺少必填的选项：" + strings.NewReplacer(", ", "、", "=STRING", " TEXT", "=", " ").Replace(m[1])
 	}
 	if m := saidExpected.FindStringSubmatch(said); m != nil {
 		return "缺少参数：" + m[1]
@@ -65,10 +66,18 @@ func usageSentence(said string, c *kong.Context) string {
 	if m := saidOneOf.FindStringSubmatch(said); m != nil {
 		return m[1] + " 的值不对，可以填：" + strings.ReplaceAll(strings.ReplaceAll(m[2], `"`, ""), ",", "、")
 	}
+	if m := saidFile.FindStringSubmatch(said); m != nil {
+		return m[1] + fileWords[m[2]]
+	}
 	if m := saidValue.FindStringSubmatch(said); m != nil {
 		return m[1] + valueSentence(said)
 	}
 	return "命令的写法不对"
+}
+
+// fileWords say what is wrong with a file that a flag or an argument names; its path is not repeated.
+var fileWords = map[string]string{
+	"no such file or directory": " 写的文件不存在，请检查路径", "exists but is a directory": " 写的是一个目录，要的是文件", "permission denied": " 写的文件没有权限读取",
 }
 
 // typed repeats what was typed when it can be nothing but a name of the program's own kind.
@@ -147,6 +156,9 @@ var helpWords = []struct {
 	{regexp.MustCompile(`(?m)^Flags:$`), "选项："},
 	{regexp.MustCompile(`(?m)^Run "(.+) <command> --help" for more information on a command\.$`), "运行 $1 <命令> --help 查看一个命令的用法。"},
 	{regexp.MustCompile(`(?m)^Run "(.+) --help" for more information\.$`), "运行 $1 --help 查看详细用法。"},
+	{regexp.MustCompile(`(?m)^(用法：.*)<command>`), "$1<命令>"},
+	{regexp.MustCompile(`(?m)^(用法：.*)\[flags\]`), "$1[选项]"},
+	{regexp.MustCompile(`=STRING\b`), "=TEXT"},
 	{regexp.MustCompile(`(?m)Show context-sensitive help\.$`), "显示用法。"},
 }
 

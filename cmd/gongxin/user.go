@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"gongxin/internal/app"
@@ -167,7 +166,7 @@ func (c *UserListCmd) Run(e *Env) error {
 			e.say("还没有账号。开立：gongxin user add 登录名 --name 姓名 --role system_admin")
 			return nil
 		}
-		t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+		t := newTable(e.Out)
 		for i := range list {
 			a := &list[i]
 			fmt.Fprintf(t, "#%d\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Login, a.Name, a.Kind, a.State, factorWords(a))
@@ -228,7 +227,7 @@ func (c *UserShowCmd) Run(e *Env) error {
 			m["grants"] = grants
 			return e.answer(m)
 		}
-		t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+		t := newTable(e.Out)
 		fmt.Fprintf(t, "编号\t#%d\n登录名\t%s\n姓名\t%s\n种类\t%s\n状态\t%s\n第二因素\t%s\n", a.ID, a.Login, a.Name, a.Kind, a.State, factorWords(a))
 		for _, h := range held {
 			fmt.Fprintf(t, "角色 %d\t%s（%s）\t单位 %d\t区域 %s\n", h.ID, h.Role.Name(), h.Role, h.Agency, h.Region)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"gongxin/internal/authz"
@@ -108,7 +107,7 @@ func (c *UserKeyListCmd) Run(e *Env) error {
 			e.say("这个账号没有接口密钥。")
 			return nil
 		}
-		t := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+		t := newTable(e.Out)
 		now := d.Clock.Now()
 		for _, k := range list {
 			state := "有效"
