@@ -11,7 +11,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"golang.org/x/term"
@@ -263,7 +262,7 @@ func (c *AuditAccessCmd) Run(e *Env) error {
 		if e.CLI.JSON {
 			return json.NewEncoder(e.Out).Encode(map[string]any{"entries": d.looks(e, list)})
 		}
-		w := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+		w := newTable(e.Out)
 		_, _ = fmt.Fprintln(w, "编号\t时间\t账号\t单位\t种类\t事项\t主体\t结果")
 		for _, l := range d.looks(e, list) {
 			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.ID, local(l.At), l.Who, l.Unit, l.Kind, dash(l.Matter), dash(l.Subject), l.Outcome+l.missing())
@@ -356,7 +355,7 @@ func (c *AuditActsCmd) Run(e *Env) error {
 		if e.CLI.JSON {
 			return json.NewEncoder(e.Out).Encode(map[string]any{"acts": d.acts(e, list)})
 		}
-		w := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+		w := newTable(e.Out)
 		_, _ = fmt.Fprintln(w, "编号\t时间\t账号\t单位\t操作\t对象\t说明")
 		for _, a := range d.acts(e, list) {
 			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, local(a.At), a.Who, a.Unit, a.Word, a.Entity, dash(a.Detail))
