@@ -185,6 +185,7 @@ type row struct {
 	unit   string
 	issuer string
 	matter string
+	list   string
 	due    string
 	left   int
 	runs   bool
@@ -233,7 +234,7 @@ func (d *Desk) rows(ctx context.Context, list []measure.Task) ([]row, error) {
 	for i := range list {
 		t := row{Task: list[i], who: labels[list[i].Subject], order: orders[list[i].Order]}
 		var ok bool
-		t.what = d.Measures.RowOf(&t.order)
+		t.what, t.list = d.Measures.RowOf(&t.order), d.listName(t.order.List)
 		if sub := subjects[t.Subject]; sub.Kind != "person" {
 			t.code = sub.Code
 		}
@@ -389,7 +390,7 @@ func (v *taskView) facts() []ui.Fact {
 	if v.code != "" {
 		out = append(out, ui.Fact{Label: "统一社会信用代码", Value: v.code, Code: true})
 	}
-	out = append(out, ui.Fact{Label: "措施", Value: v.what.Content, Note: v.order.Measure, Wide: true}, ui.Fact{Label: "依据", Value: v.order.Law, Wide: true}, ui.Fact{Label: "原因", Value: v.order.Reason, Wide: true},
+	out = append(out, ui.Fact{Label: "名单", Value: v.list}, ui.Fact{Label: "措施", Value: v.what.Content, Note: v.order.Measure, Wide: true}, ui.Fact{Label: "依据", Value: v.order.Law, Wide: true}, ui.Fact{Label: "原因", Value: v.order.Reason, Wide: true},
 		ui.Fact{Label: "应用事项", Value: v.matter}, ui.Fact{Label: "实施主体", Value: v.what.Body}, ui.Fact{Label: "生效", Value: v.order.From.String()}, ui.Fact{Label: "截止", Value: until},
 		ui.Fact{Label: "发起单位", Value: v.issuer}, ui.Fact{Label: "响应单位", Value: v.unit})
 	if !v.RespondedAt.IsZero() {
@@ -411,7 +412,7 @@ func (v *taskView) facts() []ui.Fact {
 	if !v.ReleasedAt.IsZero() {
 		out = append(out, ui.Fact{Label: "解除时间", Value: desk.Moment(v.ReleasedAt)})
 	}
-	return append(out, ui.Fact{Label: "指令编号", Value: desk.Dec(v.Order), Code: true})
+	return append(out, ui.Fact{Label: "指令编号", Value: desk.Dec(v.Order), Code: true}, ui.Fact{Label: "批次", Value: desk.Dec(v.order.Entry), Note: "同一名单条目的指令同属一批", Code: true})
 }
 
 var doneWords = map[string]string{
