@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -160,13 +161,17 @@ func (s *Service) open(ctx context.Context, delivery int64) (*parcel, error) {
 	n := &p.notice
 	var at int64
 	var address, secret, code string
-	err := s.DB.Read().QueryRowContext(ctx, `SELECT d.channel_id, d.attempts, c.kind, c.address, c.secret, c.code, n.notice_id, n.to_kind, n.to_id, n.topic, n.title, n.body, n.link, n.ref, n.at
+	var owner Recipient
+	err := s.DB.Read().QueryRowContext(ctx, `SELECT d.channel_id, d.attempts, c.kind, c.to_kind, c.to_id, c.address, c.secret, c.code, n.notice_id, n.to_kind, n.to_id, n.topic, n.title, n.body, n.link, n.ref, n.at
 		FROM notice_delivery d JOIN notice_channel c ON c.channel_id = d.channel_id JOIN notice n ON n.notice_id = d.notice_id WHERE d.delivery_id = $1`, delivery).
-		Scan(&p.channel, &p.attempts, &p.kind, &address, &secret, &code, &n.ID, &n.To.Kind, &n.To.ID, &n.Topic, &n.Title, &n.Body, &n.Link, &n.Ref, &at)
+		Scan(&p.channel, &p.attempts, &p.kind, &owner.Kind, &owner.ID, &address, &secret, &code, &n.ID, &n.To.Kind, &n.To.ID, &n.Topic, &n.Title, &n.Body, &n.Link, &n.Ref, &at)
 	if err != nil {
 		return p, err
 	}
 	n.At = db.Instant(at)
+	if err := s.still(ctx, owner, n.To); err != nil {
+		return p, err
+	}
 	for _, v := range []struct {
 		to            *string
 		label, sealed string
@@ -179,6 +184,18 @@ func (s *Service) open(ctx context.Context, delivery int64) (*parcel, error) {
 		}
 	}
 	return p, nil
+}
+
+// still refuses what is on its way to an account that does not act for the recipient any more: tries go on for a day and a half, and people leave meanwhile.
+func (s *Service) still(ctx context.Context, owner, to Recipient) error {
+	if s.Members == nil || owner.Kind != Account || to.Kind != Subject && to.Kind != Agency {
+		return nil
+	}
+	members, err := s.Members(ctx, s.DB.Read(), to)
+	if err == nil && !slices.Contains(members, owner.ID) {
+		err = &failure{code: "not_theirs", final: true}
+	}
+	return err
 }
 
 // transmit sends by the channel's way.

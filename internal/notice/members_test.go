@@ -62,5 +62,14 @@ func TestMembersAreTold(t *testing.T) {
 				t.Errorf("%s: %d deliveries, want %d", name, got, x.want)
 			}
 		}
+		// Whoever leaves while a message is on its way does not get it, and it is not tried again.
+		w.send(t, due)
+		acts = []int64{77}
+		if got := w.deliver(t); got != 0 {
+			t.Errorf("%d went to somebody who does not act for the subject any more", got)
+		}
+		if dead, err := w.DeadLetters(t.Context(), 0, 10); err != nil || len(dead) != 2 || dead[0].Failure != "not_theirs" {
+			t.Errorf("%+v, %v", dead, err)
+		}
 	})
 }

@@ -114,6 +114,7 @@ var failureWords = map[string][2]string{
 	"mail_from":    {"发件人地址无效", "请检查 notice.mail.from"},
 	"hook_url":     {"接收系统的地址无效", "请让接收单位重新登记地址"},
 	"hook_body":    {"消息无法写出", "请联系维护者"},
+	"not_theirs":   {"收信人已经不再代表这个主体或者单位", "不用处理；通知仍在网站里显示"},
 	"hook_inner":   {"接收系统在没有登记的内部网络", "确属政务内网的，请在 notice.networks 写明网段"},
 	"hook_connect": {"连不上接收系统", "请让接收单位检查系统是否在运行"},
 }
