@@ -134,8 +134,12 @@ func (c *Console) filings(ctx context.Context) (running, recent []filingRow, err
 	if err != nil {
 		return nil, nil, err
 	}
+	units := map[agency.ID]agency.Agency{} // the same few file again and again
 	for _, s := range list {
-		row := filingRow{Submission: s, itemName: c.itemName(s.Edition, s.Item), unit: c.unit(ctx, s.Agency)}
+		if _, known := units[s.Agency]; !known {
+			units[s.Agency] = c.unit(ctx, s.Agency)
+		}
+		row := filingRow{Submission: s, itemName: c.itemName(s.Edition, s.Item), unit: units[s.Agency]}
 		switch {
 		case !finished(s):
 			running = append(running, row)
