@@ -65,6 +65,7 @@ type App struct {
 	terms       *ruleset.Book[*correction.Terms] // by when they are applied; drafts change them
 
 	refusals *refusals
+	swept    swept
 
 	desk    *ingest.Desk
 	options Options
@@ -315,6 +316,7 @@ func (a *App) Work(ctx context.Context) error {
 	wg.Go(func() { _ = log.Run(ctx, nil) })
 	wg.Go(func() { a.runProcedures(ctx) })
 	wg.Go(func() { a.sealTexts(ctx) })
+	wg.Go(func() { a.sweepAttachments(ctx) })
 	wg.Go(func() { a.runLists(ctx) })
 	wg.Go(func() { a.runRepairs(ctx) })
 	wg.Go(func() { a.runLifecycle(ctx) })

@@ -22,6 +22,7 @@ func (a *App) metrics() http.Handler {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "gongxin_filing_rows_total", Help: "Rows of filings answered by this process."},
 			func() float64 { return float64(a.rows.Load()) }),
 		decisions{a.Publish}, state{a})
+	r.MustRegister(a.sweptMetrics()...)
 	if a.scanner != nil {
 		r.MustRegister(scans{a.scanner})
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"gongxin/internal/fault"
 	"gongxin/internal/gm"
@@ -72,6 +73,23 @@ func (s *Store) Remove(name string) error {
 		return fmt.Errorf("blob: %w", err)
 	}
 	return nil
+}
+
+// Forget takes away what Put kept, when nothing was written to it for so long. Whoever calls it has made sure that nobody else was told that it is here.
+func (s *Store) Forget(hash string, keep time.Duration) (bool, error) {
+	if strings.ContainsAny(hash, aloneMark+ownedMark+"/\\.") {
+		return false, nil
+	}
+	if rested, err := s.Rested(hash, keep); err != nil || !rested {
+		return false, err
+	}
+	switch err := os.Remove(s.Path(hash)); {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("blob: %w", err)
+	}
+	return true, nil
 }
 
 // label binds sealed content to this place.

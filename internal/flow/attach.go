@@ -99,7 +99,7 @@ func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachm
 	a.Hash = info.Hash
 	err = e.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO flow_file (hash, added_by, title, media_type, bytes, scan, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (hash, added_by) DO UPDATE SET title = excluded.title, scan = excluded.scan`, a.Hash, e.Who(ctx).String(), a.Title, a.Type, a.Bytes, a.Scan, db.Micros(a.AddedAt))
+			ON CONFLICT (hash, added_by) DO UPDATE SET title = excluded.title, scan = excluded.scan, added_at = excluded.added_at`, a.Hash, e.Who(ctx).String(), a.Title, a.Type, a.Bytes, a.Scan, db.Micros(a.AddedAt))
 		return err
 	}, db.ReadCommitted)
 	if err != nil {

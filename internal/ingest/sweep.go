@@ -157,3 +157,13 @@ func (s *Service) sweepDue(ctx context.Context, last turn, log *slog.Logger) tur
 	}
 	return now
 }
+
+// HasFile reports whether a filing received this content.
+func (s *Service) HasFile(ctx context.Context, hash string) (bool, error) {
+	var used int
+	err := s.db.Read().QueryRowContext(ctx, `SELECT count(*) FROM submission WHERE file_hash = $1`, hash).Scan(&used)
+	if err != nil {
+		return false, fmt.Errorf("ingest: has file: %w", err)
+	}
+	return used > 0, nil
+}

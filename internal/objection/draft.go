@@ -151,3 +151,8 @@ func (s *Service) drafts(ctx context.Context, q db.Querier, where string, args .
 	}
 	return out, rows.Err()
 }
+
+// NamedFiles yields the attachments that drafts name.
+func NamedFiles(ctx context.Context, q db.Querier, yield func(hash string)) error {
+	return flow.NamedInJSON(ctx, q, `SELECT files FROM objection_draft`, yield)
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gongxin/internal/db"
+	"gongxin/internal/flow"
 	"gongxin/internal/sealed"
 )
 
@@ -56,4 +57,9 @@ func (s *Service) SealLetters(ctx context.Context) (n int, err error) {
 			return n, nil
 		}
 	}
+}
+
+// NamedFiles yields the attachments that drafts and applications name.
+func NamedFiles(ctx context.Context, q db.Querier, yield func(hash string)) error {
+	return flow.NamedInJSON(ctx, q, `SELECT files FROM repair_application WHERE state <> 'dropped'`, yield)
 }
