@@ -42,6 +42,7 @@ func init() {
 		"POST /desk/objections/{id}/ask":          post(desk+"/ask", "reason="),
 		"POST /desk/objections/{id}/accept":       post(desk+"/accept", "seen=99"),
 		"POST /desk/objections/{id}/refuse":       post(desk+"/refuse", "code="),
+		"POST /desk/objections/{id}/extend":       post(desk+"/extend", "days=x"),
 		"POST /desk/objections/{id}/refer":        post(desk+"/refer", ""),
 		"POST /desk/objections/{id}/reply":        post(desk+"/reply", "reply="),
 		"POST /desk/objections/{id}/decide":       post(desk+"/decide", "result="),

@@ -106,6 +106,7 @@ func (x *repaired) names() []string {
 func init() {
 	own, form, draft, desk := "/me/repairs/cases/{repair}", "/me/repairs/forms/{repairForm}", "/me/repairs/forms/{repairDraft}", "/desk/repairs/{repair}"
 	maps.Copy(samples, map[string]sample{
+		"POST /me/repairs/reminders":                   post("/me/repairs/reminders?of={subject}", "off=x"),
 		"GET /me/repairs":                              get("/me/repairs?of={subject}"),
 		"GET /me/repairs/forms/new":                    get("/me/repairs/forms/new?of={subject}&pick=r:{penalty}"),
 		"POST /me/repairs/forms/new":                   post("/me/repairs/forms/new?of={subject}", "pick=r:{penalty}&statement="),

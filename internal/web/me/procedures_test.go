@@ -214,6 +214,18 @@ func TestRepairDraft(t *testing.T) {
 	wantText(t, b.get(t, link, http.StatusOK), "已推送，待受理")
 }
 
+// TestReminders: whoever acts for the firm switches the reminders off and on again.
+func TestReminders(t *testing.T) {
+	t.Parallel()
+	w := newProcedures(t)
+	b := w.agent(t, "agent9", uscc(2))
+	wantText(t, b.get(t, "/me/repairs", http.StatusOK), "关闭到期提醒", "到期会通知您")
+	b.post(t, "/me/repairs/reminders", url.Values{"off": {"1"}}, http.StatusSeeOther)
+	wantText(t, b.get(t, "/me/repairs?done=quiet", http.StatusOK), "到期提醒已经关闭", "重新打开到期提醒", "请自己留意日期")
+	b.post(t, "/me/repairs/reminders", url.Values{}, http.StatusSeeOther)
+	wantText(t, b.get(t, "/me/repairs", http.StatusOK), "关闭到期提醒")
+}
+
 // An objection is kept half-written, gone on with and handed in; it is its subject's alone.
 func TestObjectionDraft(t *testing.T) {
 	t.Parallel()

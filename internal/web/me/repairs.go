@@ -112,6 +112,7 @@ func (x *repairs) routes(c *Centre, rt *web.Router) {
 	mine := c.Mine(authz.RepairApply)
 	page := func(pattern string, g web.Guard, h web.Handler) { rt.Handle(pattern, g, c.Handle(h)) }
 	page("GET "+repairPath, mine, x.overview)
+	page("POST "+repairPath+"/reminders", mine, x.reminders)
 	page("GET "+repairForms+"new", mine, x.newForm)
 	page("POST "+repairForms+"new", mine, x.saveNew)
 	at := repairForms + "{id}"
@@ -170,6 +171,7 @@ type repairsView struct {
 	parts  []findingsView
 	apps   []repairAppRow
 	shield bool // businesses may ask for shielding
+	quiet  bool // no reminders are sent
 	done   string
 }
 
@@ -201,11 +203,46 @@ func (x *repairs) overview(w http.ResponseWriter, r *http.Request) error {
 	if v.review, err = x.Repairs.Review(r.Context(), p.Subject); err != nil {
 		return err
 	}
+	if v.quiet, err = x.Repairs.Quiet(r.Context(), p.Subject); err != nil {
+		return err
+	}
 	v.lay()
 	if v.apps, err = x.apps(r.Context(), p); err != nil {
 		return err
 	}
 	return x.c.Show(w, r, http.StatusOK, p, Sheet{Title: "信用修复", Lead: "我的哪些失信信息什么时候可以修复，怎样申请。", Crumbs: []ui.Link{{Label: "信用修复"}}, Keep: true}, repairsPage(v))
+}
+
+// reminders switches reminders off, or on again.
+func (x *repairs) reminders(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	p, err := x.c.Place(r, repairTab, repairPath)
+	if err != nil {
+		return err
+	}
+	off := r.PostForm.Get("off") == "1"
+	if err := x.Repairs.SetQuiet(r.Context(), p.Subject, off); err != nil {
+		return err
+	}
+	return done(w, r, p.Link(repairPath, "done", map[bool]string{true: "quiet", false: "reminded"}[off]))
+}
+
+// others says who else is told no more.
+func (v *repairsView) others() string {
+	if v.Resident {
+		return ""
+	}
+	return "“" + v.Name + "”的其他代理人也不再收到。"
+}
+
+// later says whether a day that comes is told.
+func (v *repairsView) later() string {
+	if v.quiet {
+		return "到期提醒已经关闭，请自己留意日期。"
+	}
+	return "到期会通知您，不用记日子。"
 }
 
 // lay sorts the findings by what can be done about them.
@@ -216,7 +253,7 @@ func (v *repairsView) lay() {
 	}{
 		{"now", "现在可以申请", "勾选要修复的信息，一次申请可以选多条，只签一份承诺书；每一条由作出认定的单位分别答复。", []repair.State{repair.Now}},
 		{"pending", "正在办理", "", []repair.State{repair.Pending}},
-		{"later", "以后可以申请", "到期会通知您，不用记日子。", []repair.State{repair.Early, repair.Barred}},
+		{"later", "以后可以申请", v.later(), []repair.State{repair.Early, repair.Barred}},
 		{"never", "不能在这里申请", "", []repair.State{repair.Excluded}},
 		{"none", "不需要申请", "不公示、已经修复或者已经停止公示的，不用办理。", []repair.State{repair.Hidden, repair.Shielded, repair.Repaired, repair.Over}},
 	}
@@ -367,7 +404,7 @@ var findingTones = map[repair.State]ui.Tone{
 	repair.Repaired: ui.Good, repair.Shielded: ui.Plain,
 }
 
-var repairDone = map[string]string{"dropped": "草稿已经删除。", "saved": "已经保存，核对以后签署承诺书提交。", "sent": "已经提交。申请推送到作出认定的单位，进展会通知您。", "supplied": "已经补交，计时继续。", "withdrawn": "申请已经撤回。", "stated": "陈述申辩已经送达。", "asked": "屏蔽申请已经提交。"}
+var repairDone = map[string]string{"quiet": "到期提醒已经关闭。", "reminded": "到期提醒已经打开。", "dropped": "草稿已经删除。", "saved": "已经保存，核对以后签署承诺书提交。", "sent": "已经提交。申请推送到作出认定的单位，进展会通知您。", "supplied": "已经补交，计时继续。", "withdrawn": "申请已经撤回。", "stated": "陈述申辩已经送达。", "asked": "屏蔽申请已经提交。"}
 
 // look is the access entry of a subject that opens what it handed in.
 func (x *repairs) look(ctx context.Context, subject int64) error {
