@@ -81,7 +81,7 @@ func TestMatchAndUndo(t *testing.T) {
 	wantText(t, o.get(t, at+"?q="+url.QueryEscape("没有的名称"), http.StatusOK), "没有找到这样的主体")
 
 	page = o.get(t, choose, http.StatusOK)
-	wantText(t, page, "将把这条记录归到 临溪市示例食品1号有限公司（"+uscc(1)+"）名下", "名称与该主体现用名称一致", "将向社会公开，公示至 2029-03-08", "类别不同", "可撤销")
+	wantText(t, page, "将把这条记录归到 临溪市示例食品1号有限公司（"+uscc(1)+"）名下", "名称与该主体现用名称一致", "将向社会公开，公示至 2027-03-08", "类别不同", "可撤销")
 	wantText(t, o.get(t, at+"?subject="+uscc(2), http.StatusOK), "名称都不一致")
 	wantText(t, o.get(t, at+"?subject="+uscc(55), http.StatusConflict), "没有这个主体")
 	wantText(t, o.get(t, entryLink(list[1].ID)+"?subject="+uscc(2), http.StatusOK), "不向社会公开", "简易程序")
