@@ -13,6 +13,7 @@ import (
 	"gongxin/internal/consent"
 	"gongxin/internal/fault"
 	"gongxin/internal/gm"
+	"gongxin/internal/repair"
 )
 
 // verifyFile runs the command on a file's content and gives what it prints and its exit code.
@@ -119,5 +120,50 @@ func TestVerifyReceipt(t *testing.T) {
 	}
 	if _, code, _ := verifyFile(t, string(receipt), "", false, "nonsense"); code != 2 {
 		t.Errorf("a key that is none: %d", code)
+	}
+}
+
+// The letter that a subject signed is verified without the platform: what was signed is said, a changed word is found, and another's key is not taken.
+func TestVerifyLetter(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	key, err := gm.OpenSigningKey(filepath.Join(dir, "repair.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := gm.OpenSigningKey(filepath.Join(dir, "other.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	document := "gongxin-repair-commitment/1\napplication: 42\nsubject: 91990102MA0A00014H\nsigned-by: account:7\nfile: sha256:ab\n\n示例公司郑重承诺：\n一、已经履行义务；\n"
+	signature, err := key.Sign([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipt, err := json.Marshal(repair.LetterReceipt{
+		Format: "gongxin-repair-commitment-receipt/1", Document: document, Algorithm: "SM2-SM3", KeyID: key.ID(), PublicKey: string(key.Public()), Signature: base64.StdEncoding.EncodeToString(signature),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, wrong := filepath.Join(dir, "public.pem"), filepath.Join(dir, "wrong.pem")
+	write(t, public, key.Public())
+	write(t, wrong, other.Public())
+	said, code, err := verifyFile(t, string(receipt), "", false, public)
+	for _, want := range []string{"signed-by: account:7", "file: sha256:ab", "一、已经履行义务", "未证明： 签名由平台"} {
+		if code != 0 || !strings.Contains(said, want) {
+			t.Errorf("%d %v, no %q in %s", code, err, want, said)
+		}
+	}
+	if said, code, _ := verifyFile(t, string(receipt), "", false, wrong, public); code != 0 {
+		t.Errorf("with two keys: %d %s", code, said)
+	}
+	for name, x := range map[string][2]string{"changed": {strings.Replace(string(receipt), "履行义务", "履行业务", 1), public}, "another's key": {string(receipt), wrong}} {
+		if said, code, _ := verifyFile(t, x[0], "", false, x[1]); code != 1 || !strings.Contains(said, "letter.signature") {
+			t.Errorf("%s: %d %s", name, code, said)
+		}
+	}
+	if _, code, _ := verifyFile(t, string(receipt), "", false); code != 2 { // the key that lies in the receipt is nobody's word
+		t.Errorf("without a key: %d", code)
 	}
 }

@@ -18,11 +18,15 @@ const (
 	SortCheckpoint Sort = "checkpoint"
 	SortReceipt    Sort = "receipt"
 	SortReport     Sort = "report" // as a PDF, or its data
+	SortLetter     Sort = "letter" // receipt of the commitment of an application for repair
 	SortUnknown    Sort = ""
 )
 
 // receiptFormat is the format of receipts of consents.
 const receiptFormat = "gongxin-consent-receipt/1"
+
+// letterFormat is the format of receipts of commitments.
+const letterFormat = "gongxin-repair-commitment-receipt/1"
 
 // SortOf tells by its content what a file is.
 func SortOf(raw []byte) Sort {
@@ -54,6 +58,8 @@ func SortOf(raw []byte) Sort {
 		return SortReceipt
 	case reportFileFormat:
 		return SortReport
+	case letterFormat:
+		return SortLetter
 	}
 	return SortUnknown
 }
@@ -75,6 +81,8 @@ func File(raw []byte, k *Keys, old string) *Result {
 		}
 	case SortReceipt:
 		r.fail("file.receipt", "这是授权回执，由另一把密钥签名；请用命令 gongxin verify 核验")
+	case SortLetter:
+		r.fail("file.letter", "这是信用修复承诺书的回执，由另一把密钥签名；请用命令 gongxin verify 核验")
 	case SortReport:
 		r.fail("file.report", "这是信用报告，由另一把密钥签名；请用命令 gongxin verify 或者“报告核验”页面核验")
 	case SortUnknown:
