@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -13,14 +12,11 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/term"
-
 	"gongxin/internal/app"
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
-	"gongxin/internal/identity"
 	words "gongxin/internal/web/desk/audit"
 )
 
@@ -33,8 +29,8 @@ type AuditCmd struct {
 
 // auditFlags are what both logs are searched by.
 type auditFlags struct {
-	As      string `help:"审计员的登录名。" required:"" placeholder:"LOGIN"`
-	Secrets string `help:"一个文件：第一行是口令，第二行是动态口令或者恢复码；没有终端时用，- 是标准输入。" placeholder:"FILE"`
+	signFlags `embed:""`
+
 	Account string `help:"只看这个账号做的：编号，见查询日志和 user list。" placeholder:"N"`
 	Unit    string `help:"只看这个单位做的（统一社会信用代码）。" placeholder:"USCC"`
 	From    string `help:"从这一天起，如 2026-11-01。" placeholder:"DAY"`
@@ -45,9 +41,6 @@ type auditFlags struct {
 
 // The faults of these commands.
 var (
-	errAuditSecrets = fault.New(fault.Invalid, "audit.secrets", "没有给出口令和第二步验证的代码", "请在终端运行，或者用 --secrets 给出一个文件（权限 600）：第一行口令，第二行动态口令或者恢复码")
-	errAuditFactor  = fault.New(fault.Denied, "audit.factor", "审计员的账号要完成第二步验证才能查阅日志", "请先登录网站，在“账号设置”登记动态口令，再运行这个命令")
-	errAuditChange  = fault.New(fault.Denied, "audit.change", "这个账号的口令还没有修改过，没有任何权限", "请先登录网站修改口令")
 	errAuditDay     = fault.New(fault.Invalid, "audit.day", "日期写得不对，或者起止颠倒", "请按 2026-11-18 的格式填写 --from 和 --to")
 	errAuditAccount = fault.New(fault.Invalid, "audit.account", "账号编号应为数字", "编号见查询日志、操作日志和 gongxin user list；登录名不写入日志")
 	errAuditSubject = fault.New(fault.NotFound, "audit.subject", "没有这个主体", "请核对统一社会信用代码；自然人请在网站的查询日志页面按证件查")
@@ -76,30 +69,12 @@ func (f *auditFlags) open(e *Env, act authz.Action, run func(*auditDesk) error) 
 	if d.f, err = f.filter(e, a); err != nil {
 		return err
 	}
-	password, code, err := f.secrets(e)
+	who, end, err := f.sign(e, a)
 	if err != nil {
 		return err
 	}
-	accounts := a.Trust.Identity
-	session, err := accounts.SignIn(e, identity.Attempt{Login: f.As, Password: password, Code: code, Address: "127.0.0.1", Agent: "gongxin audit"})
-	if err != nil {
-		return err
-	}
-	defer func() {
-		ctx, stop := context.WithTimeout(context.WithoutCancel(e), 10*time.Second)
-		defer stop()
-		err = errors.Join(err, accounts.SignOut(ctx, session.Token))
-	}()
-	switch {
-	case session.MustChange:
-		return errAuditChange
-	case !session.Strong:
-		return errAuditFactor
-	}
-	if d.who, err = accounts.Actor(e, session.Token); err != nil {
-		return err
-	}
-	d.who.Address = "127.0.0.1"
+	defer func() { err = errors.Join(err, end()) }()
+	d.who = who
 	if err := a.Trust.Authority.Could(d.who, act).Err(); err != nil {
 		return err
 	}
@@ -107,45 +82,6 @@ func (f *auditFlags) open(e *Env, act authz.Action, run func(*auditDesk) error) 
 		return err
 	}
 	return run(d)
-}
-
-// secrets reads password and code, from a file or at the terminal.
-func (f *auditFlags) secrets(e *Env) (password, code string, err error) {
-	in := int(os.Stdin.Fd())
-	if f.Secrets == "" && term.IsTerminal(in) {
-		for _, ask := range []struct {
-			prompt string
-			into   *string
-		}{{"口令：", &password}, {"动态口令或者恢复码：", &code}} {
-			_, _ = fmt.Fprint(e.Msg, ask.prompt)
-			raw, err := term.ReadPassword(in)
-			_, _ = fmt.Fprintln(e.Msg)
-			if err != nil {
-				return "", "", errAuditSecrets.With(err)
-			}
-			*ask.into = strings.TrimSpace(string(raw))
-		}
-		return password, code, nil
-	}
-	var raw []byte
-	switch f.Secrets {
-	case "":
-		return "", "", errAuditSecrets
-	case "-":
-		raw, err = io.ReadAll(io.LimitReader(os.Stdin, 4096))
-	default:
-		raw, err = os.ReadFile(f.Secrets)
-	}
-	if err != nil {
-		return "", "", errAuditSecrets.With(err)
-	}
-	first, rest, _ := bytes.Cut(raw, []byte("\n"))
-	second, _, _ := bytes.Cut(rest, []byte("\n"))
-	password, code = strings.TrimSuffix(string(first), "\r"), strings.TrimSpace(string(second))
-	if password == "" {
-		return "", "", errAuditSecrets
-	}
-	return password, code, nil
 }
 
 // filter reads what both logs are searched by.

@@ -146,9 +146,9 @@ func TestAuditCommand(t *testing.T) {
 			args []string
 			code string
 		}{
-			"no second factor":  {[]string{"access", "--as", "watcher", "--secrets", secrets("")}, "audit.factor"},
+			"no second factor":  {[]string{"access", "--as", "watcher", "--secrets", secrets("")}, "sign.factor"},
 			"not an auditor":    {[]string{"access", "--as", "clerk", "--secrets", secrets("")}, ""},
-			"no secrets":        {[]string{"access", "--as", "watcher", "--secrets", filepath.Join(dir, "none")}, "audit.secrets"},
+			"no secrets":        {[]string{"access", "--as", "watcher", "--secrets", filepath.Join(dir, "none")}, "sign.secrets"},
 			"a day":             {[]string{"access", "--as", "watcher", "--secrets", secrets(""), "--from", "2026-13-01"}, "audit.day"},
 			"days turned round": {[]string{"acts", "--as", "watcher", "--secrets", secrets(""), "--from", "2026-03-02", "--to", "2026-03-01"}, "audit.day"},
 			"an account's name": {[]string{"acts", "--as", "watcher", "--secrets", secrets(""), "--account", "clerk"}, "audit.account"},

@@ -48,6 +48,7 @@ type CLI struct {
 	Legacy   LegacyCmd   `cmd:"" help:"试点期旧代码白名单：加入。"`
 	User     UserCmd     `cmd:"" help:"账号、角色和接口密钥。"`
 	Check    CheckCmd    `cmd:"" help:"按应用事项核查一个主体。"`
+	Handover HandoverCmd `cmd:"" help:"转交离岗人员经办的全部事项，先预览；或者为他设代办人。"`
 	Audit    AuditCmd    `cmd:"" help:"审计：以审计员的账号查阅查询日志和操作日志。"`
 	Expire   ExpireCmd   `cmd:"" help:"立即办理到期的事：停止公示和使用、移出名单、召回措施、走完到期的步骤。"`
 	Report   ReportCmd   `cmd:"" help:"生成一个主体的标准信用报告（PDF），或者一份名单的（ZIP）。"`

@@ -29,9 +29,12 @@ func TestLoadUnnamed(t *testing.T) {
 		added, today clock.Date
 		want         bool
 	}{
-		{20260601, 20260830, false}, {20260601, 20260831, true}, // ninety days, and the day after
-		{20260701, 20260801, false}, {20260701, 20260802, true},
-		{20190101, 20190401, false}, {20190101, 20190402, true}, // before all periods: the first one
+		{20260601, 20260830, false},
+		{20260601, 20260831, true}, // ninety days, and the day after
+		{20260701, 20260801, false},
+		{20260701, 20260802, true},
+		{20190101, 20190401, false},
+		{20190101, 20190402, true}, // before all periods: the first one
 	} {
 		if got := over(list, c.added, c.today); got != c.want {
 			t.Errorf("%s on %s: %v", c.added, c.today, got)
