@@ -245,7 +245,11 @@ func (x *declarations) offered(ctx context.Context, p *Place, v *declarationsVie
 				words += "。"
 			}
 		}
-		v.offers = append(v.offers, offerRow{p.Link(declarePath, "item", string(o.Item.Code)), o.Item.Name, words})
+		name := "新申报"
+		if len(offers) > 1 {
+			name += "：" + o.Item.Name
+		}
+		v.offers = append(v.offers, offerRow{p.Link(declarePath, "item", string(o.Item.Code)), name, words})
 	}
 	return nil
 }

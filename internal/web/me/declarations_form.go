@@ -198,7 +198,7 @@ func (v *declareView) fieldOf(f *catalog.Field, wrong string, person bool) decla
 		}
 		out := declareField{choice: c}
 		if f.OpenList && list.Open != "" {
-			out.other = &ui.FieldSpec{ID: name + otherSuffix, Name: name + otherSuffix, Label: "是什么" + strings.TrimPrefix(f.Name, "申报"), Value: rest, MaxLength: 30, Hint: "上面选“" + list.Open + "”的才填。"}
+			out.other = &ui.FieldSpec{ID: name + otherSuffix, Name: name + otherSuffix, Label: f.Name + "选“" + list.Open + "”的，写明是什么", Value: rest, MaxLength: 30}
 		}
 		return out
 	}

@@ -94,7 +94,7 @@ func declarationsPage(v *declarationsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, o := range v.offers {
-					templ_7745c5c3_Err = door(o.href, "新申报："+o.name, "", o.words).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = door(o.href, o.name, "", o.words).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
