@@ -13,6 +13,9 @@ func (v *entryView) nothing() string {
 	case listing.Open:
 		return "您的岗位现在没有可以办理的步骤：提出、送达由经办人办理，决定由没有经手提出和送达的认定人员办理（须第二步验证）。"
 	case listing.Listed:
+		if v.RemovedWhy != "" {
+			return "已经提出移出，由没有经手提出列入和提出移出的认定人员决定（须第二步验证）；决定以前条目继续有效。"
+		}
 		return "移出由认定单位的经办人提出，由另一名认定人员决定（须第二步验证）；期满自动移出，不用办理。"
 	default:
 		return "已经办结。"
