@@ -34,6 +34,7 @@ type Channel struct {
 	Kind      string
 	Address   string // masked, as pages show it
 	Confirmed bool   // it answered; only then anything goes out by it
+	Lost      bool   // the latest message by it did not arrive, and is not tried any more
 	MadeAt    time.Time
 }
 
@@ -249,7 +250,9 @@ func (s *Service) Forget(ctx context.Context, tx *db.Tx, to Recipient) error {
 
 // Channels gives the addresses of a recipient, masked.
 func (s *Service) Channels(ctx context.Context, to Recipient) ([]Channel, error) {
-	rows, err := s.DB.Read().QueryContext(ctx, `SELECT channel_id, kind, address, confirmed_at, made_at FROM notice_channel WHERE to_kind = $1 AND to_id = $2 ORDER BY channel_id`, to.Kind, to.ID)
+	rows, err := s.DB.Read().QueryContext(ctx, `SELECT c.channel_id, c.kind, c.address, c.confirmed_at, c.made_at,
+		coalesce((SELECT d.state FROM notice_delivery d WHERE d.channel_id = c.channel_id AND d.state <> 'waiting' ORDER BY d.delivery_id DESC LIMIT 1), '')
+		FROM notice_channel c WHERE c.to_kind = $1 AND c.to_id = $2 ORDER BY c.channel_id`, to.Kind, to.ID)
 	if err != nil {
 		return nil, fmt.Errorf("notice: channels: %w", err)
 	}
@@ -257,16 +260,16 @@ func (s *Service) Channels(ctx context.Context, to Recipient) ([]Channel, error)
 	var out []Channel
 	for rows.Next() {
 		c := Channel{To: to}
-		var sealed string
+		var sealed, latest string
 		var confirmed, made int64
-		if err := rows.Scan(&c.ID, &c.Kind, &sealed, &confirmed, &made); err != nil {
+		if err := rows.Scan(&c.ID, &c.Kind, &sealed, &confirmed, &made, &latest); err != nil {
 			return nil, fmt.Errorf("notice: channels: %w", err)
 		}
 		address, err := s.Ring.Open(labelAddress, sealed)
 		if err != nil {
 			return nil, fmt.Errorf("notice: channels: %w", err)
 		}
-		c.Address, c.Confirmed, c.MadeAt = Masked(c.Kind, address), confirmed != 0, db.Instant(made)
+		c.Address, c.Confirmed, c.Lost, c.MadeAt = Masked(c.Kind, address), confirmed != 0, latest == Dead, db.Instant(made)
 		out = append(out, c)
 	}
 	return out, rows.Err()

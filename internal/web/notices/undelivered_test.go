@@ -54,6 +54,26 @@ func TestUndelivered(t *testing.T) {
 	}
 }
 
+// Whoever registered an address by which nothing arrives sees so beside it, until something does.
+func TestOwnAddressThatIsLost(t *testing.T) {
+	t.Parallel()
+	h, s := newWorld(t)
+	own := notice.Recipient{Kind: notice.Account, ID: 9}
+	who := desktest.As(9, authz.Grant{Role: authz.FilingClerk, Agency: 3})
+	c, _, err := s.AddChannel(t.Context(), own, notice.Webhook, "http://127.0.0.1:1/in")
+	desktest.Must(t, err)
+	for _, state := range []string{"dead", "waiting", "sent"} {
+		send(t, s, own, "标题")
+		desktest.Must(t, s.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `UPDATE notice_delivery SET state = $2 WHERE delivery_id = (SELECT max(delivery_id) FROM notice_delivery WHERE channel_id = $1)`, c.ID, state)
+			return err
+		}))
+		if body := desktest.Visit(t, h, who, Path, nil).Body.String(); strings.Contains(body, "最近一次没有送达") != (state != "sent") {
+			t.Errorf("after one that is %s the page does not say how it stands", state)
+		}
+	}
+}
+
 func TestFailureWords(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{
