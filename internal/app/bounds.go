@@ -18,18 +18,18 @@ import (
 const gateWait = 2 * time.Second
 
 // bounded puts the limits of the configuration before everything that is served.
-func (a *App) bounded(proxies limit.Proxies, next http.Handler) http.Handler {
+func (a *App) bounded(site *web.Site, proxies limit.Proxies, next http.Handler) http.Handler {
 	l := a.Config.Limits
 	rate := limit.Rate{PerSecond: l.PerSecond, Burst: l.Burst}
 	gate := limit.NewGate(limit.GateOptions{
-		Working: l.Working, Wait: gateWait, Free: unbounded, Deny: turnAway(http.StatusServiceUnavailable, "系统正忙", "请稍后再试"),
+		Working: l.Working, Wait: gateWait, Free: unbounded, Deny: turnAway(site, http.StatusServiceUnavailable, "系统正忙", "请稍后再试"),
 	})
 	// Whoever comes from this very machine without a key is the operator, or everyone behind a proxy that proxies does not name: one bucket for
 	// all of them would be worse than none.
 	free := func(r *http.Request) bool { return unbounded(r) || keyName(r) == "" && proxies.Client(r).IsLoopback() }
 	per := limit.PerClient{
 		Addresses: proxies, ByAddress: limit.New(rate), ByKey: limit.New(rate), Key: keyName, Free: free, Now: a.Clock.Now,
-		Deny: turnAway(http.StatusTooManyRequests, "访问太频繁", "请放慢速度；大批查询请使用开放数据或批量接口"),
+		Deny: turnAway(site, http.StatusTooManyRequests, "访问太频繁", "请放慢速度；大批查询请使用开放数据或批量接口"),
 	}
 	return per.Wrap(gate.Wrap(next))
 }
@@ -61,10 +61,14 @@ func keyName(r *http.Request) string {
 }
 
 // turnAway answers in the form of who asks; Retry-After is set already.
-func turnAway(status int, title, fix string) limit.Deny {
+func turnAway(site *web.Site, status int, title, fix string) limit.Deny {
 	return func(w http.ResponseWriter, r *http.Request, wait time.Duration) {
 		detail := fmt.Sprintf("%s，请 %d 秒后再试。", title, max(1, int(wait.Seconds()+0.5)))
 		if !strings.HasPrefix(r.URL.Path, "/api/") {
+			if strings.Contains(r.Header.Get("Accept"), "text/html") {
+				site.TurnAway(w, r, status, title, detail, fix)
+				return
+			}
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.WriteHeader(status)
 			_, _ = w.Write([]byte(detail + "\n"))

@@ -26,7 +26,7 @@ func (a *App) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	site.Before = func(next http.Handler) http.Handler { return a.bounded(a.proxies, next) }
+	site.Before = func(next http.Handler) http.Handler { return a.bounded(site, a.proxies, next) }
 	return site.Wrap(rt), nil
 }
 

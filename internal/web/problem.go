@@ -148,6 +148,25 @@ func (s *Site) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+// TurnAway answers whom a limit turns away with a page that costs nothing: it asks neither who is there nor a database.
+func (s *Site) TurnAway(w http.ResponseWriter, r *http.Request, status int, title, message, fix string) {
+	p := &ui.Page{
+		Title: title, Product: or(s.Product, "公信"), City: s.City, Service: or(s.Service, "公共信用信息平台"), Prefs: s.PrefsOf(r), Path: "/", NoIndex: true, NoSearch: true,
+		Nav: s.Nav, Footer: s.Footer, SourceURL: s.SourceURL, Licence: s.Licence, Assets: s.Assets,
+	}
+	again := ui.Link{Href: "/", Label: "回到首页"}
+	if r.Method == http.MethodGet {
+		again = ui.Link{Href: Local(r.URL.RequestURI()), Label: "再试一次"}
+	}
+	v := ui.ProblemView{Status: strconv.Itoa(status), Title: title, Message: message, Fix: fix, Request: RequestID(r.Context()), Links: []ui.Link{again}}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	if err := Frame(p, ui.Problem(v)).Render(r.Context(), w); err != nil {
+		s.log().LogAttrs(r.Context(), slog.LevelDebug, "reader left", slog.String("request", v.Request))
+	}
+}
+
 // internalCode is the code of everything unclassified, as the interface has it.
 const internalCode = "internal"
 

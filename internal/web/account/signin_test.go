@@ -126,7 +126,7 @@ func TestAnswersAreAlike(t *testing.T) {
 		b.address = "203.0.113." + string(rune('1'+i))
 		b.post("/sign-in", http.StatusForbidden, "login", x.login, "password", x.password) // the last one before the wait
 		w := b.post("/sign-in", http.StatusTooManyRequests, "login", x.login, "password", x.password)
-		wantText(t, w.Body.String(), "尝试次数过多，请等 4 秒再试（09:00:04以后）", "账号没有被锁定")
+		wantText(t, w.Body.String(), "尝试次数过多，请等 4 秒再试（09:00:04 以后）", "账号没有被锁定")
 		if got := w.Header().Get("Retry-After"); got != "4" {
 			t.Errorf("Retry-After %q", got)
 		}

@@ -28,7 +28,7 @@ func (p *Pages) explain(w http.ResponseWriter, title string, err error) (*notice
 	n := &notice{title: title, text: sentence(f.Message), fix: sentence(f.Fix)}
 	var wait *identity.Throttled
 	if errors.As(err, &wait) {
-		n.text = "尝试次数过多，请等" + waitWords(wait.Wait) + "再试（" + clockWords(p.Clock.Now().Add(wait.Wait)) + "以后）。"
+		n.text = "尝试次数过多，请等" + waitWords(wait.Wait) + "再试（" + clockWords(p.Clock.Now().Add(wait.Wait)) + " 以后）。"
 		w.Header().Set("Retry-After", strconv.FormatInt(seconds(wait.Wait), 10))
 		return n, http.StatusTooManyRequests, nil
 	}
