@@ -62,7 +62,7 @@ func (a *App) Expire(ctx context.Context, progress func(lifecycle.Tally)) (x Exp
 	_, filed := a.Lists.Listing.FileDue(ctx)
 	x.Steps, steps = a.Procedures.Flow.RunDue(ctx)
 	x.Repairs, repairs = a.Procedures.Repairs.RunDue(ctx)
-	x.Tally, records = a.Lifecycle.Run(ctx, progress)
+	x.Tally, records = a.Lifecycle.RunByHand(ctx, progress)
 	x.Told, told = a.TellCorrections(ctx)
 	return x, errors.Join(entries, measures, filed, steps, repairs, records, told)
 }
@@ -75,10 +75,10 @@ func (a *App) runLifecycle(ctx context.Context) {
 		if done == today {
 			return a.Lifecycle.archive.Refresh(ctx)
 		}
-		if _, err := a.Lifecycle.Run(ctx, nil); err != nil {
-			return err
+		_, err := a.Lifecycle.Run(ctx, nil)
+		if err == nil || errors.Is(err, lifecycle.ErrQuiet) { // that is said once a day
+			done = today
 		}
-		done = today
-		return nil
+		return err
 	})
 }

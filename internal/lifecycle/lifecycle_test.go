@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -73,7 +74,7 @@ func (w *world) status(t testing.TB, subject int64) record.Version {
 
 func (w *world) run(t testing.TB) lifecycle.Tally {
 	t.Helper()
-	n, err := w.Run(context.Background(), nil)
+	n, err := w.RunByHand(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +150,41 @@ func TestDestroy(t *testing.T) {
 		w.file(t, "XZCF", 20270510, 1) // the source files it once more: another record, which ends tonight
 		if n := w.run(t); n != (lifecycle.Tally{Ended: 1}) {
 			t.Errorf("filed again: %+v", n)
+		}
+	})
+}
+
+// A clock that is years ahead ends nothing that is kept: after a month without any change a machine destroys nothing by itself, says so, and goes on when the register
+// lives again.
+func TestAClockThatIsAheadDestroysNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, time.Date(2026, 5, 10, 9, 0, 0, 0, clock.Zone))
+		w.file(t, "XZCF", 20260511, 1)
+		w.clock.Set(time.Date(2026, 5, 11, 9, 0, 0, 0, clock.Zone))
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{Ended: 1}) || err != nil {
+			t.Fatal(n, err)
+		}
+		err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return w.archive.Apply(ctx, tx, []byte("[[keep]]\nitem = \"XZCF\"\nafter = [\"ended\"]\nmonths = 36\nlaw = \"《某条例》\"\narticle = \"第一条\"\n"), 20260512, "two people")
+		})
+		if err = errors.Join(err, w.archive.Applied(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Set(time.Date(2027, 5, 12, 9, 0, 0, 0, clock.Zone))
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{}) || err != nil {
+			t.Errorf("a year ahead, with nothing due: %+v, %v", n, err)
+		}
+		w.clock.Set(time.Date(2029, 5, 12, 9, 0, 0, 0, clock.Zone))
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{}) || !errors.Is(err, lifecycle.ErrQuiet) {
+			t.Errorf("three years ahead: %+v, %v", n, err)
+		}
+		if v := w.status(t, 1); v.Status != record.Ended {
+			t.Errorf("%+v", v)
+		}
+		w.file(t, "XZCF", 0, 2)
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{Destroyed: 1}) || err != nil {
+			t.Errorf("something is filed again: %+v, %v", n, err)
 		}
 	})
 }

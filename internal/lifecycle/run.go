@@ -1,14 +1,17 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
+	"gongxin/internal/fault"
 	"gongxin/internal/record"
 	"gongxin/internal/ruleset"
 )
@@ -41,13 +44,36 @@ type Tally struct {
 	Destroyed int `json:"destroyed"`
 }
 
-// Run ends what is over today and destroys what no archive keeps any longer. progress, which may be nil, hears the sums after each transaction. A run that is broken
-// off has done whole batches; the next one goes on.
-func (s *Service) Run(ctx context.Context, progress func(Tally)) (t Tally, err error) {
+// quiet is for how long nothing may have been written before a machine destroys nothing by itself: in a city that works something is filed, or ends, each day. A clock
+// that is years ahead would else destroy what has to be kept for years.
+const quiet = 30 * 24 * time.Hour
+
+// ErrQuiet refuses to destroy by itself.
+var ErrQuiet = fault.New(fault.Conflict, "lifecycle.quiet", "登记簿已有 30 天没有任何变化，或者服务器的时钟走快了，没有自动销毁到期的档案", "请核对服务器的时间；确实无误的，运行一次 gongxin expire")
+
+// Run ends what is over today and destroys what no archive keeps any longer, unless the clock may be wrong. It is for a job.
+func (s *Service) Run(ctx context.Context, progress func(Tally)) (Tally, error) {
+	last, err := s.Records.LastChange(ctx)
+	if err != nil {
+		return Tally{}, err
+	}
+	return s.run(ctx, progress, !last.IsZero() && s.Clock.Now().Sub(last) > quiet)
+}
+
+// RunByHand does the same by somebody who has looked at the clock.
+func (s *Service) RunByHand(ctx context.Context, progress func(Tally)) (Tally, error) {
+	return s.run(ctx, progress, false)
+}
+
+// run hears progress, which may be nil, of the sums after each transaction. A run that is broken off has done whole batches; the next one goes on.
+func (s *Service) run(ctx context.Context, progress func(Tally), wrong bool) (t Tally, err error) {
 	if progress == nil {
 		progress = func(Tally) {}
 	}
 	err = s.end(ctx, func(n int) { t.Ended += n; progress(t) })
+	if err == nil && wrong {
+		return t, s.nothingDue(ctx)
+	}
 	if err == nil {
 		err = s.DB.Erasing(ctx, func() error { return s.destroy(ctx, func(n int) { t.Destroyed += n; progress(t) }) })
 	}
@@ -97,6 +123,21 @@ func (s *Service) end(ctx context.Context, done func(int)) error {
 		}
 		after = next
 	}
+}
+
+// nothingDue gives ErrQuiet when there is something to destroy.
+func (s *Service) nothingDue(ctx context.Context) error {
+	today := clock.Today(s.Clock)
+	periods := s.Archive.Today()
+	for _, item := range s.Editions.Current(today).Items {
+		for _, k := range periods.of(item) {
+			list, _, err := s.Records.Archived(ctx, string(item.Code), k.statuses, today.AddMonths(-k.Months).Start(), record.ID{}, 1)
+			if err != nil || len(list) > 0 {
+				return cmp.Or(err, error(ErrQuiet))
+			}
+		}
+	}
+	return nil
 }
 
 // destroy destroys what the archive's periods in force today let go.

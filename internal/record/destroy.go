@@ -2,6 +2,8 @@ package record
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,6 +37,16 @@ func (s *Store) Destroy(ctx context.Context, tx *db.Tx, ids []ID, ch Change) ([]
 		}
 	}
 	return out, nil
+}
+
+// LastChange gives when the latest change of any record was written, by the register's clock of then; zero = there is none.
+func (s *Store) LastChange(ctx context.Context) (time.Time, error) {
+	var at int64
+	err := s.db.Read().QueryRowContext(ctx, `SELECT recorded_at FROM record_change ORDER BY change_id DESC LIMIT 1`).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return Micros(at), wrap(err, "record: last change")
 }
 
 // Archived gives records of an item that came to one of some statuses before an instant and hold content still, in the order of their ids behind a given one. It
