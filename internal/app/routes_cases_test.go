@@ -28,5 +28,6 @@ func init() {
 	}
 	listsOfLists = append(listsOfLists, listsOfCases...)
 	hides = append(hides, "GET /me/cases/{id}")
+	beyond["POST /desk/inbox/{id}/take"] = "审查和受理异议" // the sample is an objection: who sees it may not all say who deals with it
 	gone = append(gone, "GET /me/cases/{id}", "POST /desk/inbox/{id}/take", "GET /desk/handover/{account}", "POST /desk/handover/{account}", "POST /desk/handover/{account}/deputy", "POST /desk/notices/retry")
 }
