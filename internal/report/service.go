@@ -367,7 +367,7 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, number string) (*
 	made := actor.SignedIn() && r.whoID == actor.ID && r.agency != 0 && s.c.Authority.Decide(actor, authz.ReportConsented, authz.Scope{Agency: r.agency}).Allowed
 	if !made && !s.c.Authority.Decide(actor, authz.ReportOwn, scope).Allowed {
 		_ = s.c.Authority.See(ctx, actor, authz.ReportOwn, scope, ErrNone) // puts the refused look on file
-		return nil, ErrNone                                              // whoever may not read it does not learn that it is there
+		return nil, ErrNone                                                // whoever may not read it does not learn that it is there
 	}
 	return &found{r}, nil
 }
