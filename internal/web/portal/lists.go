@@ -54,7 +54,10 @@ func (p *Portal) listKinds(w http.ResponseWriter, r *http.Request) error {
 // facts says what the public should know of a list.
 func (k *kindDoor) facts() []ui.Fact {
 	until := "没有固定期限，至移出为止"
-	if k.Months > 0 {
+	switch {
+	case k.Months > 0 && k.Months%12 == 0:
+		until = ui.Num(k.Months/12) + " 年"
+	case k.Months > 0:
 		until = ui.Num(k.Months) + " 个月"
 	}
 	from := "自 " + k.Basis.From.String() + " 起施行"
