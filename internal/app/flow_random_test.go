@@ -148,9 +148,13 @@ func (w *walk) step(r *rapid.T, table *flow.Table, c *flow.Case) {
 	case "both": // two people decide on what they both see
 		w.both(r, now, who, fire, event)
 	case "pause":
-		_, err = w.do(who, func(ctx context.Context, tx *db.Tx) (*flow.Case, error) { return w.engine.Pause(ctx, tx, c.ID, "等待材料") })
+		_, err = w.do(who, func(ctx context.Context, tx *db.Tx) (*flow.Case, error) {
+			return w.engine.Pause(ctx, tx, c.ID, "等待材料")
+		})
 	case "resume":
-		_, err = w.do(who, func(ctx context.Context, tx *db.Tx) (*flow.Case, error) { return w.engine.Resume(ctx, tx, c.ID, "材料齐了") })
+		_, err = w.do(who, func(ctx context.Context, tx *db.Tx) (*flow.Case, error) {
+			return w.engine.Resume(ctx, tx, c.ID, "材料齐了")
+		})
 	case "extend":
 		n := rapid.IntRange(-1, 30).Draw(r, "n")
 		_, err = w.do(who, func(ctx context.Context, tx *db.Tx) (*flow.Case, error) {
