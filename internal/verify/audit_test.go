@@ -302,9 +302,9 @@ func TestEveryTamperingIsFoundAndNamed(t *testing.T) {
 		cuts := []cut{
 			{"row.deleted", "record_version", []string{`DELETE FROM record_version WHERE version_id = ` + newest}},
 			{"row.copied", "record_version", []string{`INSERT INTO record_version SELECT version_id + 1, prev_id, subject_id, record_key, version + 1, item, edition, nkey, class, status, listed, decided_on,
-				public_from, public_until, agency_id, region, kinds, procedure, severity, rule_set, body, action, digest, recorded_at, salt, outbox_id, outbox_pos FROM record_version WHERE version_id = ` + newest}},
+				public_from, public_until, agency_id, region, kinds, procedure, severity, rule_set, body, action, digest, recorded_at, salt, outbox_id, outbox_pos, decided_until, ruled_until FROM record_version WHERE version_id = ` + newest}},
 			{"row.inserted", "record_version", []string{`INSERT INTO record_version SELECT version_id + 1, prev_id, subject_id, record_key, version + 1, item, edition, nkey, class, status, listed, decided_on,
-				public_from, public_until, agency_id, region, kinds, procedure, severity, rule_set, body, action, digest, recorded_at, salt, outbox_id, 99 FROM record_version WHERE version_id = ` + newest}},
+				public_from, public_until, agency_id, region, kinds, procedure, severity, rule_set, body, action, digest, recorded_at, salt, outbox_id, 99, decided_until, ruled_until FROM record_version WHERE version_id = ` + newest}},
 			{"row.changed", "record_version", []string{`UPDATE record_version SET outbox_pos = 1 - outbox_pos WHERE outbox_pos IN (0, 1)`}},
 			{"row.changed", "record_version", []string{`UPDATE record_version SET salt = (SELECT o.salt FROM record_version o WHERE o.version_id = (SELECT min(version_id) FROM record_version)) WHERE version_id = ` + newest}},
 			{"chain.changed", "record_version", []string{`UPDATE record_version SET prev_id = 0 WHERE version_id = ` + newest}},
