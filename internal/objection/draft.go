@@ -28,6 +28,11 @@ type Draft struct {
 	ChangedAt time.Time
 }
 
+// draftFile is an attachment of a draft at rest.
+type draftFile struct {
+	Hash string `json:"hash"`
+}
+
 const maxDrafts = 20
 
 // SaveDraft keeps what is written so far; there is one draft of an account for what it is about. Half a sentence is enough.
@@ -53,7 +58,11 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 	if _, err := s.Flow.Attached(ctx, d.Files); err != nil {
 		return d, err
 	}
-	files, err := json.Marshal(append([]string{}, d.Files...))
+	kept := make([]draftFile, len(d.Files)) // as NamedFiles reads them, so that no sweep takes them
+	for i, hash := range d.Files {
+		kept[i].Hash = hash
+	}
+	files, err := json.Marshal(kept)
 	if err != nil {
 		return d, err
 	}
@@ -140,8 +149,12 @@ func (s *Service) drafts(ctx context.Context, q db.Querier, where string, args .
 		if err := rows.Scan(&d.ID, &d.Subject, &d.Kind, &d.Target, &d.Ask, &d.Statement, &changed, &files); err != nil {
 			return nil, fmt.Errorf("objection: drafts: %w", err)
 		}
-		if err := json.Unmarshal([]byte(files), &d.Files); err != nil {
+		var kept []draftFile
+		if err := json.Unmarshal([]byte(files), &kept); err != nil {
 			return nil, fmt.Errorf("objection: drafts: %w", err)
+		}
+		for _, f := range kept {
+			d.Files = append(d.Files, f.Hash)
 		}
 		if d.Statement, err = s.Texts().Open("statement", d.Subject, d.ID, d.Statement); err != nil {
 			return nil, fmt.Errorf("objection: drafts: %w", err)

@@ -244,6 +244,11 @@ func TestDraftFiles(t *testing.T) {
 		if len(list) != 1 || len(list[0].Files) != 1 || list[0].Files[0] != draft.Files[0] {
 			t.Errorf("%+v", list)
 		}
+		var named []string
+		must(t, objection.NamedFiles(t.Context(), d.Read(), func(hash string) { named = append(named, hash) }))
+		if len(named) != 1 || named[0] != file.Hash {
+			t.Errorf("a sweep does not know what the draft names: %v", named)
+		}
 		draft.Files = nil
 		again, err := w.SaveDraft(w.as(agent), draft)
 		must(t, err)

@@ -17,7 +17,7 @@ ALTER TABLE objection ADD COLUMN repair_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE objection ADD COLUMN stage     TEXT NOT NULL DEFAULT '';
 ALTER TABLE objection ADD COLUMN extended  INTEGER NOT NULL DEFAULT 0;
 
--- files: hashes of attachments, as JSON.
+-- files: attachments as JSON, each with its hash.
 ALTER TABLE objection_draft ADD COLUMN files TEXT NOT NULL DEFAULT '[]';
 
 -- reopened_for: number of the objection by which an answered case was opened again; '' = never.
