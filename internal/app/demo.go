@@ -46,8 +46,8 @@ type demoRole struct {
 
 var demoRoles = []demoRole{
 	{"clerk", "演示报送员", "报送员：市场监督管理局，报送文件、看回执", identity.StaffAccount, authz.FilingClerk, "临溪市市场监督管理局", false},
-	{"window", "演示窗口人员", "窗口人员：凭事项查询不公开的信息", identity.StaffAccount, authz.WindowOfficer, "临溪市市场监督管理局", false},
-	{"office", "演示经办", "信用办经办：人工匹配、审核认领、起草目录", identity.StaffAccount, authz.OfficeOperator, "", false},
+	{"window", "演示窗口人员", "窗口人员：市场监督管理局，信用核查、响应奖惩任务、凭事项查询", identity.StaffAccount, authz.WindowOfficer, "临溪市市场监督管理局", false},
+	{"office", "演示经办", "信用办经办：受理异议、人工匹配、审核认领、起草目录", identity.StaffAccount, authz.OfficeOperator, "", false},
 	{"office2", "演示复核人员", "信用办经办：复核异议结论（不能复核自己作出的）", identity.StaffAccount, authz.OfficeOperator, "", false},
 	{"reviewer", "演示复核员", "复核员：市场监督管理局，认定无法关联的行、决定信用修复（须第二因素）", identity.StaffAccount, authz.Reviewer, "临溪市市场监督管理局", true},
 	{"lister", "演示名单审批人", "名单审批人：市场监督管理局，决定列入和移出名单、发起联合奖惩（须第二因素）", identity.StaffAccount, authz.ListApprover, demoRegulator, true},
