@@ -76,7 +76,6 @@ const (
 	ofUnit  = "取得过记录的单位"
 	ofReach = "本单位、本辖区"
 
-	listRows = 30
 	pageRows = 50
 )
 
@@ -196,7 +195,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := correction.Filter{Agencies: []int64{}, State: correction.State(v.state), Cursor: q.Get("cursor"), Limit: listRows}
+	f := correction.Filter{Agencies: []int64{}, State: correction.State(v.state), Cursor: q.Get("cursor"), Limit: desk.ListRows}
 	reach := map[int64]string{}
 	for _, u := range units {
 		reach[u.ID] = u.Name

@@ -216,9 +216,6 @@ func tone(x *declaration.Declaration) ui.Tone {
 	}
 }
 
-// listRows is how many declarations a page lists.
-const listRows = 30
-
 type listView struct {
 	state, unit   string
 	states, units []ui.Option
@@ -246,7 +243,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := declaration.Filter{State: v.state, Agencies: []int64{}, Limit: listRows + 1}
+	f := declaration.Filter{State: v.state, Agencies: []int64{}, Limit: desk.ListRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
 	for _, u := range units {
 		v.units = append(v.units, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
@@ -267,10 +264,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	if v.later {
 		v.pager.First = v.at("")
 	}
-	if len(list) > listRows {
-		list = list[:listRows]
-		v.pager.Next = v.at(desk.Dec(list[listRows-1].ID))
-	}
+	list = desk.Shown(list, &v.pager, func(last *declaration.Declaration) string { return v.at(desk.Dec(last.ID)) })
 	if v.rows, err = d.rows(ctx, list); err != nil {
 		return err
 	}

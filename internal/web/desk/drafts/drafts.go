@@ -146,9 +146,6 @@ func draftLink(x *approval.Draft) string {
 	return "/desk/drafts/" + string(x.Kind) + "/" + desk.Dec(x.ID)
 }
 
-// listRows is how many drafts a page lists.
-const listRows = 30
-
 type listView struct {
 	kind, state string
 	after       int64
@@ -182,17 +179,14 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	var err error
-	v.rows, err = d.Drafts.List(ctx, approval.Filter{Kind: approval.Kind(v.kind), State: approval.State(v.state), After: v.after, Limit: listRows + 1})
+	v.rows, err = d.Drafts.List(ctx, approval.Filter{Kind: approval.Kind(v.kind), State: approval.State(v.state), After: v.after, Limit: desk.ListRows + 1})
 	if err != nil {
 		return err
 	}
 	if v.after > 0 {
 		v.pager.First = v.at(0)
 	}
-	if len(v.rows) > listRows {
-		v.rows = v.rows[:listRows]
-		v.pager.Next = v.at(v.rows[listRows-1].ID)
-	}
+	v.rows = desk.Shown(v.rows, &v.pager, func(last **approval.Draft) string { return v.at((*last).ID) })
 	waiting, err := d.Drafts.List(ctx, approval.Filter{State: approval.Submitted, Limit: 200})
 	if err != nil {
 		return err

@@ -259,9 +259,6 @@ func (d *Desk) rows(ctx context.Context, list []listing.Entry, inside bool) ([]r
 	return out, nil
 }
 
-// listRows is how many entries a page lists.
-const listRows = 30
-
 type listView struct {
 	kind, state, unit    string
 	kinds, states, units []ui.Option
@@ -284,7 +281,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := listing.Filter{Kind: v.kind, State: listing.State(v.state), Agencies: []int64{}, Limit: listRows + 1}
+	f := listing.Filter{Kind: v.kind, State: listing.State(v.state), Agencies: []int64{}, Limit: desk.ListRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
 	for _, u := range units {
 		v.units = append(v.units, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
@@ -309,10 +306,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	if v.later {
 		v.pager.First = v.at("")
 	}
-	if len(list) > listRows {
-		list = list[:listRows]
-		v.pager.Next = v.at(desk.Dec(list[listRows-1].ID))
-	}
+	list = desk.Shown(list, &v.pager, func(last *listing.Entry) string { return v.at(desk.Dec(last.ID)) })
 	if v.rows, err = d.rows(ctx, list, false); err != nil {
 		return err
 	}

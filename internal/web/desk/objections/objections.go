@@ -230,9 +230,6 @@ func tone(o *objection.Objection) ui.Tone {
 	}
 }
 
-// listRows is how many objections a page lists.
-const listRows = 30
-
 type listView struct {
 	state, kind, unit    string
 	states, kinds, units []ui.Option
@@ -255,7 +252,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := objection.Filter{State: v.state, Kind: objection.Kind(v.kind), Agencies: []int64{}, Limit: listRows + 1}
+	f := objection.Filter{State: v.state, Kind: objection.Kind(v.kind), Agencies: []int64{}, Limit: desk.ListRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
 	for _, u := range units {
 		v.units = append(v.units, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
@@ -279,10 +276,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	if v.later {
 		v.pager.First = v.at("")
 	}
-	if len(list) > listRows {
-		list = list[:listRows]
-		v.pager.Next = v.at(desk.Dec(list[listRows-1].ID))
-	}
+	list = desk.Shown(list, &v.pager, func(last *objection.Objection) string { return v.at(desk.Dec(last.ID)) })
 	if v.rows, err = d.rows(ctx, list); err != nil {
 		return err
 	}

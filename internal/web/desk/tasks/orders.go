@@ -136,7 +136,7 @@ func (d *Desk) orders(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.units = units
-	f := measure.Filter{Agencies: ids, State: v.state, Limit: listRows + 1}
+	f := measure.Filter{Agencies: ids, State: v.state, Limit: desk.ListRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
 	list, err := d.Measures.Orders(ctx, f)
 	if err != nil {
@@ -145,10 +145,7 @@ func (d *Desk) orders(w http.ResponseWriter, r *http.Request) error {
 	if v.later {
 		v.pager.First = v.at("")
 	}
-	if len(list) > listRows {
-		list = list[:listRows]
-		v.pager.Next = v.at(desk.Dec(list[listRows-1].ID))
-	}
+	list = desk.Shown(list, &v.pager, func(last *measure.Order) string { return v.at(desk.Dec(last.ID)) })
 	if v.rows, err = d.orderRows(ctx, list); err != nil {
 		return err
 	}

@@ -269,9 +269,6 @@ func (d *Desk) unitName(ctx context.Context, id agency.ID) (string, error) {
 	return u.Name, err
 }
 
-// listRows is how many tasks or orders a page lists.
-const listRows = 30
-
 type listView struct {
 	state, unit   string
 	result        string
@@ -339,7 +336,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	f := measure.Filter{Agencies: ids, State: v.state, Result: measure.Result(v.result), Measure: v.measure, Limit: listRows + 1}
+	f := measure.Filter{Agencies: ids, State: v.state, Result: measure.Result(v.result), Measure: v.measure, Limit: desk.ListRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
 	list, err := d.Measures.Tasks(ctx, f)
 	if err != nil {
@@ -348,10 +345,7 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	if v.later {
 		v.pager.First = v.at("")
 	}
-	if len(list) > listRows {
-		list = list[:listRows]
-		v.pager.Next = v.at(desk.Dec(list[listRows-1].ID))
-	}
+	list = desk.Shown(list, &v.pager, func(last *measure.Task) string { return v.at(desk.Dec(last.ID)) })
 	if v.rows, err = d.rows(ctx, list); err != nil {
 		return err
 	}
