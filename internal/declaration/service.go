@@ -242,19 +242,17 @@ func (s *Service) standing(ctx context.Context, q db.Querier, of int64, item cat
 	return record.Version{}, false, nil
 }
 
-// number makes the number that the subject reads: the day, and six digits that no other of that day has.
+// number makes the number that the subject reads.
 func (s *Service) number(ctx context.Context, q db.Querier, d *Declaration) (string, error) {
-	const digits = 1_000_000
-	for n := d.ID % digits; ; n = (n + 1) % digits {
-		no := fmt.Sprintf("SB%d-%06d", int(d.ReceivedOn), n)
+	no, err := id.Dated("SB", int(d.ReceivedOn), d.ID, func(no string) (bool, error) {
 		var have int
-		if err := q.QueryRowContext(ctx, `SELECT count(*) FROM declaration WHERE no = $1`, no).Scan(&have); err != nil {
-			return "", fmt.Errorf("declaration: number: %w", err)
-		}
-		if have == 0 {
-			return no, nil
-		}
+		err := q.QueryRowContext(ctx, `SELECT count(*) FROM declaration WHERE no = $1`, no).Scan(&have)
+		return have > 0, err
+	})
+	if err != nil {
+		return "", fmt.Errorf("declaration: number: %w", err)
 	}
+	return no, nil
 }
 
 // Step is what comes with a step.

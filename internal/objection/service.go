@@ -266,19 +266,17 @@ func (s *Service) standing(ctx context.Context, q db.Querier, target string) (re
 	return at, list[at], err
 }
 
-// number makes the number that the subject reads: the day, and six digits that no other of that day has.
+// number makes the number that the subject reads.
 func (s *Service) number(ctx context.Context, q db.Querier, o *Objection) (string, error) {
-	const digits = 1_000_000
-	for n := o.ID % digits; ; n = (n + 1) % digits {
-		no := fmt.Sprintf("YY%d-%06d", int(o.ReceivedOn), n)
+	no, err := id.Dated("YY", int(o.ReceivedOn), o.ID, func(no string) (bool, error) {
 		var have int
-		if err := q.QueryRowContext(ctx, `SELECT count(*) FROM objection WHERE no = $1`, no).Scan(&have); err != nil {
-			return "", fmt.Errorf("objection: number: %w", err)
-		}
-		if have == 0 {
-			return no, nil
-		}
+		err := q.QueryRowContext(ctx, `SELECT count(*) FROM objection WHERE no = $1`, no).Scan(&have)
+		return have > 0, err
+	})
+	if err != nil {
+		return "", fmt.Errorf("objection: number: %w", err)
 	}
+	return no, nil
 }
 
 // Step is what comes with a step.
