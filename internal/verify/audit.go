@@ -72,7 +72,7 @@ func Database(ctx context.Context, s Source, k *Keys, old string, q Querier) (*R
 	}
 	a.seen = make([]bool, len(a.leaves))
 	for _, step := range []func(context.Context) error{
-		a.outbox, a.specials, a.records, a.heads, a.chain, a.access, a.acts, a.changes, a.catalogue, a.leftovers, a.compareSets,
+		a.outbox, a.specials, a.records, a.heads, a.chain, a.ends, a.access, a.acts, a.changes, a.catalogue, a.leftovers, a.compareSets,
 	} {
 		if err := step(ctx); err != nil {
 			return r, nil, fmt.Errorf("verify: database: %w", err)

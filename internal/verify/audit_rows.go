@@ -122,6 +122,57 @@ func (a *audit) chain(ctx context.Context) error {
 		OR p.version <> v.version - 1))`)
 }
 
+// ends checks the ends of periods that procedures decided. They stand in no leaf, but follow from what does: the version that a decision wrote has another end than
+// the one before it, and every later version carries the decision on.
+func (a *audit) ends(ctx context.Context) error {
+	old := 0
+	err := a.each(ctx, func(scan func(...any) error) error {
+		var subject, key, version int64
+		var was, is versionEnd
+		var action string
+		var newer bool
+		if err := scan(&subject, &key, &version, &action, &is.until, &is.decided, &is.ruled, &was.until, &was.decided, &was.ruled, &newer); err != nil {
+			return err
+		}
+		switch {
+		case is.follows(&was, action):
+		case newer && is.decided == 0 && was.decided == 0: // before ends were carried on, the next filing undid them
+			old++
+		default:
+			a.fail("end.changed", "record_version 记录 %s 第 %d 版所记的由程序决定的公示期（decided_until、ruled_until）与各版本不符：被改动", recordNumber(subject, key), version)
+		}
+		return nil
+	}, `SELECT v.subject_id, v.record_key, v.version, v.action, v.public_until, v.decided_until, v.ruled_until,
+		coalesce(p.public_until, 0), coalesce(p.decided_until, 0), coalesce(p.ruled_until, 0),
+		EXISTS (SELECT 1 FROM record_version n WHERE n.subject_id = v.subject_id AND n.record_key = v.record_key AND n.version = v.version + 1)
+		FROM record_version v LEFT JOIN record_version p ON p.subject_id = v.subject_id AND p.version_id = v.prev_id
+		WHERE v.decided_until <> 0 OR v.ruled_until <> 0 OR p.decided_until <> 0 OR p.ruled_until <> 0
+		OR (v.action NOT IN ('filed', 'corrected', 'withdrawn', 'destroyed') AND v.public_until <> p.public_until)`)
+	if old > 0 {
+		a.note("%d 条记录的公示期由程序改动过，以后的版本没有沿用：是升级以前的数据，否则是决定被抹去", old)
+	}
+	return err
+}
+
+// versionEnd is the end of the period of a version, and what was decided about it.
+type versionEnd struct{ until, decided, ruled int64 }
+
+// follows reports whether the decision that a version holds follows from the version before it.
+func (is *versionEnd) follows(was *versionEnd, action string) bool {
+	carried := is.decided == was.decided && is.ruled == was.ruled
+	switch action {
+	case "destroyed":
+		return is.decided == 0 && is.ruled == 0
+	case "filed", "corrected", "withdrawn":
+		return carried && (is.decided == 0 || is.until <= is.decided)
+	}
+	ruled := was.ruled
+	if was.decided == 0 {
+		ruled = was.until
+	}
+	return carried && is.until == was.until || is.decided == is.until && is.ruled == ruled
+}
+
 func (a *audit) access(ctx context.Context) error {
 	return a.each(ctx, func(scan func(...any) error) error {
 		var id, at, who, agency, session, subject, consent, hidden, outbox, pos int64

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -120,8 +121,28 @@ func (c *city) file(at time.Time) {
 			return err
 		})
 	}
+	c.decide(s, draft, at.Add(30*time.Second))
 	c.destroy(s, at.Add(time.Minute))
 	c.owners()
+}
+
+// decide lets procedures shorten the period of a record and bring it back, and its source file it anew.
+func (c *city) decide(s *record.Store, draft func(subject int64, key, body string) record.Draft, at time.Time) {
+	list, err := s.StandingOf(c.t.Context(), c.db.Read(), 3)
+	if err != nil || len(list) == 0 {
+		c.t.Fatal(len(list), err)
+	}
+	one, until := list[0], clock.Date(20261201)
+	for i, t := range []record.Turn{{ID: one.ID, To: record.Active, Until: &until}, {ID: one.ID, To: record.Repaired}, {ID: one.ID, To: record.Active}} {
+		c.tx(func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.Turn(ctx, tx, []record.Turn{t}, record.Change{At: at.Add(time.Duration(i) * time.Second), Actor: "test", Basis: "b", Why: "w"})
+			return err
+		})
+	}
+	c.tx(func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := s.Apply(ctx, tx, []record.Draft{draft(3, one.NaturalKey, `{"n":"again"}`)}, record.Change{At: at.Add(4 * time.Second), Actor: "test", Basis: "b", Why: "w", Submission: "s"})
+		return err
+	})
 }
 
 // destroy ends one of the records and destroys it.
@@ -363,6 +384,17 @@ func TestEveryTamperingIsFoundAndNamed(t *testing.T) {
 			{"special.deleted", "log_special", []string{`DELETE FROM log_special WHERE log_index = 0`}},
 			{"set.root", "集合", []string{`UPDATE log_state SET set_secret = set_salt`}},
 		}
+		for _, sql := range []string{
+			`UPDATE record_version SET decided_until = 0, ruled_until = 0 WHERE version = 7`,
+			`UPDATE record_version SET decided_until = 20270510 WHERE version = 7`,
+			`UPDATE record_version SET ruled_until = 20280510 WHERE version = 7`,
+			`UPDATE record_version SET ruled_until = 20280510 WHERE decided_until <> 0`,
+			`UPDATE record_version SET decided_until = 20261101 WHERE decided_until <> 0`,
+			`UPDATE record_version SET decided_until = 20260601, ruled_until = 20270510 WHERE subject_id = 1 AND version = 3`,
+			`UPDATE record_version SET decided_until = 20260601, ruled_until = 20270510 WHERE subject_id = 1`,
+		} {
+			cuts = append(cuts, cut{"end.changed", "decided_until", []string{sql}})
+		}
 		for _, column := range []string{"version", "decided_on", "public_from", "public_until", "agency_id", "kinds", "procedure", "severity", "recorded_at", "status"} {
 			cuts = append(cuts, cut{"row.changed", "第 3 版", []string{`UPDATE record_version SET ` + column + ` = ` + column + ` + 7 WHERE version = 3 AND version_id <> 0`}})
 		}
@@ -394,6 +426,10 @@ func TestEveryTamperingIsFoundAndNamed(t *testing.T) {
 			if !named {
 				t.Errorf("%s\nwant %s naming %q, got %+v", x.sql[0], x.code, x.named, r.Failures)
 			}
+		}
+		r := c.tampered(`UPDATE record_version SET decided_until = 0, ruled_until = 0 WHERE decided_until <> 0`)
+		if !r.OK() || !slices.ContainsFunc(r.Notes, func(note string) bool { return strings.Contains(note, "1 条记录的公示期") }) {
+			t.Errorf("a decision that later versions do not know, as before it was carried on: %+v, %+v", r.Failures, r.Notes)
 		}
 		if r := c.tampered(); !r.OK() {
 			t.Errorf("after all was taken back: %+v", r.Failures)
