@@ -154,8 +154,8 @@ func TestDestroy(t *testing.T) {
 	})
 }
 
-// A clock that is years ahead ends nothing that is kept: after a month without any change a machine destroys nothing by itself, says so, and goes on when the register
-// lives again.
+// A clock that is years ahead ends nothing that is kept: after a month in which nobody changed anything a machine destroys nothing by itself, says so, and goes on
+// when the register has lived for a month again. What it ends by the wrong clock, and what is filed by it, does not make the clock right.
 func TestAClockThatIsAheadDestroysNothing(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -182,9 +182,23 @@ func TestAClockThatIsAheadDestroysNothing(t *testing.T) {
 		if v := w.status(t, 1); v.Status != record.Ended {
 			t.Errorf("%+v", v)
 		}
-		w.file(t, "XZCF", 0, 2)
+		w.file(t, "XZCF", 20290513, 2)
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{}) || !errors.Is(err, lifecycle.ErrQuiet) {
+			t.Errorf("something is filed by the wrong clock: %+v, %v", n, err)
+		}
+		w.clock.Set(time.Date(2029, 5, 20, 9, 0, 0, 0, clock.Zone))
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{Ended: 1}) || !errors.Is(err, lifecycle.ErrQuiet) {
+			t.Errorf("something ends by the wrong clock: %+v, %v", n, err)
+		}
+		w.clock.Set(time.Date(2029, 5, 21, 9, 0, 0, 0, clock.Zone))
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{}) || !errors.Is(err, lifecycle.ErrQuiet) {
+			t.Errorf("on the day behind: %+v, %v", n, err)
+		}
+		w.clock.Set(time.Date(2029, 6, 5, 9, 0, 0, 0, clock.Zone))
+		w.file(t, "XZCF", 0, 3)
+		w.clock.Set(time.Date(2029, 6, 14, 9, 0, 0, 0, clock.Zone))
 		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{Destroyed: 1}) || err != nil {
-			t.Errorf("something is filed again: %+v, %v", n, err)
+			t.Errorf("the register has lived for a month: %+v, %v", n, err)
 		}
 	})
 }

@@ -44,20 +44,25 @@ type Tally struct {
 	Destroyed int `json:"destroyed"`
 }
 
-// quiet is for how long nothing may have been written before a machine destroys nothing by itself: in a city that works something is filed, or ends, each day. A clock
-// that is years ahead would else destroy what has to be kept for years.
+// quiet is for how long nobody may have changed anything before a machine destroys nothing by itself: in a city that works somebody files each day. A clock that is
+// years ahead would else destroy what has to be kept for years. What is filed by the wrong clock does not tell: a gap is one until the register has lived as long behind it.
 const quiet = 30 * 24 * time.Hour
 
 // ErrQuiet refuses to destroy by itself.
-var ErrQuiet = fault.New(fault.Conflict, "lifecycle.quiet", "登记簿已有 30 天没有任何变化，或者服务器的时钟走快了，没有自动销毁到期的档案", "请核对服务器的时间；确实无误的，运行一次 gongxin expire")
+var ErrQuiet = fault.New(fault.Conflict, "lifecycle.quiet", "最近 60 天里登记簿有 30 天没有人报送或者办理，或者服务器的时钟走快过，没有自动销毁到期的档案", "请核对服务器的时间；确实无误的，运行一次 gongxin expire")
 
 // Run ends what is over today and destroys what no archive keeps any longer, unless the clock may be wrong. It is for a job.
 func (s *Service) Run(ctx context.Context, progress func(Tally)) (Tally, error) {
-	last, err := s.Records.LastChange(ctx)
-	if err != nil {
-		return Tally{}, err
+	now := s.Clock.Now()
+	wrong := false
+	for _, at := range []time.Time{now, now.Add(-quiet)} {
+		last, err := s.Records.LastChange(ctx, at)
+		if err != nil {
+			return Tally{}, err
+		}
+		wrong = wrong || !last.IsZero() && at.Sub(last) > quiet
 	}
-	return s.run(ctx, progress, !last.IsZero() && s.Clock.Now().Sub(last) > quiet)
+	return s.run(ctx, progress, wrong)
 }
 
 // RunByHand does the same by somebody who has looked at the clock.

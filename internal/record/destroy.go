@@ -39,10 +39,11 @@ func (s *Store) Destroy(ctx context.Context, tx *db.Tx, ids []ID, ch Change) ([]
 	return out, nil
 }
 
-// LastChange gives when the latest change of any record was written, by the register's clock of then; zero = there is none.
-func (s *Store) LastChange(ctx context.Context) (time.Time, error) {
+// LastChange gives when somebody last changed a record, not later than an instant, by the register's clock of then; zero = nobody did. What the program does by itself
+// does not count: a clock that is wrong makes it do so.
+func (s *Store) LastChange(ctx context.Context, until time.Time) (time.Time, error) {
 	var at int64
-	err := s.db.Read().QueryRowContext(ctx, `SELECT recorded_at FROM record_change ORDER BY change_id DESC LIMIT 1`).Scan(&at)
+	err := s.db.Read().QueryRowContext(ctx, `SELECT recorded_at FROM record_change WHERE recorded_at <= $1 AND actor NOT LIKE 'system%' ORDER BY change_id DESC LIMIT 1`, micros(until)).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, nil
 	}
