@@ -74,8 +74,8 @@ type Swept struct {
 
 // upload is an attachment that may go.
 type upload struct {
-	hash, by string
-	bytes    int64
+	hash, by     string
+	bytes, added int64
 }
 
 // sweepAtOnce is how many uploads one sweep takes at most; the next one goes on.
@@ -105,8 +105,15 @@ func (e *Engine) SweepFiles(ctx context.Context, periods []Unnamed, named func(c
 			if held[u.hash] {
 				continue
 			}
-			if _, err := tx.ExecContext(ctx, `DELETE FROM flow_file WHERE hash = $1 AND added_by = $2`, u.hash, u.by); err != nil {
+			r, err := tx.ExecContext(ctx, `DELETE FROM flow_file WHERE hash = $1 AND added_by = $2 AND added_at = $3`, u.hash, u.by, u.added)
+			if err != nil {
 				return err
+			}
+			if n, err := r.RowsAffected(); err != nil || n == 0 { // attached anew since the list was read
+				if err != nil {
+					return err
+				}
+				continue
 			}
 			s.Uploads++
 			var left int
@@ -145,11 +152,10 @@ func (e *Engine) uploads(ctx context.Context, periods []Unnamed, today clock.Dat
 	var out []upload
 	for rows.Next() {
 		var u upload
-		var added int64
-		if err := rows.Scan(&u.hash, &u.by, &u.bytes, &added); err != nil {
+		if err := rows.Scan(&u.hash, &u.by, &u.bytes, &u.added); err != nil {
 			return nil, err
 		}
-		if !over(periods, clock.DateOf(db.Instant(added)), today) {
+		if !over(periods, clock.DateOf(db.Instant(u.added)), today) {
 			continue
 		}
 		if steps == nil {

@@ -1,11 +1,15 @@
 package flow
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"gongxin/internal/clock"
+	"gongxin/internal/db"
+	"gongxin/internal/db/dbtest"
 )
 
 func TestLoadUnnamed(t *testing.T) {
@@ -43,4 +47,37 @@ func TestLoadUnnamed(t *testing.T) {
 	if _, err := DefaultUnnamed(); err != nil {
 		t.Error(err)
 	}
+}
+
+// Whoever attaches a file anew while a sweep is at work keeps it.
+func TestSweepLeavesWhatIsAttachedAnew(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		ctx := as(t.Context(), applicant)
+		a, err := w.Attach(ctx, "材料", strings.NewReader("%PDF-1.7\nagain"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		periods, err := DefaultUnnamed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Set(w.clock.Now().AddDate(0, 0, 120))
+		anew := func(ctx context.Context, q db.Querier, _ func(string)) error { // what stands in the row once it was attached again
+			tx, ok := q.(*db.Tx)
+			if !ok {
+				return fmt.Errorf("not in the transaction")
+			}
+			_, err := tx.ExecContext(ctx, `UPDATE flow_file SET added_at = $1 WHERE hash = $2`, db.Micros(w.clock.Now()), a.Hash)
+			return err
+		}
+		forget := func(context.Context, string) (bool, error) { return true, nil }
+		if s, err := w.SweepFiles(t.Context(), periods, anew, forget); err != nil || s != (Swept{}) {
+			t.Errorf("%+v %v", s, err)
+		}
+		if _, err := w.Attached(ctx, []string{a.Hash}); err != nil {
+			t.Errorf("the attachment is gone: %v", err)
+		}
+	})
 }
