@@ -71,10 +71,11 @@ type tab struct {
 	site string
 	unit string // for which files were filed last
 
-	mu     sync.Mutex
-	faults []string
-	from   map[network.RequestID]string
-	bytes  map[string]float64 // over the wire since the last open, by address
+	mu       sync.Mutex
+	faults   []string
+	refusing string // the path that answers with an error, as it should
+	from     map[network.RequestID]string
+	bytes    map[string]float64 // over the wire since the last open, by address
 }
 
 // newTab opens a window with its own cookies.
@@ -102,6 +103,9 @@ func (b *tab) hear(ev any) {
 	defer b.mu.Unlock()
 	switch ev := ev.(type) {
 	case *log.EventEntryAdded:
+		if b.refusing != "" && strings.HasPrefix(ev.Entry.Text, "Failed to load resource") && strings.HasSuffix(ev.Entry.URL, b.refusing) {
+			return
+		}
 		if ev.Entry.Level == log.EntryLevelError || strings.Contains(ev.Entry.Text, "Content Security Policy") {
 			b.faults = append(b.faults, ev.Entry.Text+" "+ev.Entry.URL)
 		}
@@ -232,15 +236,18 @@ func (b *tab) quiet() {
 	}
 }
 
-// openRefused goes to a page that answers with an error; that the browser says so is no complaint.
-func (b *tab) openRefused(path string) {
-	b.t.Helper()
-	b.do(chromedp.Navigate(b.site + path))
+// refused says that this path answers with an error from now on; that the browser says so, sooner or later, is no complaint.
+func (b *tab) refused(path string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.faults = slices.DeleteFunc(b.faults, func(f string) bool {
-		return strings.HasPrefix(f, "Failed to load resource") && strings.HasSuffix(f, path)
-	})
+	b.refusing = path
+}
+
+// openRefused goes to a page that answers with an error.
+func (b *tab) openRefused(path string) {
+	b.t.Helper()
+	b.refused(path)
+	b.do(chromedp.Navigate(b.site + path))
 }
 
 // look is how a page is looked at.

@@ -98,6 +98,7 @@ func (b *tab) checkByKeys(known subjectRef) {
 		b.t.Fatalf("the first page has its focus on %s", on)
 	}
 	b.write("123")
+	b.refused("/desk/check")
 	b.follow(chromedp.KeyEvent(kb.Enter))
 	if !b.has("#code-fault") || eval[string](b, `document.querySelector("#code").value`) != "123" {
 		b.t.Error("a wrong code loses what was typed, or its mark")

@@ -129,7 +129,7 @@ func TestFromObjectionToAnswer(t *testing.T) {
 	desk := "/desk/objections/" + id
 	d.ask(officer, "/desk/objections", nil, http.StatusOK, h.firm.Name, "已提交，待形式审查")
 	d.ask(officer, "/desk/inbox", nil, http.StatusOK, "异议：行政处罚")
-	d.ask(stranger, desk, nil, http.StatusForbidden)
+	d.ask(stranger, desk, nil, http.StatusNotFound)
 	d.ask(agent, desk, nil, http.StatusForbidden)
 	d.ask(officer, desk, nil, http.StatusOK, "应为 0.1 万元", "报送内容和版本对照", "第 1 版", "报送回执", "确认受理", "甲罚〔2026〕7号")
 	if said := d.ask(nobody, "/r/"+rec, nil, http.StatusOK); strings.Contains(said, "异议中") {
@@ -227,7 +227,7 @@ func (d *desks) objectionsByInterface(agent authz.Actor, h *holding, target stri
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "来源单位逾期没有答复") || strings.Contains(w.Body.String(), "account") {
 		d.t.Errorf("one: %d %s", w.Code, w.Body.String())
 	}
-	if w = d.call(httptest.NewRequest(http.MethodGet, "/api/v1/objections/YY20260312-000000", nil), agent); w.Code != http.StatusForbidden {
+	if w = d.call(httptest.NewRequest(http.MethodGet, "/api/v1/objections/YY20260312-000000", nil), agent); w.Code != http.StatusNotFound {
 		d.t.Errorf("a number that is nobody's: %d", w.Code)
 	}
 	r := httptest.NewRequest(http.MethodPost, "/api/v1/objections", strings.NewReader(`{"kind":"record","target":"`+target+`","ask":"delete","statement":"处罚已被法院撤销"}`))

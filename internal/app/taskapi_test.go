@@ -83,7 +83,7 @@ func TestFeedbackWithEvidence(t *testing.T) {
 		"a table":          {mine, strings.NewReader("a,b"), "text/csv", "api.evidence_type"},
 		"another field":    {mine, wrong, wrongKind, "api.part"},
 		"a torn form":      {mine, strings.NewReader("--x\r\n"), "multipart/form-data; boundary=x", "api."},
-		"somebody outside": {authz.Actor{ID: 5, Kind: authz.Key, Grants: []authz.Grant{{Role: authz.WindowOfficer, Agency: d.alt.unit.ID}}}, strings.NewReader(png), "image/png", "authz."},
+		"somebody outside": {authz.Actor{ID: 5, Kind: authz.Key, Grants: []authz.Grant{{Role: authz.WindowOfficer, Agency: d.alt.unit.ID}}}, strings.NewReader(png), "image/png", "measure.none"},
 	} {
 		if code, _, said := upload(c.who, c.body, c.kind); code < 400 || code >= 500 || !strings.Contains(said, `"code":"`+c.want) {
 			t.Errorf("%s: %d %s", name, code, said)
