@@ -202,18 +202,19 @@ func (s *Service) remindAll(ctx context.Context) (n int, err error) {
 	}
 	for _, x := range due {
 		sent := false
-		err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		one := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
 			sent, err = s.remind(ctx, tx, x)
 			return err
 		})
-		if err != nil {
-			return n, err
+		if one != nil { // it does not keep the others
+			err = errors.Join(err, one)
+			continue
 		}
 		if sent {
 			n++
 		}
 	}
-	return n, nil
+	return n, err
 }
 
 // remind sends one reminder, puts it off to the day on which it can be applied for after all, or drops it.

@@ -56,6 +56,26 @@ func TestReminded(t *testing.T) {
 	})
 }
 
+// A reminder that cannot be sent does not keep the others.
+func TestOneReminderFails(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		w.must(d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO repair_reminder (subject_id, target, due_on, label, sent_at) VALUES (77, 'nothing that is one', 20260101, 'x', 0)`)
+			return err
+		}))
+		w.file("XZCF", 20260510, nil)
+		w.day(20260810)
+		if _, err := w.RunDue(t.Context()); err == nil {
+			t.Error("the failure is not told")
+		}
+		if !slices.Contains(w.told, "subject repair.eligible") {
+			t.Errorf("told %v", w.told)
+		}
+	})
+}
+
 func (w *world) turnTo(at record.ID, to record.Status) error {
 	return w.db.Tx(w.t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		_, err := w.records.Turn(ctx, tx, []record.Turn{{ID: at, To: to}}, record.Change{At: w.clock.Now(), Actor: "test"})
