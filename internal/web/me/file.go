@@ -308,7 +308,7 @@ func (row *recordRow) keptFacts() []ui.Fact {
 		{Label: "披露方式", Value: word(classWords, row.Class)},
 		{Label: "数据来源单位", Value: dash(row.Source.Name)},
 		{Label: "公示自", Value: day(row.PublicFrom)},
-		{Label: "公示至", Value: day(row.PublicUntil), Note: row.WindowWhy},
+		{Label: "公示至", Value: dash(lastDay(row.PublicUntil)), Note: row.WindowWhy},
 		{Label: "入库时间", Value: moment(row.RecordedAt)},
 		{Label: "目录事项", Value: row.ItemName, Link: "/catalog/" + url.PathEscape(string(row.Item)), Note: "目录版本 " + row.Edition},
 		{Label: "记录编号", Value: row.ID, Code: true},

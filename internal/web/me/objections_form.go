@@ -111,7 +111,7 @@ func (x *objections) about(ctx context.Context, p *Place, v *objectForm) error {
 		{Label: "文书号", Value: rec.DocNo},
 		{Label: "决定日期", Value: rec.DecidedOn.String()},
 		{Label: "来源单位", Value: rec.Source.Name},
-		{Label: "公示至", Value: rec.PublicUntil.String()},
+		{Label: "公示至", Value: lastDay(rec.PublicUntil)},
 	} {
 		if f.Value != "" {
 			v.facts = append(v.facts, f)

@@ -518,7 +518,7 @@ func TestVisibleTo(t *testing.T) {
 		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101}, firm, "不向社会公示", true},
 		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101, PublicUntil: 20261119}, firm, "不向社会公示", true},
 		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101, PublicUntil: 20261118}, firm, "公示期已满", true},
-		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101, PublicUntil: 20261119}, firm, "到 2026-11-19 为止", false},
+		{publish.RecordView{Status: "active", Class: "A", PublicFrom: 20260101, PublicUntil: 20261119}, firm, "到 2026-11-18（含当日）为止", false},
 	} {
 		if got := visibleTo(&c.v, c.kind, day, !c.none); !strings.Contains(got, c.says) {
 			t.Errorf("%+v: %s, want %s", c.v, got, c.says)

@@ -233,7 +233,7 @@ func TestObjectionDraft(t *testing.T) {
 	b := w.agent(t, "agent2", uscc(2))
 	const form = "/me/objections/new"
 	wantText(t, b.get(t, "/me/objections", http.StatusOK), "还没有提出过异议")
-	wantText(t, b.get(t, form+"?record="+w.ripe, http.StatusOK), "希望怎么处理", "最迟 2026-11-23 答复您", "最迟 2026-11-27")
+	wantText(t, b.get(t, form+"?record="+w.ripe, http.StatusOK), "希望怎么处理", "公示至 2027-03-01（含当日）", "最迟 2026-11-23 答复您", "最迟 2026-11-27")
 	typed := url.Values{"record": {w.ripe}, "want": {"record correct"}, "text": {"金额<script>alert(1)</script>"}}
 	save := url.Values{"save": {"1"}}
 	for name, list := range typed {

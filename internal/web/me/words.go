@@ -145,8 +145,16 @@ func visibleTo(v *publish.RecordView, kind catalog.SubjectKind, today clock.Date
 	case today >= v.PublicUntil:
 		return "公示期已满，自 " + v.PublicUntil.String() + " 起不再公示"
 	default:
-		return "向社会公示，到 " + v.PublicUntil.String() + " 为止（当日起不再公示）"
+		return "向社会公示，到 " + lastDay(v.PublicUntil) + "为止"
 	}
+}
+
+// lastDay writes the last day on which something is shown, when until is the first day on which it is not; "" = it has no end.
+func lastDay(until clock.Date) string {
+	if until.IsZero() {
+		return ""
+	}
+	return until.AddDays(-1).String() + "（含当日）"
 }
 
 // moment writes an instant in China's time to the minute.
