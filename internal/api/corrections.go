@@ -70,7 +70,8 @@ type PublishedChange struct {
 	Record    string     `json:"record" doc:"记录编号"`
 	State     string     `json:"state" enum:"removed,corrected,restored" doc:"removed 不再公示，corrected 已更正，restored 恢复公示"`
 	Reason    string     `json:"reason,omitempty" enum:"withdrawn,repaired,annulled,ended,suspended" doc:"不再公示的原因：withdrawn 来源单位撤回，repaired 已修复，annulled 撤下，ended 期满，suspended 暂停公示"`
-	ChangedOn clock.Date `json:"changedOn" doc:"变更日期"`
+	ListedOn  clock.Date `json:"listedOn" doc:"列入这张清单的日期，不早于 since"`
+	ChangedOn clock.Date `json:"changedOn" doc:"变更日期，可能早于列入的日期"`
 }
 
 // CorrectionApplied says what was done.
@@ -204,7 +205,7 @@ func (s *server) changes(ctx context.Context, in *changesInput) (*body[List[Publ
 	}
 	out := &body[List[PublishedChange]]{Body: List[PublishedChange]{Items: make([]PublishedChange, len(list)), Next: next}}
 	for i, p := range list {
-		out.Body.Items[i] = PublishedChange{Record: p.Record.String(), State: p.State, Reason: p.Reason, ChangedOn: clock.DateOf(p.At)}
+		out.Body.Items[i] = PublishedChange{Record: p.Record.String(), State: p.State, Reason: p.Reason, ListedOn: clock.DateOf(p.Told), ChangedOn: clock.DateOf(p.At)}
 	}
 	return out, nil
 }

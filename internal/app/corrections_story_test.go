@@ -146,13 +146,13 @@ func TestFromCheckToReceipt(t *testing.T) {
 	d.ask(stranger, "/account/notices", nil, http.StatusOK, "已逾期：更正告知")
 
 	// Whoever downloaded it finds its number, and nothing of what it said.
-	public := d.ask(nobody, "/open-data/changes?since=2026-03-12", nil, http.StatusOK, penalty, "不再公示：撤下", "停止展示和使用")
+	public := d.ask(nobody, "/open-data/changes?since=2026-03-12", nil, http.StatusOK, penalty, "不再公示：撤下", "停止展示和使用", "列入日期")
 	if strings.Contains(public, h.firm.Name) || strings.Contains(public, "人民法院") {
 		t.Error("the public list says whose record it was, or why")
 	}
 	d.ask(nobody, "/open-data/changes?since=x", nil, http.StatusOK, "请写 2026-03-02 这样的日期")
 	d.ask(nobody, "/open-data", nil, http.StatusOK, "变更清单")
-	if w := d.call(httptest.NewRequest(http.MethodGet, "/api/v1/records/changes?since=2026-03-12", nil), nobody); !strings.Contains(w.Body.String(), `"state":"removed","reason":"annulled"`) || !strings.Contains(w.Body.String(), penalty) {
+	if w := d.call(httptest.NewRequest(http.MethodGet, "/api/v1/records/changes?since=2026-03-12", nil), nobody); !strings.Contains(w.Body.String(), `"state":"removed","reason":"annulled","listedOn":"2026-03-12"`) || !strings.Contains(w.Body.String(), penalty) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 

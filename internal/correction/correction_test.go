@@ -161,6 +161,9 @@ func TestAnAnnulmentReachesItsCopies(t *testing.T) {
 		var states []string
 		for _, p := range feed {
 			states = append(states, p.State+" "+p.Reason)
+			if p.Told.Before(p.At) || clock.DateOf(p.Told) > clock.Today(w.clock) {
+				t.Errorf("changed %s, passed on %s", p.At, p.Told)
+			}
 		}
 		if diff := cmp.Diff([]string{"removed annulled", "restored ", "corrected "}, states); err != nil || diff != "" {
 			t.Error(diff, err)

@@ -106,9 +106,10 @@ func (s *Service) Unapplied(ctx context.Context, subject int64) (open, silent in
 // Published is a change of a record that everyone could see: which one, what became of it and when; nothing of what it says.
 type Published struct {
 	Record record.ID
-	State  string // removed, corrected, restored
-	Reason string // withdrawn, repaired, annulled, ended, suspended; "" = it is still, or again, public
-	At     time.Time
+	State  string    // removed, corrected, restored
+	Reason string    // withdrawn, repaired, annulled, ended, suspended; "" = it is still, or again, public
+	At     time.Time // of the change
+	Told   time.Time // when it was passed on: the feed goes by that
 }
 
 // Feed gives the public changes that were passed on from a day on, in that order, as far back as the terms let it.
@@ -140,7 +141,7 @@ func (s *Service) Feed(ctx context.Context, since clock.Date, cursor string, lim
 		if err := rows.Scan(&p.Record.Subject, &p.Record.Key, &status, &does, &changed, &at, &id); err != nil {
 			return nil, "", fmt.Errorf("correction: feed: %w", err)
 		}
-		p.At = db.Instant(changed)
+		p.At, p.Told = db.Instant(changed), db.Instant(at)
 		p.State, p.Reason = publicState(status, Does(does))
 		out = append(out, p)
 	}

@@ -30,7 +30,7 @@ type changesView struct {
 	fault string
 }
 
-var changeColumns = []ui.Column{{Label: "变更日期", Class: "date"}, {Label: "记录编号", Class: "code"}, {Label: "变更"}, {Label: "请这样做"}}
+var changeColumns = []ui.Column{{Label: "列入日期", Class: "date"}, {Label: "变更日期", Class: "date"}, {Label: "记录编号", Class: "code"}, {Label: "变更"}, {Label: "请这样做"}}
 
 // recordChanges tells whoever downloaded records which of them are public no longer, or say something else by now. It says nothing of what they say.
 func (p *Portal) recordChanges(w http.ResponseWriter, r *http.Request) error {
