@@ -126,9 +126,17 @@ func (s *Service) post() {
 }
 
 // take gives what is written together next: those that came first. Nobody waits for what is given; nil says that nothing waits, and that the caller ends.
+// Whoever has left while waiting asked nothing: no consent of theirs is used up, and a crowd that has given up costs the others no time.
 func (q *settler) take() []*settlement {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.waiting = slices.DeleteFunc(q.waiting, func(m *settlement) bool {
+		err := m.ctx.Err()
+		if err != nil {
+			m.done <- err
+		}
+		return err != nil
+	})
 	questions, n := 0, 0
 	for n < len(q.waiting) && (n == 0 || questions+len(q.waiting[n].list) <= settleMost) {
 		questions += len(q.waiting[n].list)

@@ -170,3 +170,52 @@ func TestSettledWithinATransactionIsRefused(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoLeavesWhileWaitingAskedNothing: a question whose asker has gone before its turn is not settled: it uses up no consent and leaves no answered entry.
+func TestWhoLeavesWhileWaitingAskedNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if d.Engine() != db.SQLite {
+			return // PostgreSQL writes another one beside
+		}
+		w := newWorld(t, d)
+		code := w.matter(t, "M-1", nil)
+		once := w.consent(t, func(x *consent.Terms) { x.Uses = 1 })
+		var kept, most atomic.Int64
+		before := len(w.entries(t)) // here: searching the log is itself written down, and waits for the writer
+		held, release := make(chan struct{}), make(chan struct{})
+		var done sync.WaitGroup
+		done.Go(func() {
+			_, err := w.Disclose(context.Background(), publish.Ask{
+				Who: w.officer(), Subject: publish.Whom{Code: firmCode}, Purpose: publish.Purpose{Matter: code},
+				Keeper: &companion{kept: &kept, most: &most, begun: func() { close(held); <-release }},
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		<-held
+		byConsent := publish.Ask{Who: w.banker(), Subject: publish.Whom{Code: firmCode}, Purpose: publish.Purpose{Consent: once, Aim: "credit"}}
+		for range 2 { // two, so that they would be company
+			ctx, leave := context.WithCancel(context.Background())
+			n := w.Waiting()
+			done.Go(func() {
+				if _, err := w.Disclose(ctx, byConsent); !errors.Is(err, context.Canceled) {
+					t.Errorf("who left is told %v", err)
+				}
+			})
+			for w.Waiting() == n {
+				runtime.Gosched()
+			}
+			leave()
+		}
+		close(release)
+		done.Wait()
+		if _, err := w.Disclose(context.Background(), byConsent); err != nil {
+			t.Errorf("the consent was used up by those who left: %v", err)
+		}
+		if n := len(w.entries(t)) - before; n != 2 { // the one that was held, and the last
+			t.Errorf("%d entries, want 2", n)
+		}
+	})
+}
