@@ -94,7 +94,9 @@ func (f *folder) close() error {
 	if f == nil {
 		return nil
 	}
+	f.turn.Lock() // what was about to start has ended, and from here on nothing starts
 	f.closed.Store(true)
+	f.turn.Unlock()
 	f.work.Wait()
 	return f.conn.Close()
 }
