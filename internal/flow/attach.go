@@ -129,14 +129,19 @@ func (e *Engine) room(ctx context.Context, more int64) error {
 	return nil
 }
 
-// checkFiles refuses what the caller has not attached.
-func (e *Engine) checkFiles(ctx context.Context, q db.Querier, hashes []string) error {
+// checkFiles refuses what the caller has not attached. It writes the rows again as they are: a sweep at the same moment, whose snapshot does not know of the step that
+// will name them, then runs anew instead of deleting them.
+func (e *Engine) checkFiles(ctx context.Context, tx *db.Tx, hashes []string) error {
 	if len(hashes) > maxFiles {
 		return ErrFiles
 	}
 	for _, hash := range hashes {
-		if _, err := e.file(ctx, q, hash, e.Who(ctx).String()); err != nil {
+		by := e.Who(ctx).String()
+		if _, err := e.file(ctx, tx, hash, by); err != nil {
 			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE flow_file SET title = title WHERE hash = $1 AND added_by = $2`, hash, by); err != nil {
+			return fmt.Errorf("flow: attachment: %w", err)
 		}
 	}
 	return nil

@@ -81,3 +81,43 @@ func TestSweepLeavesWhatIsAttachedAnew(t *testing.T) {
 		}
 	})
 }
+
+// A file that is handed in while a sweep is at work, so that the sweep's snapshot does not know of it, stays.
+func TestSweepLeavesWhatIsHandedInMeanwhile(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if d.Engine() != db.Postgres {
+			t.Skip("SQLite has one writer")
+		}
+		w := newWorld(t, d)
+		ctx := as(t.Context(), applicant)
+		a, err := w.Attach(ctx, "材料", strings.NewReader("%PDF-1.7\nlate"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		periods, err := DefaultUnnamed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Set(w.clock.Now().AddDate(0, 0, 120))
+		c := w.open(t)
+		done := false
+		meanwhile := func(context.Context, db.Querier, func(string)) error {
+			if done {
+				return nil
+			}
+			done = true
+			_, err := w.do(t.Context(), applicant, func(ctx context.Context, tx *db.Tx) (*Case, error) {
+				return w.Fire(ctx, tx, c.ID, "submit", Input{Attachments: []string{a.Hash}})
+			})
+			return err
+		}
+		forget := func(context.Context, string) (bool, error) { return true, nil }
+		if s, err := w.SweepFiles(t.Context(), periods, meanwhile, forget); err != nil || s != (Swept{}) || !done {
+			t.Errorf("%+v %v", s, err)
+		}
+		if _, err := w.Attached(ctx, []string{a.Hash}); err != nil {
+			t.Errorf("the paper of a step is gone: %v", err)
+		}
+	})
+}
