@@ -144,10 +144,19 @@ func (s *Service) Get(ctx context.Context, id string) (*Submission, error) {
 	return scanSubmission(s.db.Read().QueryRowContext(ctx, `SELECT `+submissionColumns+` FROM submission WHERE submission_id = $1`, id))
 }
 
+// The newest submissions, of everybody and of a unit. They are two statements, so that each is read off its own index however many others file.
+const (
+	recentAll = `SELECT ` + submissionColumns + ` FROM submission WHERE dry = 0 ORDER BY received_at DESC, submission_id DESC LIMIT $1+0`
+	recentOf  = `SELECT ` + submissionColumns + ` FROM submission WHERE agency_id = $2 AND dry = 0 ORDER BY received_at DESC, submission_id DESC LIMIT $1+0`
+)
+
 // Recent gives submissions, newest first; a zero agency is every agency.
 func (s *Service) Recent(ctx context.Context, agency agency.ID, limit int) ([]*Submission, error) {
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT `+submissionColumns+` FROM submission WHERE (agency_id = $1 OR $1 = 0) AND dry = 0
-		ORDER BY received_at DESC, submission_id DESC LIMIT $2+0`, agency, limit)
+	query, args := recentAll, []any{limit}
+	if agency != 0 {
+		query, args = recentOf, []any{limit, agency}
+	}
+	rows, err := s.db.Read().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: recent: %w", err)
 	}
