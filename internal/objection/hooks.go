@@ -111,6 +111,9 @@ func (s *Service) guardResult(ctx context.Context, tx *db.Tx, o *Objection, r Re
 		if err != nil {
 			return err
 		}
+		if v.Number == 0 || v.Status == record.Withdrawn || v.Status == record.Ended || v.Status == record.Destroyed {
+			return ErrUntil.Messagef("这条信息已经撤回、期满或者销毁，没有可以缩短的公示期")
+		}
 		if !o.Until.Valid() || o.Until <= v.DecidedOn || !v.PublicUntil.IsZero() && o.Until >= v.PublicUntil {
 			return ErrUntil
 		}

@@ -523,6 +523,28 @@ func TestShortened(t *testing.T) {
 	}
 }
 
+// What its source has withdrawn meanwhile has no period that could be shortened.
+func TestShortenedWhatIsWithdrawn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t))
+	target := w.penalty()
+	o, err := w.Submit(w.as(agent), objection.Submission{Subject: firm, Kind: objection.OfWindow, Target: target, Ask: objection.AskShorten, Statement: "应当公示一年"})
+	must(t, err)
+	_, err = w.Accept(w.as(officer), o.ID, objection.Step{})
+	must(t, err)
+	v, _ := w.stands(target)
+	must(t, w.db.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		f := v.Facts
+		f.Status, f.Listed = record.Withdrawn, false
+		_, _, err := w.records.Apply(ctx, tx, []record.Draft{{Subject: firm, Facts: f, Body: "{}"}}, record.Change{At: w.clock.Now(), Actor: "test", Submission: "w"})
+		return err
+	}))
+	_, err = w.Decide(w.as(officer), o.ID, objection.Verdict{Result: objection.Shortened, Until: 20270105, Step: objection.Step{Text: "按一般处罚"}})
+	if v, _ := w.stands(target); !errors.Is(err, objection.ErrUntil) || v.Status != record.Withdrawn || v.Action != "withdrawn" {
+		t.Errorf("%v: %q %+v", err, v.Action, v.Facts)
+	}
+}
+
 func TestDrafts(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
