@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gongxin/internal/approval"
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/flow"
 	"gongxin/internal/measure"
@@ -161,8 +162,8 @@ func (a *App) deskFigures(site *web.Site, f forms) []inbox.Figure {
 			if err != nil {
 				return 0, false, err
 			}
-			list, _, err := a.Trust.Audit.Alerts(ctx, "open", units, "", 100)
-			return len(list), true, err
+			n, err := a.Trust.Audit.CountAlerts(ctx, audit.Open, units)
+			return n, true, err
 		}},
 		{Action: authz.NoticeOperate, Label: "通知没有送达", Href: "/desk/notices", Count: func(ctx context.Context, _ authz.Actor, _ bounds) (int, bool, error) {
 			_, dead, err := a.Procedures.Notices.Backlog(ctx)

@@ -85,6 +85,17 @@ func (l *Log) Alerts(ctx context.Context, state string, agencies []int64, cursor
 	return out, next, rows.Err()
 }
 
+// CountAlerts counts the alerts of a state within an auditor's reach, as Alerts has it.
+func (l *Log) CountAlerts(ctx context.Context, state string, agencies []int64) (n int, err error) {
+	w := &where{args: []any{state}}
+	w.text.WriteString("state = $1")
+	w.within(agencies)
+	if err = l.db.Read().QueryRowContext(ctx, `SELECT count(*) FROM access_alert WHERE `+w.text.String(), w.args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("audit: alerts: %w", err)
+	}
+	return n, nil
+}
+
 // Alert gives the alert of a number when a unit of an auditor's reach raised it (nil = the whole city); another is not there.
 func (l *Log) Alert(ctx context.Context, alert int64, agencies []int64) (*Alert, error) {
 	w := &where{args: []any{alert}}
