@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"text/tabwriter"
 
 	"gongxin/internal/app"
 	"gongxin/internal/authz"
@@ -161,7 +160,7 @@ func (h *handed) print(e *Env) error {
 	if e.CLI.JSON {
 		return json.NewEncoder(e.Out).Encode(h)
 	}
-	w := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	w := newTable(e.Out)
 	_, _ = fmt.Fprintln(w, "种类\t可以转交\t不能转交\t接手人员没有办理权限")
 	for _, s := range h.Shares {
 		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", s.Title, s.Moves, s.Stays, s.Strange)
