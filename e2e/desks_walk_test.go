@@ -66,7 +66,7 @@ func (b *tab) firstBelow(root string) string {
 	b.t.Helper()
 	list := eval[[]string](b, `[...document.querySelectorAll('main a[href^="`+root+`"]')].map((a) => a.getAttribute("href")).filter((h) => /\/[0-9]+$/.test(h))`)
 	if len(list) == 0 {
-		b.t.Fatalf("%s leads to nothing below %s", b.address(), root)
+		b.t.Fatalf("%s leads to nothing below %s: %s", b.address(), root, b.text("main"))
 	}
 	return list[0]
 }

@@ -21,6 +21,7 @@ import (
 	"gongxin/internal/fault"
 	"gongxin/internal/ident"
 	"gongxin/internal/identity"
+	"gongxin/internal/record"
 	"gongxin/internal/subject"
 )
 
@@ -254,25 +255,54 @@ func (a *App) claimDemo(ctx context.Context, actor authz.Actor, role authz.Role)
 	return err
 }
 
-// busiest gives the person, or the firm, with most records.
+// busiest gives the person, or the firm, with most records; of equals the one that was filed first. A firm is
+// preferred that has a penalty of the demo's regulator which can be repaired by now: its staff have something to decide.
 func (a *App) busiest(ctx context.Context, person bool) (subject.Subject, bool, error) {
 	const looked = 100_000 // a demo's subjects
 	ids, err := a.Records.Busiest(ctx, looked)
 	if err != nil {
 		return subject.Subject{}, false, err
 	}
+	unit, err := a.unitNamed(ctx, demoRegulator)
+	if err != nil {
+		return subject.Subject{}, false, err
+	}
+	var first subject.Subject
 	for chunk := range slices.Chunk(ids, 500) {
 		subs, err := a.Subjects.ByIDs(ctx, chunk)
 		if err != nil {
 			return subject.Subject{}, false, err
 		}
+		var list []subject.Subject
 		for _, id := range chunk {
 			if s := subs[id]; (s.Kind == catalog.Person) == person && (person || s.Code != "") {
-				return s, true, nil
+				list = append(list, s)
+			}
+		}
+		for i := range list {
+			if first.ID == 0 {
+				first = list[i]
+			}
+			if person {
+				return first, true, nil
+			}
+			ripe, err := a.ripe(ctx, list[i].ID, unit)
+			if err != nil || ripe {
+				return list[i], err == nil, err
 			}
 		}
 	}
-	return subject.Subject{}, false, nil
+	return first, first.ID != 0, nil
+}
+
+// ripe says whether a subject has a penalty of a unit that has been shown for the shortest period of ordinary severity, and has not ended by itself.
+func (a *App) ripe(ctx context.Context, sub int64, unit agency.ID) (bool, error) {
+	list, err := a.Records.StandingOf(ctx, a.DB.Read(), sub)
+	today := clock.Today(a.Clock)
+	return slices.ContainsFunc(list, func(v record.Version) bool {
+		return v.Item == "XZCF" && v.Agency == unit && v.Status == record.Active && v.Listed && v.PublicUntil > today.AddDays(30) &&
+			v.DecidedOn < today.AddMonths(-4) && v.DecidedOn > today.AddMonths(-11)
+	}), err
 }
 
 // SignInDemo signs a visitor in with an account of the demo, as its owner would: with the password and, where the role demands it, with the
