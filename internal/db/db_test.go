@@ -281,6 +281,31 @@ func TestPostgresSession(t *testing.T) {
 	if err != nil || isolation != "read committed" {
 		t.Errorf("with ReadCommitted: %q (%v)", isolation, err)
 	}
+	// No point read starts workers or a compiler, unless the address asks for them.
+	settings := func(d *db.DB) (out string) {
+		t.Helper()
+		err := d.Read().QueryRowContext(t.Context(), `SELECT concat_ws(' ', current_setting('plan_cache_mode'), current_setting('max_parallel_workers_per_gather'), current_setting('jit'))`).Scan(&out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if got := settings(d); got != "force_generic_plan 0 off" {
+		t.Errorf("settings %q", got)
+	}
+	url := dbtest.PostgresURL(t)
+	mark := "?"
+	if strings.Contains(url, "?") {
+		mark = "&"
+	}
+	other, err := db.Open(t.Context(), url+mark+"max_parallel_workers_per_gather=3", db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	if got := settings(other); got != "force_generic_plan 3 off" {
+		t.Errorf("settings by the address %q", got)
+	}
 }
 
 func TestMaintenance(t *testing.T) {

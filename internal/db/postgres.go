@@ -13,6 +13,16 @@ import (
 // minServerVersion is PostgreSQL 15 as server_version_num counts.
 const minServerVersion = 150000
 
+// defaultSettings hold for every connection unless the address says otherwise.
+var defaultSettings = map[string]string{
+	"application_name": "gongxin",
+	// Every statement is written for one plan; planning a point read over the partitions anew costs several times its execution.
+	"plan_cache_mode": "force_generic_plan",
+	// A plan for any value expects many rows. Starting workers for it, or compiling it, takes tens of milliseconds, reading what one subject has takes one.
+	"max_parallel_workers_per_gather": "0",
+	"jit":                             "off",
+}
+
 // openPostgres opens one pool for reading and writing and refuses servers that the SQL was not tested on.
 func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
 	cfg, err := pgx.ParseConfig(url)
@@ -25,12 +35,10 @@ func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	p := cfg.RuntimeParams
 	p["timezone"] = "UTC"
-	if p["plan_cache_mode"] == "" {
-		// Every statement is written for one plan; planning a point read over the partitions anew costs several times its execution.
-		p["plan_cache_mode"] = "force_generic_plan"
-	}
-	if p["application_name"] == "" {
-		p["application_name"] = "gongxin"
+	for name, value := range defaultSettings {
+		if p[name] == "" {
+			p[name] = value
+		}
 	}
 	if o.StatementTimeout > 0 {
 		p["statement_timeout"] = strconv.FormatInt(o.StatementTimeout.Milliseconds(), 10)
