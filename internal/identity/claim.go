@@ -286,16 +286,27 @@ func (s *Service) DecideClaim(ctx context.Context, by authz.Actor, claim int64, 
 	return wrap(claimConflict(err, kind, state), "decide claim")
 }
 
-// Waiting lists the claims that the caller may decide, oldest first.
+// waitingClaims is how many claims are read at a time, and at most listed.
+const waitingClaims = 200
+
+// Waiting lists the claims that the caller may decide, oldest first, as many as a page shows. Claims of other districts that wait longer hide none of them.
 func (s *Service) Waiting(ctx context.Context, by authz.Actor, after int64) ([]Claim, error) {
 	var out []Claim
-	list, err := s.claims(ctx, `SELECT `+claimColumns+` FROM claim WHERE state = 'pending' AND claim_id > $1 ORDER BY claim_id LIMIT 200`, after)
-	for _, c := range list {
-		if s.Authority.Decide(by, authz.ClaimReview, authz.Scope{Region: c.Region, Subject: c.Subject, Author: c.Account, Account: c.Account}).Allowed {
-			out = append(out, c)
+	for {
+		list, err := s.claims(ctx, `SELECT `+claimColumns+` FROM claim WHERE state = 'pending' AND claim_id > $1 ORDER BY claim_id LIMIT `+strconv.Itoa(waitingClaims), after)
+		if err != nil {
+			return nil, wrap(err, "claims")
+		}
+		for _, c := range list {
+			after = c.ID
+			if s.Authority.Decide(by, authz.ClaimReview, authz.Scope{Region: c.Region, Subject: c.Subject, Author: c.Account, Account: c.Account}).Allowed {
+				out = append(out, c)
+			}
+		}
+		if len(list) < waitingClaims || len(out) >= waitingClaims {
+			return out[:min(len(out), waitingClaims)], nil
 		}
 	}
-	return out, wrap(err, "claims")
 }
 
 // Claims lists the caller's own claims, newest first.

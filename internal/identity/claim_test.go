@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -180,4 +181,36 @@ func TestClaimCodesAreSlow(t *testing.T) {
 		_, _, err = b.Claim(ctx, a, ClaimIn{Method: "demo", Code: codeX, Proof: "00000000"})
 	}
 	wantErr(t, err, ErrThrottled)
+}
+
+// A district's reviewer sees the district's claims, however many of other districts have waited longer.
+func TestWaitingBehindOtherDistricts(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		const elsewhere, own, here = 2*waitingClaims + 10, 3, 900_000
+		must(t, d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			for i := range int64(elsewhere + own) {
+				region, id := "990104", int64(1000+i)
+				if i >= elsewhere {
+					region, id = "990102", here+i
+				}
+				_, err := tx.ExecContext(ctx, `INSERT INTO claim (claim_id, account_id, kind, method, subject_id, person, sealed, evidence, region, state, decided_by, decided_at, why, created_at)
+					VALUES ($1, $2, 'business', 'licence', $3, '', '', '', $4, 'pending', '', 0, '', 1)`, id, 10_000+i, 20_000+i, region)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		district := b.strong(t, StaffAccount, "district", authz.Grant{Role: authz.OfficeOperator, Region: "990102"})
+		list, err := b.Waiting(ctx, district, 0)
+		if err != nil || len(list) != own || list[0].ID < here {
+			t.Errorf("the district sees %d claims: %v", len(list), err)
+		}
+		office := b.reviewer(t)
+		if list, err = b.Waiting(ctx, office, 0); err != nil || len(list) != waitingClaims || list[0].ID != 1000 {
+			t.Errorf("the office sees %d claims: %v", len(list), err)
+		}
+	})
 }
