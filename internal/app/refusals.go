@@ -117,10 +117,10 @@ func (f *refusals) run() {
 		f.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		err := f.db.Tx(ctx, write, db.ReadCommitted)
-		cancel()
 		if err != nil {
-			f.log.Error("a refused look is not on file", "error", err.Error())
+			f.log.LogAttrs(ctx, slog.LevelError, "a refused look is not on file", slog.String("error", err.Error()))
 		}
+		cancel()
 	}
 }
 

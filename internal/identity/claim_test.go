@@ -191,7 +191,7 @@ func TestWaitingBehindOtherDistricts(t *testing.T) {
 		const elsewhere, own, here = 2*waitingClaims + 10, 3, 900_000
 		must(t, d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 			for i := range int64(elsewhere + own) {
-				region, id := "990104", int64(1000+i)
+				region, id := "990104", 1000+i
 				if i >= elsewhere {
 					region, id = "990102", here+i
 				}

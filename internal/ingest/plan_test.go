@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"database/sql"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,23 +29,17 @@ func TestFirstPageReadsOffIndexes(t *testing.T) {
 		{recentOf, []any{int64(5), int64(1)}, []string{"SEARCH submission USING INDEX submission_unit (agency_id=?)"}},
 		{recentAll, []any{int64(5)}, []string{"SCAN submission USING INDEX submission_recent"}},
 	} {
-		rows, err := d.Read().QueryContext(t.Context(), `EXPLAIN QUERY PLAN `+c.query, c.args...)
+		var got []string
+		err := db.ForEach(t.Context(), d.Read(), func(rows *sql.Rows) error {
+			var id, parent, unused int
+			var step string
+			err := rows.Scan(&id, &parent, &unused, &step)
+			got = append(got, step)
+			return err
+		}, `EXPLAIN QUERY PLAN `+c.query, c.args...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []string
-		for rows.Next() {
-			var id, parent, unused int
-			var step string
-			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, step)
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		_ = rows.Close()
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s...\nis read by %s", c.query[:20], strings.Join(got, "; "))
 		}

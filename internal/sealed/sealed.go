@@ -65,7 +65,7 @@ func (t *Texts) where() string {
 
 // Stale counts rows that are not under the current key.
 func (t *Texts) Stale(ctx context.Context) (n int64, err error) {
-	err = t.DB.Read().QueryRowContext(ctx, `SELECT count(*) FROM `+t.Table+` WHERE `+t.where(), t.Ring.Prefix()+"%").Scan(&n) //nolint:gosec // names of the program
+	err = t.DB.Read().QueryRowContext(ctx, `SELECT count(*) FROM `+t.Table+` WHERE `+t.where(), t.Ring.Prefix()+"%").Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("sealed: stale: %w", err)
 	}
@@ -133,7 +133,7 @@ func (t *Texts) batch(ctx context.Context, prefix, after string, limit int) (nex
 }
 
 func (t *Texts) rows(ctx context.Context, tx *db.Tx, prefix string, a, b int64, limit int) ([]row, error) {
-	found, err := tx.QueryContext(ctx, `SELECT `+t.Key[0]+`, `+t.Key[1]+`, `+strings.Join(t.Columns, ", ")+` FROM `+t.Table+` WHERE `+t.where()+ //nolint:gosec // names of the program
+	found, err := tx.QueryContext(ctx, `SELECT `+t.Key[0]+`, `+t.Key[1]+`, `+strings.Join(t.Columns, ", ")+` FROM `+t.Table+` WHERE `+t.where()+
 		` AND (`+t.Key[0]+` > $2 OR `+t.Key[0]+` = $2 AND `+t.Key[1]+` > $3) ORDER BY `+t.Key[0]+`, `+t.Key[1]+` LIMIT $4+0`, prefix+"%", a, b, limit)
 	if err != nil {
 		return nil, err
@@ -172,6 +172,6 @@ func (t *Texts) one(ctx context.Context, tx *db.Tx, r *row) error {
 	if len(set) == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE `+t.Table+` SET `+strings.Join(set, ", ")+` WHERE `+t.Key[0]+` = $1 AND `+t.Key[1]+` = $2`, args...) //nolint:gosec // names of the program
+	_, err := tx.ExecContext(ctx, `UPDATE `+t.Table+` SET `+strings.Join(set, ", ")+` WHERE `+t.Key[0]+` = $1 AND `+t.Key[1]+` = $2`, args...)
 	return err
 }
