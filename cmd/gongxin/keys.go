@@ -36,7 +36,7 @@ func (e *Env) openKeys() (*keyDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	stores := append([]gm.Resealer{a.Subjects.Resealer(), a.Ingest.Resealer(), a.Procedures.Notices.Resealer(), a.Reports.Resealer(), a.Checks.Resealer(), a.Procedures.Declarations.Resealer()}, a.Trust.Identity.Resealers()...)
+	stores := append([]gm.Resealer{a.Subjects.Resealer(), a.Ingest.Resealer(), a.Procedures.Notices.Resealer(), a.Reports.Resealer(), a.Checks.Resealer()}, a.Trust.Identity.Resealers()...)
 	stores = append(stores, a.TextResealers()...)
 	return &keyDesk{App: a, ring: a.Trust.Ring, stores: stores, log: a.Trust.Audit}, nil
 }

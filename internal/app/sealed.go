@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"gongxin/internal/gm"
 	"gongxin/internal/sealed"
@@ -11,7 +12,7 @@ import (
 // texts are the columns of free text that rest sealed.
 func (a *App) texts() []*sealed.Texts {
 	p := &a.Procedures
-	return append([]*sealed.Texts{p.Flow.Texts(), p.Objections.Texts()}, p.Repairs.Texts()...)
+	return slices.Concat([]*sealed.Texts{p.Flow.Texts(), p.Objections.Texts()}, p.Repairs.Texts(), p.Declarations.Texts())
 }
 
 // TextResealers are the stores of free text, for the exchange of keys.

@@ -471,22 +471,41 @@ func TestSealedAndDrafts(t *testing.T) {
 				t.Error("it rests in clear")
 			}
 		}
+		// What is put under another row by the database's hand opens nowhere.
+		must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			var was string
+			if err := tx.QueryRowContext(ctx, `SELECT content FROM declaration`).Scan(&was); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE declaration SET content = (SELECT content FROM declaration_draft)`); err != nil {
+				return err
+			}
+			if _, err := w.Get(ctx, tx, x.ID); err == nil {
+				t.Error("the content of another row is read as this one's")
+			}
+			_, err := tx.ExecContext(ctx, `UPDATE declaration SET content = $1`, was)
+			return err
+		}))
 		_, err = w.ring.Rotate()
 		must(t, err)
-		r := w.Resealer()
-		stale, err := r.Stale(t.Context())
-		must(t, err)
-		next, moved := "", 0
-		for {
-			var n int
-			next, n, err = r.Reseal(t.Context(), next, 1)
+		var stale, left int64
+		moved := 0
+		for _, r := range w.Texts() {
+			n, err := r.Stale(t.Context())
 			must(t, err)
-			if moved += n; next == "" {
-				break
+			stale += n
+			for next := ""; ; {
+				var n int
+				next, n, err = r.Reseal(t.Context(), next, 1)
+				must(t, err)
+				if moved += n; next == "" {
+					break
+				}
 			}
+			n, err = r.Stale(t.Context())
+			must(t, err)
+			left += n
 		}
-		left, err := r.Stale(t.Context())
-		must(t, err)
 		if stale != 2 || moved != 2 || left != 0 || w.state(x.ID).Content["SB_XXMC"] == "" {
 			t.Errorf("%d stale, %d moved, %d left", stale, moved, left)
 		}

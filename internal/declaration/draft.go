@@ -41,10 +41,6 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 	if d.Content, err = o.clean(d.Content); err != nil {
 		return d, err
 	}
-	sealed, err := s.seal(d.Content)
-	if err != nil {
-		return d, err
-	}
 	d.ChangedAt = s.now()
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		have, err := s.drafts(ctx, tx, `subject_id = $1 AND account = $2`, d.Subject, who.String())
@@ -53,7 +49,11 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 		}
 		for i := range have {
 			if have[i].ID == d.ID && have[i].Item == d.Item {
-				_, err = tx.ExecContext(ctx, `UPDATE declaration_draft SET content = $3, changed_at = $4 WHERE subject_id = $1 AND draft_id = $2`, d.Subject, d.ID, sealed, db.Micros(d.ChangedAt))
+				content, err := seal(s.draftContents(), d.Subject, d.ID, d.Content)
+				if err != nil {
+					return err
+				}
+				_, err = tx.ExecContext(ctx, `UPDATE declaration_draft SET content = $3, changed_at = $4 WHERE subject_id = $1 AND draft_id = $2`, d.Subject, d.ID, content, db.Micros(d.ChangedAt))
 				return err
 			}
 		}
@@ -61,8 +61,12 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (_ Draft, err error) {
 			return ErrDrafts
 		}
 		d.ID = s.IDs.Next()
+		content, err := seal(s.draftContents(), d.Subject, d.ID, d.Content)
+		if err != nil {
+			return err
+		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO declaration_draft (subject_id, draft_id, account, item, replaces, content, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			d.Subject, d.ID, who.String(), string(d.Item), d.Replaces, sealed, db.Micros(d.ChangedAt))
+			d.Subject, d.ID, who.String(), string(d.Item), d.Replaces, content, db.Micros(d.ChangedAt))
 		return err
 	})
 	return d, err
@@ -115,12 +119,12 @@ func (s *Service) drafts(ctx context.Context, q db.Querier, where string, args .
 	var out []Draft
 	for rows.Next() {
 		var d Draft
-		var sealed string
+		var stored string
 		var changed int64
-		if err := rows.Scan(&d.ID, &d.Subject, &d.Item, &d.Replaces, &sealed, &changed); err != nil {
+		if err := rows.Scan(&d.ID, &d.Subject, &d.Item, &d.Replaces, &stored, &changed); err != nil {
 			return nil, fmt.Errorf("declaration: drafts: %w", err)
 		}
-		if d.Content, err = s.open(sealed); err != nil {
+		if d.Content, err = open(s.draftContents(), d.Subject, d.ID, stored); err != nil {
 			return nil, err
 		}
 		d.ChangedAt = db.Instant(changed)

@@ -9,38 +9,50 @@ import (
 	"strings"
 
 	"gongxin/internal/db"
+	"gongxin/internal/sealed"
 )
 
 const columns = `subject_id, declaration_id, no, item, title, agency_id, region, replaces, content, case_id, end_case_id, state, filed_by, filed_at, received_on,
 	decided_by, decided_at, refusal, record, on_file_at, ended_by, ended_at, closed_at`
 
-// sealLabel is the label under which contents rest sealed.
-const sealLabel = "declaration/content"
+// contents and draftContents say where what was declared rests sealed, bound to its row.
+func (s *Service) contents() *sealed.Texts {
+	return &sealed.Texts{DB: s.DB, Ring: s.Ring, Title: "自主申报", Table: "declaration", Key: [2]string{"subject_id", "declaration_id"}, Columns: []string{"content"}}
+}
+
+func (s *Service) draftContents() *sealed.Texts {
+	return &sealed.Texts{DB: s.DB, Ring: s.Ring, Title: "自主申报草稿", Table: "declaration_draft", Key: [2]string{"subject_id", "draft_id"}, Columns: []string{"content"}}
+}
+
+// Texts are the texts that rest sealed.
+func (s *Service) Texts() []*sealed.Texts {
+	return []*sealed.Texts{s.contents(), s.draftContents()}
+}
 
 func (s *Service) scan(row interface{ Scan(...any) error }) (Declaration, error) {
 	var d Declaration
-	var sealed string
+	var stored string
 	var filed, decided, onFile, ended, closed int64
-	err := row.Scan(&d.Subject, &d.ID, &d.No, &d.Item, &d.Title, &d.Agency, &d.Region, &d.Replaces, &sealed, &d.Case, &d.EndCase, &d.State, &d.FiledBy, &filed, &d.ReceivedOn,
+	err := row.Scan(&d.Subject, &d.ID, &d.No, &d.Item, &d.Title, &d.Agency, &d.Region, &d.Replaces, &stored, &d.Case, &d.EndCase, &d.State, &d.FiledBy, &filed, &d.ReceivedOn,
 		&d.DecidedBy, &decided, &d.Refusal, &d.Record, &onFile, &d.EndedBy, &ended, &closed)
 	if err != nil {
 		return d, err
 	}
 	d.FiledAt, d.DecidedAt, d.OnFileAt, d.EndedAt, d.ClosedAt = db.Instant(filed), db.Instant(decided), db.Instant(onFile), db.Instant(ended), db.Instant(closed)
-	d.Content, err = s.open(sealed)
+	d.Content, err = open(s.contents(), d.Subject, d.ID, stored)
 	return d, err
 }
 
-func (s *Service) seal(c Content) (string, error) {
+func seal(in *sealed.Texts, subject, row int64, c Content) (string, error) {
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return "", fmt.Errorf("declaration: content: %w", err)
 	}
-	return s.Ring.Seal(sealLabel, string(raw)), nil
+	return in.Seal("content", subject, row, string(raw)), nil
 }
 
-func (s *Service) open(sealed string) (Content, error) {
-	plain, err := s.Ring.Open(sealLabel, sealed)
+func open(in *sealed.Texts, subject, row int64, stored string) (Content, error) {
+	plain, err := in.Open("content", subject, row, stored)
 	if err != nil {
 		return nil, fmt.Errorf("declaration: content: %w", err)
 	}
@@ -80,13 +92,13 @@ func (s *Service) one(ctx context.Context, q db.Querier, where string, args ...a
 }
 
 func (s *Service) insert(ctx context.Context, tx *db.Tx, d *Declaration) error {
-	sealed, err := s.seal(d.Content)
+	content, err := seal(s.contents(), d.Subject, d.ID, d.Content)
 	if err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO declaration (`+columns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, '', $10, $11, $12, '', 0, '', '', 0, '', 0, 0)`,
-		d.Subject, d.ID, d.No, string(d.Item), d.Title, d.Agency, d.Region, d.Replaces, sealed, d.FiledBy, db.Micros(d.FiledAt), int64(d.ReceivedOn))
+		d.Subject, d.ID, d.No, string(d.Item), d.Title, d.Agency, d.Region, d.Replaces, content, d.FiledBy, db.Micros(d.FiledAt), int64(d.ReceivedOn))
 	if err != nil {
 		return fmt.Errorf("declaration: insert: %w", err)
 	}
@@ -95,13 +107,13 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, d *Declaration) error {
 
 // save writes what changes in a declaration's life.
 func (s *Service) save(ctx context.Context, tx *db.Tx, d *Declaration) error {
-	sealed, err := s.seal(d.Content)
+	content, err := seal(s.contents(), d.Subject, d.ID, d.Content)
 	if err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE declaration SET content = $3, case_id = $4, end_case_id = $5, state = $6, received_on = $7, decided_by = $8, decided_at = $9, refusal = $10, record = $11,
 		on_file_at = $12, ended_by = $13, ended_at = $14, closed_at = $15 WHERE subject_id = $1 AND declaration_id = $2`,
-		d.Subject, d.ID, sealed, d.Case, d.EndCase, d.State, int64(d.ReceivedOn), d.DecidedBy, db.Micros(d.DecidedAt), d.Refusal, d.Record,
+		d.Subject, d.ID, content, d.Case, d.EndCase, d.State, int64(d.ReceivedOn), d.DecidedBy, db.Micros(d.DecidedAt), d.Refusal, d.Record,
 		db.Micros(d.OnFileAt), d.EndedBy, db.Micros(d.EndedAt), db.Micros(d.ClosedAt))
 	if err != nil {
 		return fmt.Errorf("declaration: save: %w", err)
@@ -164,5 +176,5 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Declaration, error) {
 		limit = MaxPage
 	}
 	args = append(args, limit)
-	return s.query(ctx, s.DB.Read(), strings.Join(where, ` AND `)+fmt.Sprintf(` ORDER BY declaration_id DESC LIMIT $%d`, len(args)), args...)
+	return s.query(ctx, s.DB.Read(), strings.Join(where, ` AND `)+fmt.Sprintf(` ORDER BY declaration_id DESC LIMIT $%d+0`, len(args)), args...)
 }
