@@ -255,6 +255,22 @@ func (a *App) claimDemo(ctx context.Context, actor authz.Actor, role authz.Role)
 	return err
 }
 
+// demoFirm gives the demo's firm, 0 when nobody acts for one, and a context in which its agent acts.
+func (a *App) demoFirm(ctx context.Context) (agent context.Context, subject int64, err error) {
+	local := authz.LocalActor("demo")
+	account, err := a.Trust.Identity.Find(ctx, local, "firm")
+	if err != nil {
+		return nil, 0, err
+	}
+	_, held, err := a.Trust.Identity.Show(ctx, local, account.ID)
+	for _, h := range held {
+		if h.Role == authz.BusinessAgent {
+			subject = h.Subject
+		}
+	}
+	return authz.With(ctx, authz.Actor{ID: account.ID, Kind: authz.Account, Session: 1, Grants: []authz.Grant{{Role: authz.BusinessAgent, Subject: subject}}}), subject, err
+}
+
 // busiest gives the person, or the firm, with most records; of equals the one that was filed first. A firm is
 // preferred that has a penalty of the demo's regulator which can be repaired by now: its staff have something to decide.
 func (a *App) busiest(ctx context.Context, person bool) (subject.Subject, bool, error) {

@@ -17,18 +17,8 @@ const demoReceiver = "临溪市发展和改革委员会"
 // demoDeclarations lets the firm of the demo declare two things by the same service as anybody else: one is accepted and on file, one waits. The unit that receives
 // them is named by a file of rules, as a city names it. Once there is one it does nothing.
 func (a *App) demoDeclarations(ctx context.Context) error {
-	d, local := &a.Procedures.Declarations, authz.LocalActor("demo")
-	firm, err := a.Trust.Identity.Find(ctx, local, "firm")
-	if err != nil {
-		return err
-	}
-	of := int64(0)
-	_, held, err := a.Trust.Identity.Show(ctx, local, firm.ID)
-	for _, h := range held {
-		if h.Role == authz.BusinessAgent {
-			of = h.Subject
-		}
-	}
+	d := &a.Procedures.Declarations
+	agent, of, err := a.demoFirm(ctx)
 	if err != nil || of == 0 {
 		return err
 	}
@@ -39,7 +29,6 @@ func (a *App) demoDeclarations(ctx context.Context) error {
 	if err := a.demoReceives(ctx); err != nil {
 		return err
 	}
-	agent := authz.With(ctx, authz.Actor{ID: firm.ID, Kind: authz.Account, Session: 1, Grants: []authz.Grant{{Role: authz.BusinessAgent, Subject: of}}})
 	today := clock.Today(a.Clock)
 	first, err := a.demoDeclare(agent, of, declaration.Content{
 		"SB_LB": "资质", "SB_XXMC": "食品安全管理体系认证", "SB_BH": "LX-FSMS-0008", "SB_NR": "预包装食品的销售", "SB_BFDW": "示例认证中心",

@@ -14,18 +14,7 @@ import (
 // reviewed. Once there is one it does nothing.
 func (a *App) demoObjections(ctx context.Context) error {
 	o := a.Procedures.Objections
-	local := authz.LocalActor("demo")
-	firm, err := a.Trust.Identity.Find(ctx, local, "firm")
-	if err != nil {
-		return err
-	}
-	subject := int64(0)
-	_, held, err := a.Trust.Identity.Show(ctx, local, firm.ID)
-	for _, h := range held {
-		if h.Role == authz.BusinessAgent {
-			subject = h.Subject
-		}
-	}
+	agent, subject, err := a.demoFirm(ctx)
 	if err != nil || subject == 0 {
 		return err
 	}
@@ -59,7 +48,6 @@ func (a *App) demoObjections(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	agent := authz.With(ctx, authz.Actor{ID: firm.ID, Kind: authz.Account, Session: 1, Grants: []authz.Grant{{Role: authz.BusinessAgent, Subject: subject}}})
 	if _, err := a.demoObject(agent, office, records[0], "处罚内容与决定书不一致，请核对"); err != nil {
 		return err
 	}

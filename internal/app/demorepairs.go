@@ -12,18 +12,8 @@ import (
 // demoRepairs lets the firm of the demo apply for the repair of what can be repaired today, by the same service as anybody else: one is accepted, one waits, one
 // is a draft, as far as the firm has so many. Once there is one it does nothing.
 func (a *App) demoRepairs(ctx context.Context) error {
-	r, local := a.Procedures.Repairs.Service, authz.LocalActor("demo")
-	firm, err := a.Trust.Identity.Find(ctx, local, "firm")
-	if err != nil {
-		return err
-	}
-	of := int64(0)
-	_, held, err := a.Trust.Identity.Show(ctx, local, firm.ID)
-	for _, h := range held {
-		if h.Role == authz.BusinessAgent {
-			of = h.Subject
-		}
-	}
+	r := a.Procedures.Repairs.Service
+	agent, of, err := a.demoFirm(ctx)
 	if err != nil || of == 0 {
 		return err
 	}
@@ -35,7 +25,6 @@ func (a *App) demoRepairs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	agent := authz.With(ctx, authz.Actor{ID: firm.ID, Kind: authz.Account, Session: 1, Grants: []authz.Grant{{Role: authz.BusinessAgent, Subject: of}}})
 	review, err := r.Review(agent, of)
 	if err != nil {
 		return err
