@@ -136,6 +136,28 @@ func TestPauseEndsByItself(t *testing.T) {
 	})
 }
 
+// A clock that was put back after a pause does not let the next step end the pause before it began.
+func TestClockPutBackDuringPause(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		c := w.fire(t, clerk, w.fire(t, applicant, w.open(t), "submit"), "accept")
+		due := c.Due
+		c = must(t)(w.do(t.Context(), clerk, func(ctx context.Context, tx *db.Tx) (*Case, error) { return w.Pause(ctx, tx, c.ID, "等待材料") }))
+		w.clock.Set(at("2026-02-27 10:00"))
+		c = w.fire(t, applicant, c, "withdraw")
+		list := w.timeline(t, c)
+		for i := 1; i < len(list); i++ {
+			if list[i].At.Before(list[i-1].At) {
+				t.Errorf("step %d at %v lies before step %d at %v", i+1, list[i].At, i, list[i-1].At)
+			}
+		}
+		if s := list[len(list)-2]; s.Event != EventResume || s.Days != 0 || s.Due != due || !s.Recorded.Equal(at("2026-02-27 10:00")) {
+			t.Errorf("the pause ended %+v, want the deadline %v", s, due)
+		}
+	})
+}
+
 // A server that was down writes the history of one that was not, but for the instants of writing.
 func TestDownTimeChangesNothing(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,8 @@ func (e *Engine) Fire(ctx context.Context, tx *db.Tx, id int64, event Event, in 
 	}
 	who, now := e.Who(ctx), e.now()
 	if c.PausedOn != 0 {
-		if c, err = e.resume(ctx, tx, p, c, Step{Who: who, At: now, Recorded: now, Day: clock.DateOf(now), Reason: "办理下一步，中止结束"}); err != nil {
+		ended := latest(now, c.c.last) // a clock that was put back must not end the pause before it began
+		if c, err = e.resume(ctx, tx, p, c, Step{Who: who, At: ended, Recorded: now, Day: clock.DateOf(ended), Reason: "办理下一步，中止结束"}); err != nil {
 			return nil, err
 		}
 		at = latest(at, c.c.last)
