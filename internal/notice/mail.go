@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"mime"
 	"net"
 	"net/mail"
 	"net/smtp"
@@ -78,7 +77,7 @@ func (m *Mail) send(ctx context.Context, delivery int64, to string, t text, now 
 	}
 	defer func() { _ = c.Close() }()
 	if err := c.Mail(from.Address); err != nil {
-		return smtpFailure("mail_from", err)
+		return later(smtpFailure("mail_from", err)) // our own address is refused: the operator's to mend
 	}
 	if err := c.Rcpt(to); err != nil {
 		return smtpFailure("mail_to", err)
@@ -114,13 +113,14 @@ func (m *Mail) connect(ctx context.Context) (*smtp.Client, *failure) {
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
+	conn = &brief{Conn: conn, left: maxTalk}
 	if m.Security == TLS {
 		conn = tls.Client(conn, secure)
 	}
 	c, err := smtp.NewClient(conn, host)
 	if err != nil {
 		_ = conn.Close()
-		return nil, smtpFailure("mail_greeting", err)
+		return nil, later(smtpFailure("mail_greeting", err)) // it refuses us, not this message
 	}
 	if m.Security == StartTLS {
 		if ok, _ := c.Extension("STARTTLS"); !ok {
@@ -141,13 +141,42 @@ func (m *Mail) connect(ctx context.Context) (*smtp.Client, *failure) {
 	return c, nil
 }
 
-// smtpFailure tells a refusal for good (5yz) from one for now.
+// aboutMessage is from where on codes of refusal speak of a mailbox or a message; those below speak of the session (530: sign in first), which the operator mends.
+const aboutMessage = 550
+
+// smtpFailure tells a refusal for good from one for now.
 func smtpFailure(code string, err error) *failure {
 	var answer *textproto.Error
 	if errors.As(err, &answer) {
-		return &failure{code: fmt.Sprintf("%s_%d", code, answer.Code), final: answer.Code >= 500, cause: err}
+		return &failure{code: fmt.Sprintf("%s_%d", code, answer.Code), final: answer.Code >= aboutMessage, cause: err}
 	}
 	return &failure{code: code, cause: err}
+}
+
+// later makes a refusal one for now: what it says is not about the recipient, so every message would die of it at its first try.
+func later(f *failure) *failure {
+	f.final = false
+	return f
+}
+
+// maxTalk is how much a mail server may say in one session, greeting, handshake and answers together.
+const maxTalk = 256 << 10
+
+var errTalk = errors.New("the mail server says too much")
+
+// brief is a connection that ends when the other side has said too much: answers are read to the end of their line, which an evil or broken server never sends.
+type brief struct {
+	net.Conn
+	left int
+}
+
+func (b *brief) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTalk
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 // compose writes the message as RFC 5322 wants it.
@@ -185,7 +214,8 @@ func sender(from *mail.Address) string {
 	return subject(from.Name) + "\r\n <" + from.Address + ">"
 }
 
-// subject encodes a title in words of at most 75 characters, on lines of their own.
+// subject encodes a title in words of at most 75 characters, on lines of their own: also one of ASCII, which else would be taken for an encoded word when it looks
+// like one, and get a space where it is folded.
 func subject(title string) string {
 	const most = 42 // bytes of UTF-8 in one encoded word
 	var words []string
@@ -194,7 +224,7 @@ func subject(title string) string {
 		for n < len(title) && !utf8.RuneStart(title[n]) {
 			n--
 		}
-		words = append(words, mime.BEncoding.Encode("utf-8", title[:n]))
+		words = append(words, "=?utf-8?b?"+base64.StdEncoding.EncodeToString([]byte(title[:n]))+"?=")
 		title = title[n:]
 	}
 	return strings.Join(words, "\r\n ")

@@ -668,6 +668,12 @@ func TestSubjectsOfMessages(t *testing.T) {
 	if err != nil || got != long {
 		t.Errorf("%q, %v", got, err)
 	}
+	for _, title := range []string{"=?utf-8?q?Evil=0D=0ABcc:_x=40y?=", strings.Repeat("ascii", 12)} { // shown as it was written
+		got, err := (&mime.WordDecoder{}).DecodeHeader(strings.ReplaceAll(subject(title), "\r\n", ""))
+		if err != nil || got != title {
+			t.Errorf("%q is shown as %q, %v", title, got, err)
+		}
+	}
 }
 
 func BenchmarkSend(b *testing.B) {
