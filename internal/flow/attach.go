@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -183,9 +184,42 @@ func (e *Engine) fillFiles(ctx context.Context, s *Step) error {
 		if err != nil {
 			return err
 		}
+		if s.Files[i].Title != "" { // as it was when the step was taken
+			a.Title = s.Files[i].Title
+		}
 		s.Files[i] = a
 	}
 	return nil
+}
+
+// titleFiles writes into a step what its attachments are called at this moment: whoever attached them may attach the same content under another title, and a step on
+// file does not change by it.
+func (e *Engine) titleFiles(ctx context.Context, tx *db.Tx, s *Step) error {
+	for i := range s.Files {
+		a, err := e.file(ctx, tx, s.Files[i].Hash, s.Who.String())
+		if err != nil {
+			return err
+		}
+		s.Files[i].Title = a.Title
+	}
+	return nil
+}
+
+// nameFile writes an attachment as a step keeps it: its hash, a colon, its title in base64 without padding. Steps of older versions hold the hash alone.
+func nameFile(a *Attachment) string {
+	if a.Title == "" {
+		return a.Hash
+	}
+	return a.Hash + ":" + base64.RawURLEncoding.EncodeToString([]byte(a.Title))
+}
+
+func fileNamed(name string) (hash, title string) {
+	hash, coded, _ := strings.Cut(name, ":")
+	raw, err := base64.RawURLEncoding.DecodeString(coded)
+	if err != nil {
+		return hash, ""
+	}
+	return hash, string(raw)
 }
 
 // OpenFile gives an attachment of a case, opened. Whether the caller may see the case is the caller's to ask.

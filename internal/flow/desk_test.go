@@ -252,6 +252,12 @@ func TestAttachments(t *testing.T) {
 		if diff := cmp.Diff([]Attachment{a}, list[1].Files); diff != "" {
 			t.Errorf("the step's files (-want +got):\n%s", diff)
 		}
+		if _, err := w.Attach(mine, "撤诉书", strings.NewReader("%PDF-1.7\nclean")); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.timeline(t, c)[1].Files[0].Title; got != "申请书" {
+			t.Errorf("the same content attached anew renamed a filed attachment: %q", got)
+		}
 		_, f, err := w.OpenFile(t.Context(), c.ID, a.Hash)
 		if err != nil {
 			t.Fatal(err)

@@ -146,6 +146,9 @@ const stepParams = 18
 func (e *Engine) Texts() *sealed.Texts { return e.texts }
 
 func (e *Engine) insertStep(ctx context.Context, tx *db.Tx, s *Step) error {
+	if err := e.titleFiles(ctx, tx, s); err != nil {
+		return err
+	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO flow_step (`+stepColumns+`) VALUES `+db.In(stepParams, 1), e.stepArgs(s)...)
 	if err != nil {
 		return fmt.Errorf("flow: step: %w", err)
@@ -154,14 +157,14 @@ func (e *Engine) insertStep(ctx context.Context, tx *db.Tx, s *Step) error {
 }
 
 func (e *Engine) stepArgs(s *Step) []any {
-	hashes := make([]string, len(s.Files))
+	files := make([]string, len(s.Files))
 	for i := range s.Files {
-		hashes[i] = s.Files[i].Hash
+		files[i] = nameFile(&s.Files[i])
 	}
 	return []any{
 		s.Case, s.Seq, string(s.Event), s.From, s.To, db.Micros(s.At), int64(s.Day), db.Micros(s.Recorded), s.Who.Kind, s.Who.ID, s.Who.Agency,
 		e.texts.Seal("reason", s.Case, int64(s.Seq), s.Reason), e.texts.Seal("note", s.Case, int64(s.Seq), s.Note),
-		strings.Join(hashes, " "), int64(s.Due), flag(s.Late), s.Days, string(s.Unit),
+		strings.Join(files, " "), int64(s.Due), flag(s.Late), s.Days, string(s.Unit),
 	}
 }
 
@@ -188,8 +191,9 @@ func (e *Engine) steps(ctx context.Context, q db.Querier, id int64) ([]Step, err
 			return nil, fmt.Errorf("flow: steps: %w", err)
 		}
 		s.At, s.Recorded, s.Late = db.Instant(at), db.Instant(recorded), late != 0
-		for hash := range strings.FieldsSeq(files) {
-			s.Files = append(s.Files, Attachment{Hash: hash})
+		for name := range strings.FieldsSeq(files) {
+			hash, title := fileNamed(name)
+			s.Files = append(s.Files, Attachment{Hash: hash, Title: title})
 		}
 		out = append(out, s)
 	}

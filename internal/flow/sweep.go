@@ -186,7 +186,8 @@ func namedBySteps(ctx context.Context, q db.Querier, yield func(hash string)) er
 		if err := rows.Scan(&files); err != nil {
 			return err
 		}
-		for hash := range strings.FieldsSeq(files) {
+		for name := range strings.FieldsSeq(files) {
+			hash, _ := fileNamed(name)
 			yield(hash)
 		}
 	}
