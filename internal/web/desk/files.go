@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"gongxin/internal/agency"
-	"gongxin/internal/authz"
+	"gongxin/internal/audit"
 	"gongxin/internal/flow"
-	"gongxin/internal/web"
+	"gongxin/internal/publish"
 )
 
 // Attacher takes in what goes with a step of a case; *flow.Engine does.
@@ -78,23 +77,24 @@ func HandFile(w http.ResponseWriter, r *http.Request, a flow.Attachment, f *os.F
 	http.ServeContent(w, r, "", time.Time{}, f)
 }
 
-// UnitList knows the units; *agency.Store is one.
-type UnitList interface {
-	List(ctx context.Context) ([]agency.Agency, error)
+// Filed hands out what went with the steps of cases, and puts on file who reads it; Cases is *flow.Engine.
+type Filed struct {
+	Cases interface {
+		OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
+	}
+	Looks publish.Looks
 }
 
-// Units gives the units that the caller reaches with an action, in the order of the register.
-func Units(ctx context.Context, s *web.Site, units UnitList, a authz.Action) ([]agency.Agency, error) {
-	b := s.Bounds(ctx, a)
-	list, err := units.List(ctx)
+// Hand hands out the file of a case that the address names by its hash. The look stands in the access log first.
+func (d Filed) Hand(w http.ResponseWriter, r *http.Request, of int64, look audit.Access) error {
+	a, f, err := d.Cases.OpenFile(r.Context(), of, r.PathValue("hash"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []agency.Agency
-	for _, u := range list {
-		if b.All || b.Unit(u.ID, u.Region) {
-			out = append(out, u)
-		}
+	defer func() { _ = f.Close() }()
+	if err := d.Looks.Record(r.Context(), look); err != nil {
+		return err
 	}
-	return out, nil
+	HandFile(w, r, a, f)
+	return nil
 }

@@ -8,7 +8,6 @@ import (
 
 	"gongxin/internal/catalog"
 	"gongxin/internal/declaration"
-	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
@@ -39,29 +38,15 @@ var steps = []step{
 // caseView is a declaration with everything about it.
 type caseView struct {
 	row
+	desk.Attempt
 	content []ui.Fact
 	events  []ui.Event
-	files   []fileView
+	files   []desk.File
 	could   map[flow.Event]bool
 	rules   *declaration.Rules
 	class   catalog.Class
 	seen    string
-	form    url.Values
-	tried   string
 	done    string
-	fault   *fault.Error
-}
-
-type fileView struct{ link, title, what string }
-
-func (v *caseView) open(name string) bool { return v.tried == name }
-
-// value keeps what was typed into the form that was refused.
-func (v *caseView) value(name, field string) string {
-	if v.tried == name && v.form != nil {
-		return v.form.Get(field)
-	}
-	return ""
 }
 
 func (v *caseView) to(name string) string { return v.link() + "/" + name }
@@ -89,7 +74,7 @@ func (d *Desk) take(s step) web.Handler {
 		if !known {
 			return err
 		}
-		return d.show(w, r, web.Status(err), &caseView{fault: f, tried: s.name, form: form})
+		return d.show(w, r, web.Status(err), &caseView{Attempt: desk.Attempt{Step: s.name, Typed: form, Fault: f}})
 	}
 }
 
@@ -139,20 +124,8 @@ func (d *Desk) history(ctx context.Context, v *caseView) error {
 		if err != nil {
 			return err
 		}
-		for i := range list {
-			s := &list[i]
-			e := ui.Event{When: desk.Moment(s.At), What: s.Said, Tone: ui.Plain}
-			if s.Note != "" {
-				e.Why = "内部备注：" + s.Note
-			}
-			if s.Late {
-				e.Tone = ui.Bad
-			}
-			v.events = append(v.events, e)
-			for _, a := range s.Files {
-				v.files = append(v.files, fileView{v.link() + "/files/" + url.PathEscape(a.Hash), a.Title, desk.Moment(s.Recorded)})
-			}
-		}
+		events, files := desk.Told(list, v.link())
+		v.events, v.files = append(v.events, events...), append(v.files, files...)
 	}
 	return nil
 }
@@ -163,14 +136,5 @@ func (d *Desk) file(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a, f, err := d.Cases.OpenFile(r.Context(), x.Case, r.PathValue("hash"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	if err := d.Looks.Record(r.Context(), d.lookAt(x)); err != nil {
-		return err
-	}
-	desk.HandFile(w, r, a, f)
-	return nil
+	return desk.Filed{Cases: d.Cases, Looks: d.Looks}.Hand(w, r, x.Case, d.lookAt(x))
 }

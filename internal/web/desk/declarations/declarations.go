@@ -15,7 +15,6 @@ import (
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/declaration"
-	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/publish"
 	"gongxin/internal/web"
@@ -107,8 +106,7 @@ func (d *Desk) of(a authz.Action) web.Guard {
 }
 
 func scopeOf(x *declaration.Declaration) authz.Scope {
-	author := authz.AuthorOf(x.FiledBy)
-	return authz.Scope{Agency: x.Agency, Region: x.Region, Subject: x.Subject, Author: author, Account: max(author, 0)}
+	return desk.ScopeOf(x.Agency, x.Region, x.Subject, x.FiledBy)
 }
 
 func (d *Desk) find(r *http.Request) (declaration.Declaration, error) {
@@ -154,11 +152,8 @@ func (d *Desk) rows(ctx context.Context, list []declaration.Declaration) ([]row,
 	}
 	out := make([]row, len(list))
 	for i, x := range list {
-		r := row{Declaration: x, who: labels[x.Subject], state: declaration.StateName(x.State), tone: tone(&x), what: d.what(&x)}
-		if r.who == "" {
-			r.who = "库中还没有信息的主体"
-		}
-		if r.unit, err = d.unitName(ctx, x.Agency); err != nil {
+		r := row{Declaration: x, who: desk.SubjectName(labels, x.Subject), state: declaration.StateName(x.State), tone: tone(&x), what: d.what(&x)}
+		if r.unit, err = desk.UnitName(ctx, d.Agencies, x.Agency); err != nil {
 			return nil, err
 		}
 		c, err := d.Cases.Get(ctx, x.Case)
@@ -193,14 +188,6 @@ func (d *Desk) what(x *declaration.Declaration) string {
 		title = x.Content[f.Code]
 	}
 	return kind + title
-}
-
-func (d *Desk) unitName(ctx context.Context, id int64) (string, error) {
-	unit, err := d.Agencies.ByID(ctx, id)
-	if fault.KindOf(err) == fault.NotFound {
-		return "（单位信息缺失）", nil
-	}
-	return unit.Name, err
 }
 
 func tone(x *declaration.Declaration) ui.Tone {
@@ -239,21 +226,13 @@ var listed = []string{
 func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
 	v := &listView{state: q.Get("state"), unit: q.Get("unit"), later: q.Get("after") != ""}
-	units, err := desk.Units(ctx, d.site, d.Agencies, authz.DeclarationRead)
+	units, shown, err := desk.Narrow(ctx, d.site, d.Agencies, authz.DeclarationRead, v.unit)
 	if err != nil {
 		return err
 	}
-	f := declaration.Filter{State: v.state, Agencies: []int64{}, Limit: desk.ListRows + 1}
+	f := declaration.Filter{State: v.state, Agencies: shown, Limit: desk.ListRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
-	for _, u := range units {
-		v.units = append(v.units, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
-		if v.unit == "" || v.unit == desk.Dec(u.ID) {
-			f.Agencies = append(f.Agencies, u.ID)
-		}
-	}
-	if d.site.Bounds(ctx, authz.DeclarationRead).All && v.unit == "" {
-		f.Agencies = nil
-	}
+	v.units = units
 	for _, s := range listed {
 		v.states = append(v.states, ui.Option{Value: s, Label: declaration.StateName(s)})
 	}

@@ -378,7 +378,7 @@ func casePage(v *caseView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = desk.Refused(v.fault).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = desk.Refused(v.Fault).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -440,7 +440,7 @@ func casePage(v *caseView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var19 templ.SafeURL
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(f.link))
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(f.Link))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/desk/declarations/pages.templ`, Line: 85, Col: 37}
 					}
@@ -453,7 +453,7 @@ func casePage(v *caseView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var20 string
-					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(f.title)
+					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(f.Title)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/desk/declarations/pages.templ`, Line: 85, Col: 58}
 					}
@@ -466,7 +466,7 @@ func casePage(v *caseView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var21 string
-					templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(f.what)
+					templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(f.When)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/desk/declarations/pages.templ`, Line: 85, Col: 99}
 					}
@@ -630,13 +630,13 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "accept-note", Name: "note", Label: "内部备注", Value: v.value("accept", "note"), MaxLength: 500, Hint: "只在工作台上看得到，可以不填。"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "accept-note", Name: "note", Label: "内部备注", Value: v.Value("accept", "note", ""), MaxLength: 500, Hint: "只在工作台上看得到，可以不填。"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "通过", Effect: "核对：属于可以申报的类别；是申报人自己的信息；材料齐全，与填写的对得上；没有国家秘密、他人的商业秘密和个人信息。通过以后立即入库，" + v.unit + "为来源单位。", Button: "确认通过并入库", Action: v.to("accept"), Open: v.open("accept")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "通过", Effect: "核对：属于可以申报的类别；是申报人自己的信息；材料齐全，与填写的对得上；没有国家秘密、他人的商业秘密和个人信息。通过以后立即入库，" + v.unit + "为来源单位。", Button: "确认通过并入库", Action: v.to("accept"), Open: v.Opens("accept")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -662,13 +662,13 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "return-reason", Name: "reason", Label: "哪里不对，怎么补正", Value: v.value("return", "reason"), Required: true, Rows: 3, MaxLength: 1000, Hint: "申报人看得到。不要写身份证件号码。"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "return-reason", Name: "reason", Label: "哪里不对，怎么补正", Value: v.Value("return", "reason", ""), Required: true, Rows: 3, MaxLength: 1000, Hint: "申报人看得到。不要写身份证件号码。"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "退回补正", Effect: "一次告知需要补正的全部内容。申报人有 " + strconv.Itoa(v.rules.Period.Fix) + " 个工作日补正，补正以后审查期限重新起算。", Button: "确认退回", Action: v.to("return"), Open: v.open("return")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "退回补正", Effect: "一次告知需要补正的全部内容。申报人有 " + strconv.Itoa(v.rules.Period.Fix) + " 个工作日补正，补正以后审查期限重新起算。", Button: "确认退回", Action: v.to("return"), Open: v.Opens("return")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -694,7 +694,7 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "refuse-code", Name: "code", Label: "情形", Ask: "请选择", Value: v.value("refuse", "code"), Groups: []ui.Group{{Options: v.refusals()}}}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "refuse-code", Name: "code", Label: "情形", Ask: "请选择", Value: v.Value("refuse", "code", ""), Groups: []ui.Group{{Options: v.refusals()}}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -702,13 +702,13 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "refuse-reason", Name: "reason", Label: "理由", Value: v.value("refuse", "reason"), Required: true, Rows: 3, MaxLength: 1000, Hint: "申报人看得到。不要写身份证件号码。"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "refuse-reason", Name: "reason", Label: "理由", Value: v.Value("refuse", "reason", ""), Required: true, Rows: 3, MaxLength: 1000, Hint: "申报人看得到。不要写身份证件号码。"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "不予接收", Effect: "只有规则列明的情形可以不予接收，须写明理由。申报人会收到消息和救济途径。", Button: "确认不予接收", Tone: ui.Bad, Action: v.to("refuse"), Open: v.open("refuse")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "不予接收", Effect: "只有规则列明的情形可以不予接收，须写明理由。申报人会收到消息和救济途径。", Button: "确认不予接收", Tone: ui.Bad, Action: v.to("refuse"), Open: v.Opens("refuse")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -10,7 +10,6 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
-	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/objection"
 	"gongxin/internal/publish"
@@ -105,7 +104,7 @@ func (d *Desk) take(s step) web.Handler {
 		if !known {
 			return err
 		}
-		return d.show(w, r, web.Status(err), &caseView{fault: f, tried: s.name, form: form})
+		return d.show(w, r, web.Status(err), &caseView{Attempt: desk.Attempt{Step: s.name, Typed: form, Fault: f}})
 	}
 }
 
@@ -117,9 +116,10 @@ func input(form url.Values, files []string) objection.Step {
 // caseView is an objection with everything about it.
 type caseView struct {
 	row
+	desk.Attempt
 	steps    []ui.Step
 	events   []ui.Event
-	files    []fileView
+	files    []desk.File
 	stated   string // what the subject said
 	asked    string
 	could    map[flow.Event]bool
@@ -132,13 +132,8 @@ type caseView struct {
 	lasts    string // last day of the deadline that runs
 	stages   []objection.Stage
 	repaired string // what was answered to the application for repair
-	form     url.Values
-	tried    string
 	done     string
-	fault    *fault.Error
 }
-
-type fileView struct{ link, title, what string }
 
 // version is a version of the disputed record, as a column of the comparison.
 type version struct {
@@ -154,16 +149,6 @@ type line struct {
 	name    string
 	values  []string
 	differs bool
-}
-
-func (v *caseView) open(name string) bool { return v.tried == name }
-
-// value keeps what was typed into the form that was refused.
-func (v *caseView) value(name, field string) string {
-	if v.tried == name && v.form != nil {
-		return v.form.Get(field)
-	}
-	return ""
 }
 
 func (v *caseView) to(name string) string { return v.link() + "/" + name }
@@ -294,21 +279,10 @@ func (d *Desk) history(ctx context.Context, v *caseView) error {
 	if err != nil {
 		return err
 	}
+	v.events, v.files = desk.Told(list, v.link())
 	for i := range list {
-		s := &list[i]
-		e := ui.Event{When: desk.Moment(s.At), What: s.Said, Tone: ui.Plain}
-		if s.Note != "" {
-			e.Why = "内部备注：" + s.Note
-		}
-		if s.Late {
-			e.Tone = ui.Bad
-		}
-		v.events = append(v.events, e)
-		if s.Event == objection.EventSubmit || s.Event == objection.EventAppeal {
+		if s := &list[i]; s.Event == objection.EventSubmit || s.Event == objection.EventAppeal {
 			v.stated = s.Reason
-		}
-		for _, a := range s.Files {
-			v.files = append(v.files, fileView{v.link() + "/files/" + url.PathEscape(a.Hash), a.Title, desk.Moment(s.Recorded)})
 		}
 	}
 	return nil
@@ -320,14 +294,5 @@ func (d *Desk) file(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a, f, err := d.Cases.OpenFile(r.Context(), o.Case, r.PathValue("hash"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	if err := d.Looks.Record(r.Context(), d.lookAt(o)); err != nil {
-		return err
-	}
-	desk.HandFile(w, r, a, f)
-	return nil
+	return desk.Filed{Cases: d.Cases, Looks: d.Looks}.Hand(w, r, o.Case, d.lookAt(o))
 }

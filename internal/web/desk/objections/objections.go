@@ -14,7 +14,6 @@ import (
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
-	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/objection"
 	"gongxin/internal/publish"
@@ -135,8 +134,7 @@ func (d *Desk) of(a authz.Action) web.Guard {
 }
 
 func scopeOf(o *objection.Objection) authz.Scope {
-	author := authz.AuthorOf(o.FiledBy)
-	return authz.Scope{Agency: o.Agency, Region: o.Region, Subject: o.Subject, Author: author, Account: max(author, 0)}
+	return desk.ScopeOf(o.Agency, o.Region, o.Subject, o.FiledBy)
 }
 
 func (d *Desk) find(r *http.Request) (objection.Objection, error) {
@@ -190,11 +188,8 @@ func (d *Desk) words(ctx context.Context, list []objection.Objection) ([]row, er
 	table := d.Cases.Table(objection.FlowKind)
 	out := make([]row, len(list))
 	for i, o := range list {
-		r := row{Objection: o, who: labels[o.Subject], state: table.StateName(o.State), tone: tone(&o)}
-		if r.who == "" {
-			r.who = "库中还没有信息的主体"
-		}
-		if r.unit, err = d.unitName(ctx, o.Agency); err != nil {
+		r := row{Objection: o, who: desk.SubjectName(labels, o.Subject), state: table.StateName(o.State), tone: tone(&o)}
+		if r.unit, err = desk.UnitName(ctx, d.Agencies, o.Agency); err != nil {
 			return nil, err
 		}
 		c, err := d.Cases.Get(ctx, o.Case)
@@ -207,14 +202,6 @@ func (d *Desk) words(ctx context.Context, list []objection.Objection) ([]row, er
 		out[i] = r
 	}
 	return out, nil
-}
-
-func (d *Desk) unitName(ctx context.Context, id int64) (string, error) {
-	unit, err := d.Agencies.ByID(ctx, id)
-	if fault.KindOf(err) == fault.NotFound {
-		return "（单位信息缺失）", nil
-	}
-	return unit.Name, err
 }
 
 func tone(o *objection.Objection) ui.Tone {
@@ -248,21 +235,13 @@ func (v *listView) at(after string) string {
 func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
 	v := &listView{state: q.Get("state"), kind: q.Get("kind"), unit: q.Get("unit"), later: q.Get("after") != ""}
-	units, err := desk.Units(ctx, d.site, d.Agencies, authz.ObjectionRead)
+	units, shown, err := desk.Narrow(ctx, d.site, d.Agencies, authz.ObjectionRead, v.unit)
 	if err != nil {
 		return err
 	}
-	f := objection.Filter{State: v.state, Kind: objection.Kind(v.kind), Agencies: []int64{}, Limit: desk.ListRows + 1}
+	f := objection.Filter{State: v.state, Kind: objection.Kind(v.kind), Agencies: shown, Limit: desk.ListRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
-	for _, u := range units {
-		v.units = append(v.units, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
-		if v.unit == "" || v.unit == desk.Dec(u.ID) {
-			f.Agencies = append(f.Agencies, u.ID)
-		}
-	}
-	if d.site.Bounds(ctx, authz.ObjectionRead).All && v.unit == "" {
-		f.Agencies = nil
-	}
+	v.units = units
 	for _, s := range d.Cases.Table(objection.FlowKind).States {
 		v.states = append(v.states, ui.Option{Value: s.Code, Label: s.Name})
 	}

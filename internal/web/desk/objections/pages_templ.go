@@ -395,7 +395,7 @@ func casePage(v *caseView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = desk.Refused(v.fault).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = desk.Refused(v.Fault).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -468,7 +468,7 @@ func casePage(v *caseView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 templ.SafeURL
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(f.link))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(f.Link))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/desk/objections/pages.templ`, Line: 97, Col: 37}
 					}
@@ -481,7 +481,7 @@ func casePage(v *caseView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var19 string
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(f.title)
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(f.Title)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/desk/objections/pages.templ`, Line: 97, Col: 58}
 					}
@@ -494,7 +494,7 @@ func casePage(v *caseView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var20 string
-					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(f.what)
+					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(f.When)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/desk/objections/pages.templ`, Line: 97, Col: 99}
 					}
@@ -859,7 +859,7 @@ func acts(v *caseView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "受理", Effect: "受理后这条信息立即在所有地方标注“异议中”，申请人会收到消息。最迟 " + v.AnswerBy.String() + " 答复。", Button: "确认受理", Action: v.to("accept"), Open: v.open("accept")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "受理", Effect: "受理后这条信息立即在所有地方标注“异议中”，申请人会收到消息。最迟 " + v.AnswerBy.String() + " 答复。", Button: "确认受理", Action: v.to("accept"), Open: v.Opens("accept")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -885,13 +885,13 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "ask-reason", Name: "reason", Label: "需要补正什么", Value: v.value("ask", "reason"), Required: true, Rows: 3, MaxLength: 1000}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "ask-reason", Name: "reason", Label: "需要补正什么", Value: v.Value("ask", "reason", ""), Required: true, Rows: 3, MaxLength: 1000}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "通知补正", Effect: "材料不全、看不清时，一次告知需要补正的全部内容。期限中止，收到补正之日起重新计算。", Button: "确认通知", Action: v.to("ask"), Open: v.open("ask")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "通知补正", Effect: "材料不全、看不清时，一次告知需要补正的全部内容。期限中止，收到补正之日起重新计算。", Button: "确认通知", Action: v.to("ask"), Open: v.Opens("ask")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -917,7 +917,7 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "refuse-code", Name: "code", Label: "情形", Ask: "请选择", Value: v.value("refuse", "code"), Groups: []ui.Group{{Options: v.refusals()}}}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "refuse-code", Name: "code", Label: "情形", Ask: "请选择", Value: v.Value("refuse", "code", ""), Groups: []ui.Group{{Options: v.refusals()}}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -925,13 +925,13 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "refuse-reason", Name: "reason", Label: "理由", Value: v.value("refuse", "reason"), Required: true, Rows: 3, MaxLength: 1000}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "refuse-reason", Name: "reason", Label: "理由", Value: v.Value("refuse", "reason", ""), Required: true, Rows: 3, MaxLength: 1000}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "不予受理", Effect: "只有规则列明的情形可以不予受理，须写明理由。申请人会收到消息和救济途径。", Button: "确认不予受理", Tone: ui.Bad, Action: v.to("refuse"), Open: v.open("refuse")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "不予受理", Effect: "只有规则列明的情形可以不予受理，须写明理由。申请人会收到消息和救济途径。", Button: "确认不予受理", Tone: ui.Bad, Action: v.to("refuse"), Open: v.Opens("refuse")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -957,7 +957,7 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "refer-reason", Name: "reason", Label: "比对情况", Value: v.value("refer", "reason"), Rows: 3, MaxLength: 1000, Hint: "例如“与报送内容一致”。申请人看得到。"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "refer-reason", Name: "reason", Label: "比对情况", Value: v.Value("refer", "reason", ""), Rows: 3, MaxLength: 1000, Hint: "例如“与报送内容一致”。申请人看得到。"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -971,7 +971,7 @@ func acts(v *caseView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "转来源单位核查", Effect: "比对下面的报送内容以后，转" + v.unit + "核查。来源单位最迟 " + v.source + " 答复，逾期按无法核实办理。", Button: "确认转办", Action: v.to("refer"), Open: v.open("refer")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "转来源单位核查", Effect: "比对下面的报送内容以后，转" + v.unit + "核查。来源单位最迟 " + v.source + " 答复，逾期按无法核实办理。", Button: "确认转办", Action: v.to("refer"), Open: v.Opens("refer")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -997,7 +997,7 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "extend-days", Name: "days", Label: "延长几个工作日", Type: "number", InputMode: "numeric", Min: "1", Value: v.value("extend", "days"), Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "extend-days", Name: "days", Label: "延长几个工作日", Type: "number", InputMode: "numeric", Min: "1", Value: v.Value("extend", "days", ""), Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1005,13 +1005,13 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "extend-reason", Name: "reason", Label: "理由", Value: v.value("extend", "reason"), Required: true, Rows: 3, MaxLength: 1000, Hint: "申请人看得到。"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "extend-reason", Name: "reason", Label: "理由", Value: v.Value("extend", "reason", ""), Required: true, Rows: 3, MaxLength: 1000, Hint: "申请人看得到。"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "延长期限", Effect: "现在的期限到 " + v.lasts + "。情况复杂的可以延长一次，最多 " + strconv.Itoa(v.longer) + " 个工作日，依据" + v.rules.Extend.Law + "。申请人会收到理由和新的期限。", Button: "确认延长", Action: v.to("extend"), Open: v.open("extend")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "延长期限", Effect: "现在的期限到 " + v.lasts + "。情况复杂的可以延长一次，最多 " + strconv.Itoa(v.longer) + " 个工作日，依据" + v.rules.Extend.Law + "。申请人会收到理由和新的期限。", Button: "确认延长", Action: v.to("extend"), Open: v.Opens("extend")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1055,7 +1055,7 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "reply-what", Name: "reply", Label: "核查结果", Ask: "请选择", Value: v.value("reply", "reply"), Groups: []ui.Group{{Options: v.replies()}}}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "reply-what", Name: "reply", Label: "核查结果", Ask: "请选择", Value: v.Value("reply", "reply", ""), Groups: []ui.Group{{Options: v.replies()}}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1063,7 +1063,7 @@ func acts(v *caseView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "reply-reason", Name: "reason", Label: "核查情况和理由", Value: v.value("reply", "reason"), Required: true, Rows: 4, MaxLength: 1000, Hint: "申请人看得到。不要写身份证件号码。"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "reply-reason", Name: "reason", Label: "核查情况和理由", Value: v.Value("reply", "reason", ""), Required: true, Rows: 4, MaxLength: 1000, Hint: "申请人看得到。不要写身份证件号码。"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1077,7 +1077,7 @@ func acts(v *caseView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "答复核查结果", Effect: "写明核对了哪些材料。" + v.cannotWords(), Button: "确认答复", Action: v.to("reply"), File: true, Open: v.open("reply")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "答复核查结果", Effect: "写明核对了哪些材料。" + v.cannotWords(), Button: "确认答复", Action: v.to("reply"), File: true, Open: v.Opens("reply")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1109,7 +1109,7 @@ func acts(v *caseView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "作出结论", Effect: v.effect(), Button: "确认结论并答复", Tone: ui.Bad, Action: v.to("decide"), File: true, Open: v.open("decide")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "作出结论", Effect: v.effect(), Button: "确认结论并答复", Tone: ui.Bad, Action: v.to("decide"), File: true, Open: v.Opens("decide")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1141,7 +1141,7 @@ func acts(v *caseView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "作出复核结论", Effect: "复核可以维持原结论，或者作出对申请人更有利的结论。作出以后办结，“异议中”的标注撤下。", Button: "确认复核结论", Tone: ui.Bad, Action: v.to("conclude"), File: true, Open: v.open("conclude")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var40), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmSpec{Label: "作出复核结论", Effect: "复核可以维持原结论，或者作出对申请人更有利的结论。作出以后办结，“异议中”的标注撤下。", Button: "确认复核结论", Tone: ui.Bad, Action: v.to("conclude"), File: true, Open: v.Opens("conclude")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var40), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1171,23 +1171,23 @@ func results(v *caseView, name string, review bool) templ.Component {
 			templ_7745c5c3_Var41 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: name + "-result", Name: "result", Label: "结论", Ask: "请选择", Value: v.value(name, "result"), Groups: []ui.Group{{Options: v.results(review)}}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: name + "-result", Name: "result", Label: "结论", Ask: "请选择", Value: v.Value(name, "result", ""), Groups: []ui.Group{{Options: v.results(review)}}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if v.Kind == objection.OfRecord || v.Kind == objection.OfWindow {
-			templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: name + "-until", Name: "until", Label: "公示的最后一天", Type: "date", Value: v.value(name, "until"), Hint: "结论是缩短公示期的才填。"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: name + "-until", Name: "until", Label: "公示的最后一天", Type: "date", Value: v.Value(name, "until", ""), Hint: "结论是缩短公示期的才填。"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if len(v.stages) > 0 {
-			templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: name + "-stage", Name: "stage", Label: "退回到哪一步", Ask: "结论是重新办理修复的才选", Value: v.value(name, "stage"), Groups: []ui.Group{{Options: v.stageOptions()}}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: name + "-stage", Name: "stage", Label: "退回到哪一步", Ask: "结论是重新办理修复的才选", Value: v.Value(name, "stage", ""), Groups: []ui.Group{{Options: v.stageOptions()}}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: name + "-reason", Name: "reason", Label: "理由", Value: v.value(name, "reason"), Required: true, Rows: 4, MaxLength: 1000, Hint: "写进答复，申请人看得到。"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: name + "-reason", Name: "reason", Label: "理由", Value: v.Value(name, "reason", ""), Required: true, Rows: 4, MaxLength: 1000, Hint: "写进答复，申请人看得到。"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1220,7 +1220,7 @@ func note(v *caseView, name string) templ.Component {
 			templ_7745c5c3_Var42 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: name + "-note", Name: "note", Label: "内部备注", Value: v.value(name, "note"), MaxLength: 500, Hint: "只在工作台上看得到，可以不填。"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: name + "-note", Name: "note", Label: "内部备注", Value: v.Value(name, "note", ""), MaxLength: 500, Hint: "只在工作台上看得到，可以不填。"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -67,7 +67,7 @@ func TestExtend(t *testing.T) {
 	if res := w.post(w.clerk, page(o)+"/extend", "days", "3", "reason", "要调取档案"); res.Code != http.StatusForbidden {
 		t.Errorf("put off by its source: %d", res.Code)
 	}
-	w.taken(w.post(w.officer, page(o)+"/extend", "days", "3", "reason", "要调取档案"), w.officer, "已延长", "已经延长 3 个工作日", "把期限延长 3 个工作日。期限到2026年3月19日。理由：要调取档案")
+	w.taken(w.post(w.officer, page(o)+"/extend", "days", "3", "reason", "要调取档案"), w.officer, "已延长", "已经延长 3 个工作日", "把期限延长 3 个工作日。期限到 2026-03-19。理由：要调取档案")
 	desktest.Want(t, w.post(w.officer, page(o)+"/extend", "days", "1", "reason", "还要几天"), http.StatusConflict, "已经延长过一次")
 	if body := desktest.Visit(t, w, w.officer, page(o), nil).Body.String(); strings.Contains(body, "确认延长") {
 		t.Error("offered twice")
