@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -212,6 +213,9 @@ func register[I, O any](s *server, g guard, r route, h func(context.Context, *I)
 	describeGuard(&r.Operation, g)
 	s.note(r.Method+" "+r.Path, g)
 	r.Middlewares = append(r.Middlewares, s.before(r))
+	if fields := bodyFields(reflect.TypeFor[I]()); fields != "" {
+		r.Metadata = map[string]any{fieldsKey: fields}
+	}
 	huma.Register(s.huma, r.Operation, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		var unchanged *notModified

@@ -15,7 +15,7 @@ import (
 
 // jsonFormat writes answers as encoding/json does. Lists of records, which carry most bytes of this interface, are written without
 // reflection; a test holds the two spellings equal byte for byte.
-var jsonFormat = huma.Format{Marshal: marshal, Unmarshal: huma.DefaultJSONFormat.Unmarshal}
+var jsonFormat = huma.Format{Marshal: marshal, Unmarshal: unmarshal}
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 

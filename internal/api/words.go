@@ -36,7 +36,7 @@ func init() {
 	validation.MsgExpectedMaxItems = "应不超过 %d 个"
 	validation.MsgExpectedArrayItemsUnique = "不能重复"
 	validation.MsgExpectedRequiredProperty = "缺少必填的 %s"
-	validation.MsgUnexpectedProperty = "没有这个字段"
+	validation.MsgUnexpectedProperty = "里有这个接口没有的字段"
 }
 
 // fixed are huma's words that no variable holds.
@@ -86,7 +86,7 @@ func parameterProblem(ctx huma.Context, status int, _ string, errs ...error) hum
 	}
 	switch {
 	case len(p.Errors) > 0 && inBody(p.Errors[0].Place):
-		p.Code, p.Fix, p.Detail = errBody.Code, errBody.Fix, sentence(p.Errors[0])
+		p.Code, p.Fix, p.Detail = errBody.Code, bodyFix(ctx, p.Errors[0]), sentence(p.Errors[0])
 	case len(p.Errors) > 0:
 		p.Detail = sentence(p.Errors[0])
 	case status == http.StatusBadRequest: // only a body that is not there comes without detail
@@ -108,6 +108,19 @@ func bodyFault(status int, errs []error) error {
 		return errBroken
 	}
 	return nil
+}
+
+// bodyFix says what to do about a body; who wrote a field that there is not is told which there are.
+func bodyFix(ctx huma.Context, d ProblemDetail) string {
+	switch {
+	case d.Message == validation.MsgUnexpectedProperty && ctx != nil:
+		if fields, ok := ctx.Operation().Metadata[fieldsKey].(string); ok {
+			return "正文可以写的字段：" + fields
+		}
+	case d.Message == errTwice.Error():
+		return "每个名称只写一次"
+	}
+	return errBody.Fix
 }
 
 func inBody(place string) bool { return place == "body" || strings.HasPrefix(place, "body.") }
