@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"gongxin/internal/cntext"
+	"gongxin/internal/ident"
 )
 
 // textFlags says what scan met in a value.
@@ -16,7 +17,7 @@ const (
 	wide                            // full-width letters or digits
 	odd                             // signs that names may not contain
 	strange                         // characters that need a closer look in any text
-	longDigit                       // 17 digits or more in a row: perhaps an identity number
+	longDigit                       // 17 digits or more, with nothing but gaps between them: perhaps an identity number
 )
 
 // oddASCII are the signs below 0x80 that cntext.HasForbidden refuses.
@@ -44,9 +45,11 @@ func scan(s string) (runes int, flags textFlags) {
 				if ch != ' ' || blank {
 					flags |= unusual
 				}
-				blank, digits = true, 0
+				blank = true
 			default:
-				blank, digits = false, 0
+				if blank = false; !ident.IsGap(rune(ch)) {
+					digits = 0
+				}
 			}
 			if oddASCII[ch] {
 				flags |= odd
@@ -55,13 +58,17 @@ func scan(s string) (runes int, flags textFlags) {
 			i++
 			continue
 		}
-		digits, blank = 0, false
+		blank = false
 		if ch >= 0xE4 && ch <= 0xE9 && i+2 < len(s) && s[i+1]&0xC0 == 0x80 && s[i+2]&0xC0 == 0x80 {
+			digits = 0
 			runes++ // U+4000 to U+9FFF
 			i += 3
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
+		if !ident.IsGap(r) {
+			digits = 0
+		}
 		flags |= runeFlags(r)
 		runes++
 		i += size
@@ -122,28 +129,4 @@ func lost(s string) (r rune, fatal, found bool) {
 		}
 	}
 	return 0, false, found
-}
-
-// hasCitizenNumber says whether a run of exactly 18 digits, or 17 and X, in s is a citizen's number by its
-// arithmetic. test decides.
-func hasCitizenNumber(s string, test func(string) bool) bool {
-	for i := 0; i < len(s); {
-		if s[i]-'0' > 9 {
-			i++
-			continue
-		}
-		j := i
-		for j < len(s) && s[j]-'0' <= 9 {
-			j++
-		}
-		end := j
-		if end < len(s) && (s[end] == 'X' || s[end] == 'x') {
-			end++
-		}
-		if end-i == 18 && test(s[i:end]) || j-i == 18 && test(s[i:j]) {
-			return true
-		}
-		i = max(end, i+1)
-	}
-	return false
 }

@@ -111,7 +111,7 @@ func (s *Service) Embed(ctx context.Context, o EmbedOrder) (*Ticket, error) {
 	if o.Who.Kind != authz.Key {
 		return nil, ErrEmbedKey
 	}
-	if o.Officer = cntext.Clean(o.Officer); !officerForm.MatchString(o.Officer) || personal.MatchString(o.Officer) {
+	if o.Officer = cntext.Clean(o.Officer); !officerForm.MatchString(o.Officer) || personal(o.Officer) {
 		return nil, ErrEmbedOfficer
 	}
 	origin, err := ParseOrigin(o.Origin)

@@ -18,6 +18,7 @@ import (
 	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/notice"
 	"gongxin/internal/record"
 )
@@ -65,8 +66,12 @@ var (
 	ErrNotes   = fault.New(fault.Conflict, "check.notes", "这次核查的反馈已经有 100 条", "请重新核查，再反馈新的情况")
 )
 
-// personal finds what may be the number of a document; it has no place in words that a subject or an auditor reads.
-var personal = regexp.MustCompile(`[0-9]{17}[0-9Xx]|[0-9]{15}`)
+var longNumber = regexp.MustCompile(`[0-9]{17}[0-9Xx]|[0-9]{15}`)
+
+// personal finds what may be the number of a document, also one written in groups; it has no place in words that a subject or an auditor reads.
+func personal(text string) bool {
+	return longNumber.MatchString(cntext.Fold(text)) || flow.HasPersonal(text)
+}
 
 // Feedback records what an officer of the unit did with an answer. Of a restraint that was applied the subject is told in the same transaction: which, because of
 // what, by whom, and how to object or to have it repaired.
@@ -97,9 +102,9 @@ func (n *Note) check() error {
 	switch {
 	case n.Result != Noted && n.Result != Applied && n.Result != NotApplied:
 		return ErrResult
-	case reason > 500, n.Result != Noted && reason < 2, personal.MatchString(cntext.Fold(n.Reason)):
+	case reason > 500, n.Result != Noted && reason < 2, personal(n.Reason):
 		return ErrReason
-	case n.Result == Applied && (number < 2 || number > 64 || personal.MatchString(cntext.Fold(n.CaseNo))):
+	case n.Result == Applied && (number < 2 || number > 64 || personal(n.CaseNo)):
 		return ErrCase
 	}
 	if n.Result != Applied {

@@ -36,6 +36,7 @@ func TestFeedback(t *testing.T) {
 			{"no reason", func(n *check.Note) { n.Reason = " " }, check.ErrReason},
 			{"a number of a document", func(n *check.Note) { n.Reason = "见 " + number }, check.ErrReason},
 			{"the number in wide digits", func(n *check.Note) { n.Reason = "见１１０１０５１９４９１２３１００２Ｘ" }, check.ErrReason},
+			{"the number in groups", func(n *check.Note) { n.Reason = "见 110105 19491231 002X" }, check.ErrReason},
 			{"the number as a case", func(n *check.Note) { n.CaseNo = "１１０１０５１９４９１２３１００２Ｘ" }, check.ErrCase},
 			{"not applied, no reason", func(n *check.Note) { n.Result, n.Reason = check.NotApplied, "" }, check.ErrReason},
 			{"no case", func(n *check.Note) { n.CaseNo = "" }, check.ErrCase},
