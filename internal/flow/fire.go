@@ -141,37 +141,12 @@ func checkTexts(in *Input, required bool) error {
 }
 
 // HasPersonal reports whether a text holds the identity number of a resident: eighteen characters by themselves, with a day of birth and the right check
-// character.
-// Full-width characters count as what they stand for, and spaces and dashes between the characters do not hide a number.
+// character. Full-width characters count as what they stand for, and blanks, dashes and dots between the characters do not hide a number.
 func HasPersonal(text string) bool {
-	text = cntext.Fold(text)
-	return holdsNumber(text) || holdsNumber(strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\u3000", "").Replace(text))
-}
-
-func holdsNumber(text string) bool {
-	run := 0 // digits up to i
-	for i := range len(text) {
-		last := text[i]
-		isDigit := last >= '0' && last <= '9'
-		ends := i+1 == len(text) || !isAlnum(text[i+1])
-		if run == 17 && ends && (isDigit || last == 'X' || last == 'x') && isCitizen(text[i-17:i], last) {
-			return true
-		}
-		if run++; !isDigit {
-			run = 0
-		}
-	}
-	return false
-}
-
-func isAlnum(b byte) bool {
-	return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+	return ident.FindPersonNumber(cntext.Fold(text), func(s string, _ bool) bool { return isCitizen(s[:17], s[17]) })
 }
 
 func isCitizen(first17 string, check byte) bool {
-	if check == 'x' {
-		check = 'X'
-	}
 	n := func(from, to int) int {
 		v := 0
 		for _, b := range []byte(first17[from:to]) {

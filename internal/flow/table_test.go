@@ -137,7 +137,8 @@ func TestHasPersonal(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, "申请人有新的证据": false, "证件11010519491231002X。": true, "11010519491231002x": true, "110105194912310021": false,
 		"编号 20260302000000000001 号": false, "99010519491331002X": false, "电话 13800000000": false, "0011010519491231002X": false,
-		"１１０１０５１９４９１２３１００２Ｘ": true, "110105 19491231 002X": true, "110105-19491231-002x": true, "2026-03-02 至 2027-03-02": false,
+		"１１０１０５１９４９１２３１００２Ｘ": true, "110105 19491231 002X": true, "110105-19491231-002x": true, "第2次 110105 19491231 002X": true,
+		"2 110105\n1949.1231·002x号": true, "11010519491231002X号": true, "2026-03-02 至 2027-03-02": false,
 	} {
 		if got := HasPersonal(text); got != want {
 			t.Errorf("HasPersonal(%q) = %v, want %v", text, got, want)
