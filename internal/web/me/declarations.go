@@ -105,13 +105,7 @@ func (x *declarations) find(r *http.Request) (declaration.Declaration, error) {
 
 // place finds out whom a page about a declaration is about: its subject, whatever the address says.
 func (x *declarations) place(r *http.Request, d *declaration.Declaration) (Place, error) {
-	q := r.URL.Query()
-	q.Set("of", strconv.FormatInt(d.Subject, 10))
-	at := *r.URL
-	at.RawQuery = q.Encode()
-	as := r.Clone(r.Context())
-	as.URL = &at
-	return x.c.Place(as, declarationsName, declarationsPath)
+	return x.c.placeOf(r, d.Subject, declarationsName, declarationsPath)
 }
 
 // count says beside the card how many are under way.

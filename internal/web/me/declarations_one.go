@@ -3,13 +3,10 @@ package me
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 
 	"gongxin/internal/catalog"
 	"gongxin/internal/declaration"
-	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
@@ -19,6 +16,7 @@ import (
 // declarationView is one declaration with its history.
 type declarationView struct {
 	declarationRow
+	attempt
 	content []ui.Fact
 	facts   []ui.Fact
 	events  []ui.Event
@@ -29,26 +27,10 @@ type declarationView struct {
 	replace string
 	asked   string // why it was returned
 	done    string
-	tried   string
-	text    string
-	fault   *fault.Error
-}
-
-func (v *declarationView) typed(name string) string {
-	if v.tried == name {
-		return v.text
-	}
-	return ""
 }
 
 // to gives the address of a step, about the same subject.
-func (v *declarationView) to(name string) string {
-	path, query, found := strings.Cut(v.href, "?")
-	if found {
-		return path + "/" + name + "?" + query
-	}
-	return path + "/" + name
-}
+func (v *declarationView) to(name string) string { return stepOf(v.href, name) }
 
 func (x *declarations) one(w http.ResponseWriter, r *http.Request) error {
 	return x.showOne(w, r, http.StatusOK, &declarationView{done: declarationDone[r.URL.Query().Get("done")]})
@@ -76,7 +58,7 @@ func (x *declarations) take(name string, do func(ctx context.Context, id int64, 
 		if !known {
 			return err
 		}
-		return x.showOne(w, r, web.Status(err), &declarationView{fault: f, tried: name, text: form.Get("reason")})
+		return x.showOne(w, r, web.Status(err), &declarationView{attempt: attempt{name, form.Get("reason"), f}})
 	}
 }
 
@@ -136,21 +118,24 @@ func (x *declarations) history(ctx context.Context, p *Place, v *declarationView
 		if err != nil {
 			return err
 		}
-		for i := range list {
-			s := list[i].Public()
-			v.events = append(v.events, ui.Event{When: moment(s.At), What: s.Said, Tone: ui.Plain})
-			if s.Event == declaration.EventReturn || s.Event == declaration.EventBounce {
-				v.asked = s.Reason
-			}
-			for _, a := range s.Files {
-				v.files = append(v.files, fileLink{p.Link(declarationsPath + "/" + strconv.FormatInt(v.ID, 10) + "/files/" + url.PathEscape(a.Hash)), a.Title, moment(s.Recorded)})
-			}
+		events, files := p.told(list, declarationsPath+"/"+strconv.FormatInt(v.ID, 10))
+		v.events, v.files = append(v.events, events...), append(v.files, files...)
+		if asked := askedFor(list); asked != "" {
+			v.asked = asked
 		}
 	}
-	if n := len(v.events); n > 0 {
-		v.events[n-1].Tone = ui.Accent
-	}
+	latest(v.events)
 	return nil
+}
+
+// askedFor gives why a declaration was returned the last time.
+func askedFor(list []flow.Step) (reason string) {
+	for i := range list {
+		if s := &list[i]; s.Event == declaration.EventReturn || s.Event == declaration.EventBounce {
+			reason = s.Reason
+		}
+	}
+	return reason
 }
 
 func (x *declarations) facts(ctx context.Context, v *declarationView, person bool) []ui.Fact {
@@ -213,12 +198,7 @@ func (x *declarations) mending(r *http.Request, v *declareView) (Place, error) {
 		v.due = c.Due.String()
 	}
 	list, err := x.Cases.Timeline(r.Context(), d.Case)
-	for i := range list {
-		if s := &list[i]; s.Event == declaration.EventReturn || s.Event == declaration.EventBounce {
-			v.asked = s.Reason
-		}
-	}
-	v.seen = strconv.Itoa(c.Version)
+	v.asked, v.seen = askedFor(list), strconv.Itoa(c.Version)
 	return p, err
 }
 

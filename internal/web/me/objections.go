@@ -129,13 +129,7 @@ func (x *objections) find(r *http.Request) (objection.Objection, error) {
 
 // place finds out whom a page about an objection is about: its subject, whatever the address says.
 func (x *objections) place(r *http.Request, o *objection.Objection) (Place, error) {
-	q := r.URL.Query()
-	q.Set("of", strconv.FormatInt(o.Subject, 10))
-	at := *r.URL
-	at.RawQuery = q.Encode()
-	as := r.Clone(r.Context())
-	as.URL = &at
-	return x.c.Place(as, objectionsName, objectionsPath)
+	return x.c.placeOf(r, o.Subject, objectionsName, objectionsPath)
 }
 
 // count says beside the card how many are under way.

@@ -3,11 +3,8 @@ package me
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 
-	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/objection"
 	"gongxin/internal/web"
@@ -22,6 +19,7 @@ var objectionDone = map[string]string{
 // objectionView is one objection with its history.
 type objectionView struct {
 	objectionRow
+	attempt
 	facts  []ui.Fact
 	events []ui.Event
 	files  []fileLink
@@ -32,30 +30,10 @@ type objectionView struct {
 	runs   bool
 	source string
 	done   string
-	tried  string
-	text   string
-	fault  *fault.Error
-}
-
-type fileLink struct{ href, title, when string }
-
-func (v *objectionView) open(name string) bool { return v.tried == name }
-
-func (v *objectionView) typed(name string) string {
-	if v.tried == name {
-		return v.text
-	}
-	return ""
 }
 
 // to gives the address of a step, about the same subject.
-func (v *objectionView) to(name string) string {
-	path, query, found := strings.Cut(v.href, "?")
-	if found {
-		return path + "/" + name + "?" + query
-	}
-	return path + "/" + name
-}
+func (v *objectionView) to(name string) string { return stepOf(v.href, name) }
 
 func (x *objections) one(w http.ResponseWriter, r *http.Request) error {
 	return x.showOne(w, r, http.StatusOK, &objectionView{done: objectionDone[r.URL.Query().Get("done")]})
@@ -83,7 +61,7 @@ func (x *objections) take(name string, do func(ctx context.Context, id int64, in
 		if !known {
 			return err
 		}
-		return x.showOne(w, r, web.Status(err), &objectionView{fault: f, tried: name, text: form.Get("reason")})
+		return x.showOne(w, r, web.Status(err), &objectionView{attempt: attempt{name, form.Get("reason"), f}})
 	}
 }
 
@@ -131,17 +109,8 @@ func (x *objections) history(ctx context.Context, p *Place, v *objectionView) er
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		s := list[i].Public()
-		tone := ui.Plain
-		if i == len(list)-1 {
-			tone = ui.Accent
-		}
-		v.events = append(v.events, ui.Event{When: moment(s.At), What: s.Said, Tone: tone})
-		for _, a := range s.Files {
-			v.files = append(v.files, fileLink{p.Link(objectionsPath + "/" + strconv.FormatInt(v.ID, 10) + "/files/" + url.PathEscape(a.Hash)), a.Title, moment(s.Recorded)})
-		}
-	}
+	v.events, v.files = p.told(list, objectionsPath+"/"+strconv.FormatInt(v.ID, 10))
+	latest(v.events)
 	return nil
 }
 
