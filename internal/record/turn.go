@@ -33,7 +33,7 @@ func (s Status) may(to Status) bool {
 	case Shielded:
 		return to == Active || to == Repaired || to == Annulled || to == Ended
 	case Repaired:
-		return to == Active || to == Annulled || to == Ended || to == Destroyed
+		return to == Active || to == Annulled || to == Ended || to == Shielded || to == Destroyed
 	case Annulled:
 		return to == Active || to == Destroyed
 	case Withdrawn, Ended:

@@ -85,31 +85,56 @@ func (s *Service) Cancel(ctx context.Context, breach int64, a Answer) (Breach, e
 		}
 		s.decided(ctx, b, &a)
 		b.Until = s.today().AddMonths(s.Rules.Today().Clocks.Barred)
-		shown := ""
-		if c.Entry == 0 {
-			standing, err := s.Records.Standing(ctx, tx, []record.ID{c.At})
-			if err != nil {
-				return err
-			}
-			to, until := record.Active, s.longest(&c, standing[c.At].Decided)
-			if until != nil {
-				shown = "，恢复公示到 " + until.String() + " 为止（当日起不再公示）"
-			}
-			if until != nil && s.today() >= *until {
-				to, until, shown = record.Ended, nil, "；公示期已经届满，不再恢复公示"
-			}
-			if _, err := s.turn(ctx, tx, &c, to, until, "撤销信用修复："+a.No); err != nil {
-				return err
-			}
-			if to == record.Active {
-				if err := s.remindAgain(ctx, tx, reminder{c.Subject, c.Target.String(), max(b.Until, c.Earliest), s.itemName(&c)}); err != nil {
-					return err
-				}
-			}
+		shown, err := s.showAgain(ctx, tx, b, &c)
+		if err != nil {
+			return err
 		}
-		body := "撤销修复结果" + shown + "。" + on(b.Until) + " 以前不能提出新的修复申请。对结果不服的，可以提出异议，也可以依法申请行政复议或者提起行政诉讼。"
+		object := "可以提出异议，也可以依法申请行政复议或者提起行政诉讼。"
+		if c.At.Key == 0 { // nothing is left that an objection could be about
+			object = "可以依法申请行政复议或者提起行政诉讼。"
+		}
+		body := "撤销修复结果" + shown + "。自 " + on(b.Until) + " 起才能提出新的修复申请。对结果不服的，" + object
 		return s.send(ctx, tx, notice.Subject, b.Subject, "repair.cancelled", "信用修复已被撤销", body, b.ownLink(), b.ID)
 	})
+}
+
+// showAgain brings back what a repair took away, and says in words what becomes of it. What was taken down, withdrawn or is over was not taken away by the repair, and
+// stays as it is; what is shielded for a court's plan comes back with the others when that ends.
+func (s *Service) showAgain(ctx context.Context, tx *db.Tx, b *Breach, c *Case) (string, error) {
+	if c.Entry != 0 {
+		return "。名单条目不因此恢复：是否重新列入，由认定单位按列入程序另行决定", nil
+	}
+	standing, err := s.Records.Standing(ctx, tx, []record.ID{c.At})
+	if err != nil {
+		return "", err
+	}
+	v := standing[c.At]
+	if v.Status != record.Repaired {
+		return "。这条信息已经撤下、撤回或者期满，不恢复公示", nil
+	}
+	to, until, shown := record.Active, s.longest(c, v.Decided), "，恢复公示"
+	if until != nil {
+		shown += "到 " + until.String() + " 为止（当日起不再公示）"
+	}
+	plans, err := shields(ctx, tx, `subject_id = $1 AND state = 'shielded'`, c.Subject)
+	switch {
+	case err != nil:
+		return "", err
+	case until != nil && s.today() >= *until:
+		to, until, shown = record.Ended, nil, "；公示期已经届满，不再恢复公示"
+	case len(plans) > 0:
+		to, shown = record.Shielded, "；重整期间屏蔽还没有结束，现在不公示，屏蔽结束以后再"+strings.TrimPrefix(shown, "，")
+	}
+	if _, err := s.turn(ctx, tx, c, to, until, "撤销信用修复："+b.DocNo); err != nil {
+		return "", err
+	}
+	switch to {
+	case record.Active:
+		err = s.remindAgain(ctx, tx, reminder{c.Subject, c.Target.String(), max(b.Until, c.Earliest), s.itemName(c)})
+	case record.Shielded:
+		err = plans[0].holds(ctx, tx, c.At)
+	}
+	return shown, err
 }
 
 // longest gives the day to which a record is shown again: the longest period of its class, and no day beyond what an objection had shortened it to, which the

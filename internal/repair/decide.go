@@ -2,6 +2,7 @@ package repair
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -155,8 +156,8 @@ func (s *Service) Grant(ctx context.Context, repair int64, a Answer) (Case, erro
 			return err
 		}
 		c.AnswerNo, c.AnswerOn = a.No, a.On
-		if s.today() < c.Earliest {
-			return ErrEarly.Messagef("最早可以在 %s 修复", c.Earliest)
+		if err := s.ripe(ctx, tx, c); err != nil {
+			return err
 		}
 		turned, err := s.turn(ctx, tx, c, record.Repaired, nil, "信用修复："+a.No)
 		if err != nil {
@@ -170,6 +171,39 @@ func (s *Service) Grant(ctx context.Context, repair int64, a Answer) (Case, erro
 		}
 		return s.Lists.Remove(ctx, tx, c.Entry, Removal{No: a.No, On: a.On, Reason: a.Reason, Turned: turned})
 	})
+}
+
+// ripe refuses to repair before the earliest day, also where the source has corrected the day or the severity of a decision since it was applied for.
+func (s *Service) ripe(ctx context.Context, tx *db.Tx, c *Case) error {
+	if s.today() < c.Earliest {
+		return ErrEarly.Messagef("最早可以在 %s 修复", c.Earliest)
+	}
+	if c.Entry != 0 { // an entry keeps the days that it was decided with
+		return nil
+	}
+	a, err := s.application(ctx, tx, c.Application)
+	if err != nil {
+		return err
+	}
+	now, err := s.Records.Standing(ctx, tx, []record.ID{c.At})
+	if err != nil {
+		return err
+	}
+	v, ok := now[c.At]
+	asked := slices.IndexFunc(a.Picks, func(p Pick) bool { return p.Target == c.Target.String() })
+	if !ok || asked >= 0 && a.Picks[asked].Number == v.Number {
+		return nil
+	}
+	f, err := s.finding(ctx, s.Rules.On(clock.DateOf(c.SentAt)), &v, text{}, nil)
+	switch {
+	case err != nil || v.DecidedOn == c.On && f.Class == c.Class:
+		return err
+	case f.Excluded != "":
+		return ErrExcluded.Messagef("来源单位更正了这条信息，更正以后按规定不能在这里修复：%s", f.Excluded)
+	case s.today() < f.Earliest:
+		return ErrEarly.Messagef("来源单位更正了这条信息，更正以后最早可以在 %s 修复", f.Earliest)
+	}
+	return nil
 }
 
 // turn gives the record of a case another status; false when the case is about no record, or about one that is not on file.
@@ -209,6 +243,9 @@ func (s *Service) Refuse(ctx context.Context, repair int64, a Answer) (Case, err
 		return Case{}, ErrNext
 	}
 	return s.step(ctx, repair, EventRefuse, flow.Input{Reason: a.Reason, Attachments: a.Files, Seen: a.Seen}, func(ctx context.Context, tx *db.Tx, c *Case) error {
+		if !c.End.IsZero() && a.Next >= c.End {
+			return ErrNext.Messagef("这条信息自 %s 起自动停止公示，下一次可以申请的日期要早于这一天", c.End)
+		}
 		c.AnswerNo, c.AnswerOn, c.Next = a.No, a.On, a.Next
 		if c.Next.IsZero() {
 			c.Next = max(c.Earliest, today.AddMonths(s.Rules.On(clock.DateOf(c.SentAt)).Clocks.Again))

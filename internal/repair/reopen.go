@@ -73,7 +73,7 @@ func (s *Service) outcome(ctx context.Context, q db.Querier, c Case) (out Outcom
 		}
 	case "granted":
 		list, err := s.breaches(ctx, q, `repair_id = $1 ORDER BY breach_id DESC LIMIT 1`, c.ID)
-		if err != nil || len(list) == 0 || list[0].State != "cancelled" || c.Entry != 0 {
+		if err != nil || len(list) == 0 || list[0].State != "cancelled" {
 			return out, false, err
 		}
 		out.breach, out.Word, out.Stages = list[0], "修复已撤销", []Stage{StageHeard, StageKept}
@@ -143,8 +143,8 @@ func (s *Service) Reopen(ctx context.Context, tx *db.Tx, x Reopening) (err error
 
 // award repairs by what the objection came to, never before the earliest day.
 func (s *Service) award(ctx context.Context, tx *db.Tx, c *Case, x Reopening) error {
-	if s.today() < c.Earliest {
-		return ErrEarly.Messagef("最早可以在 %s 修复", c.Earliest)
+	if err := s.ripe(ctx, tx, c); err != nil {
+		return err
 	}
 	c.AnsweredBy, c.AnswerNo, c.AnswerOn, c.Reason = authz.From(ctx).String(), x.No, s.today(), x.Reason
 	_, err := s.turn(ctx, tx, c, record.Repaired, nil, "信用修复，经异议处理："+x.No)

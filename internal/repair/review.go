@@ -138,16 +138,24 @@ func (s *Service) texts(ctx context.Context, of int64, all []record.Version, nam
 	return out, nil
 }
 
-// says joins what a record says, without whom it is about: a firm's name must not make a domain.
+// says joins what a record says, without whom it is about.
 func says(v *publish.RecordView, name string) string {
 	var b strings.Builder
 	b.WriteString(v.Title)
 	for _, f := range v.Fields {
-		if f.Value != name && !f.Masked {
+		if !f.Masked {
 			b.WriteString("\n" + f.Value)
 		}
 	}
-	return b.String()
+	return Nameless(b.String(), name)
+}
+
+// Nameless takes a subject's name out of what a record says of it, wherever it stands: a firm's name must not make a domain.
+func Nameless(text, name string) string {
+	if name == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, name, "")
 }
 
 // entryOf gives the entry that a record was filed from.

@@ -119,13 +119,21 @@ func (s *Service) Shield(ctx context.Context, shield int64, reason string, seen 
 			return err
 		}
 		for _, t := range list {
-			_, err := tx.ExecContext(ctx, `INSERT INTO repair_shield_record (subject_id, shield_id, record_key) VALUES ($1, $2, $3)`, x.Subject, x.ID, t.Key)
-			if err != nil {
-				return fmt.Errorf("repair: shielded: %w", err)
+			if err := x.holds(ctx, tx, t.ID); err != nil {
+				return err
 			}
 		}
 		return s.send(ctx, tx, notice.Subject, x.Subject, "repair.shield", "失信信息已经暂时屏蔽", "在执行重整计划期间不公示，到 "+x.Until.String()+" 为止。计划没有执行的，会恢复公示。", x.ownLink(), x.ID)
 	})
+}
+
+// holds puts down that a record is not shown because of a shielding, so that it comes back with it.
+func (x *Shield) holds(ctx context.Context, tx *db.Tx, at record.ID) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO repair_shield_record (subject_id, shield_id, record_key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, x.Subject, x.ID, at.Key)
+	if err != nil {
+		return fmt.Errorf("repair: shielded: %w", err)
+	}
+	return nil
 }
 
 func (s *Service) turnAll(ctx context.Context, tx *db.Tx, x *Shield, list []record.Turn, why string) error {

@@ -25,11 +25,11 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, c *Case, event flow.Event
 	case EventAccept:
 		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.accepted", what+"已经受理", "最迟 "+due.String()+" 答复。情况复杂需要延长的，会告知理由。", own, c.ID)
 	case EventReject:
-		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.rejected", what+"不予受理", "理由见办理页面。改正以后可以重新申请；对结果有异议的，可以提出异议。", own, c.ID)
+		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.rejected", what+"不予受理", "理由见办理页面。改正以后可以重新申请；"+c.objects(), own, c.ID)
 	case EventGrant:
 		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.granted", what+"准予修复", "自现在起停止公示、共享和使用，因此采取的措施同时解除。专项信用报告（信用代证）仍写明“已修复”。违背修复承诺的，会撤销修复并恢复公示。", own, c.ID)
 	case EventRefuse:
-		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.refused", what+"不予修复", "理由见办理页面。"+c.Next.String()+" 起可以重新申请；对结果有异议的，可以提出异议。", own, c.ID)
+		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.refused", what+"不予修复", "理由见办理页面。"+c.Next.String()+" 起可以重新申请；"+c.objects(), own, c.ID)
 	case EventReopen, EventReanswer:
 		by := "最迟 " + due.String() + " 决定是否受理。"
 		if event == EventReanswer {
@@ -54,6 +54,14 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, c *Case, event flow.Event
 		return s.send(ctx, tx, notice.Subject, c.Subject, "repair.extended", what+"延长办理", "情况复杂，答复期限延长到 "+due.String()+"，理由见办理页面。", own, c.ID)
 	}
 	return nil
+}
+
+// objects says where an answer can be disputed: of an entry that is no record, the entry itself is.
+func (c *Case) objects() string {
+	if c.At.Key == 0 {
+		return "对结果有异议的，可以在“异议”里对这个名单条目提出。"
+	}
+	return "对结果有异议的，可以提出异议。"
 }
 
 func (s *Service) itemName(c *Case) string {

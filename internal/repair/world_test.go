@@ -1,6 +1,7 @@
 package repair_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -50,15 +51,17 @@ type world struct {
 	entries []repair.Entry
 	removed []repair.Removal
 	told    []string
+	bodies  []string // of what was told
+	name    string   // of the firm; "" = the usual one
 	n       int
 }
 
-func (*world) ByIDs(_ context.Context, ids []int64) (map[int64]subject.Subject, error) {
+func (w *world) ByIDs(_ context.Context, ids []int64) (map[int64]subject.Subject, error) {
 	out := map[int64]subject.Subject{}
 	for _, id := range ids {
 		switch {
 		case id == firm, id == other, id >= 1000:
-			out[id] = subject.Subject{ID: id, Kind: catalog.LegalEntity, Code: "91990102MA0A00014H", Name: "临溪市示例食品有限公司", Region: "990102"}
+			out[id] = subject.Subject{ID: id, Kind: catalog.LegalEntity, Code: "91990102MA0A00014H", Name: cmp.Or(w.name, "临溪市示例食品有限公司"), Region: "990102"}
 		case id == person:
 			out[id] = subject.Subject{ID: id, Kind: catalog.Person}
 		}
@@ -97,7 +100,7 @@ func (w *world) Send(_ context.Context, _ *db.Tx, n notice.Notice) error {
 	if flow.HasPersonal(n.Title+n.Body) || len([]rune(n.Title)) > 100 {
 		w.t.Errorf("a notice that cannot be sent: %s", n.Title)
 	}
-	w.told = append(w.told, n.To.Kind+" "+n.Topic)
+	w.told, w.bodies = append(w.told, n.To.Kind+" "+n.Topic), append(w.bodies, n.Body)
 	return nil
 }
 

@@ -26,6 +26,7 @@ type repairCaseView struct {
 	fault, done string
 	text, seen  string
 	unit        string
+	dispute     string // address at which the answer can be disputed; "" = there is none
 }
 
 func (v *repairCaseView) at(tail string) string {
@@ -74,6 +75,9 @@ func (x *repairs) showCase(w http.ResponseWriter, r *http.Request, status int, w
 	}
 	v.events, v.files = repairHistory(steps, v.at("/files/"), p)
 	v.steps = repairSteps(&k)
+	if k.State == "refused" || k.State == "rejected" {
+		v.dispute = repairDispute(p, &k)
+	}
 	list, err := x.Repairs.BreachesOf(ctx, k.ID)
 	if err != nil {
 		return err
@@ -83,6 +87,14 @@ func (x *repairs) showCase(w http.ResponseWriter, r *http.Request, status int, w
 	}
 	crumbs := []ui.Link{{Href: p.Link(repairPath), Label: "信用修复"}, {Href: p.Link(repairForms + strconv.FormatInt(k.Application, 10)), Label: "修复申请"}, {Label: v.name}}
 	return x.c.Show(w, r, status, p, Sheet{Title: v.name, Lead: "信用修复的办理进展。", Crumbs: crumbs, Keep: true}, repairCasePage(v))
+}
+
+// repairDispute leads to where the answer about a repair can be disputed: at its record, or at the entry that is no record.
+func repairDispute(p Place, k *repair.Case) string {
+	if k.At.Key != 0 {
+		return p.Link(objectPath, "record", k.At.String())
+	}
+	return p.Link(objectPath, "entry", strconv.FormatInt(k.Entry, 10))
 }
 
 // repairHistory puts the steps of a procedure into sentences, as its subject may read them, with what was attached.

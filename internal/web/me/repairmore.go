@@ -46,6 +46,7 @@ type repairPathView struct {
 	state       bool   // the form states one's case; else it withdraws
 	fault, done string
 	typed, seen string
+	dispute     string // address at which what was decided can be disputed; "" = there is none
 }
 
 func (x *repairs) breach(w http.ResponseWriter, r *http.Request) error {
@@ -75,6 +76,16 @@ func (x *repairs) showBreach(w http.ResponseWriter, r *http.Request, status int,
 	}
 	if !b.Until.IsZero() {
 		v.facts = append(v.facts, ui.Fact{Label: "可以重新申请修复", Value: b.Until.String() + " 起"})
+	}
+	k, err := x.Repairs.Case(ctx, b.Repair)
+	if err != nil {
+		return err
+	}
+	if b.State == "cancelled" && k.At.Key != 0 {
+		v.dispute = repairDispute(p, &k)
+	}
+	if b.State == "cancelled" && k.Entry != 0 {
+		v.facts = append(v.facts, ui.Fact{Label: "名单条目", Value: "不因撤销修复而恢复；是否重新列入，由认定单位按列入程序另行决定。", Wide: true})
 	}
 	v.facts = append(v.facts, ui.Fact{Label: "有关的修复", Value: "查看修复的办理", Link: p.Link(repairCase + strconv.FormatInt(b.Repair, 10))})
 	if err := x.fill(ctx, v, b.Flow, b.Subject, p.Link(here+"/files/"), repair.EventState, p.Link(here+"/state")); err != nil {

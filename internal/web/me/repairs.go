@@ -251,7 +251,7 @@ func (v *repairsView) lay() {
 		id, title, words string
 		states           []repair.State
 	}{
-		{"now", "现在可以申请", "勾选要修复的信息，一次申请可以选多条，只签一份承诺书；每一条由作出认定的单位分别答复。", []repair.State{repair.Now}},
+		{"now", "可以申请的，逐条看", "每条从哪天起可以修复、要交什么、由谁答复。", []repair.State{repair.Now}},
 		{"pending", "正在办理", "", []repair.State{repair.Pending}},
 		{"later", "以后可以申请", v.later(), []repair.State{repair.Early, repair.Barred}},
 		{"never", "不能在这里申请", "", []repair.State{repair.Excluded}},
@@ -323,7 +323,7 @@ func (f *findingRow) facts() []ui.Fact {
 	case repair.Shielded:
 		out = append(out, ui.Fact{Label: "为什么不用", Value: "正在重整期间屏蔽，不公示。屏蔽结束后可以申请修复。", Wide: true})
 	}
-	if f.State != repair.Over && f.State != repair.Repaired {
+	if f.State != repair.Over && f.State != repair.Repaired && f.State != repair.Hidden { // what is shown to nobody stops being shown on no day
 		end := ui.Fact{Label: "自动停止公示", Value: "到移出为止"}
 		if !f.End.IsZero() {
 			end.Value = f.End.String()

@@ -238,6 +238,18 @@ func TestNotices(t *testing.T) {
 	}
 }
 
+// The notice of an older decision has the days of its domain, which its text tells, on its own page as in the archive.
+func TestNoticeOfItsDomain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := w.file(20250508, func(d *record.Draft) { d.PublicUntil = 20280508 })
+	w.columns = []publish.RecordView{{
+		ID: at.String(), Item: "XZCF", Subject: publish.SubjectRef{Name: firmName}, DocNo: "临市监罚〔2025〕1号", DecidedOn: 20250508,
+		Fields: []publish.FieldView{{Value: firmName + "违反《中华人民共和国食品安全法》"}},
+	}}
+	w.get(w.clerk, "/desk/repair-notices/"+at.String(), http.StatusOK, "自 2026-05-08 起")
+}
+
 // An archive holds every notice of the days, and at most two hundred.
 func TestBatch(t *testing.T) {
 	t.Parallel()

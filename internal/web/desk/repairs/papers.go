@@ -166,18 +166,33 @@ func (d *Desk) papersOf(ctx context.Context, unit int64, list []publish.RecordVi
 		if err != nil {
 			return nil, err
 		}
-		var text strings.Builder
-		for _, f := range list[i].Fields {
-			if f.Value != list[i].Subject.Name {
-				text.WriteString(f.Value + "\n")
-			}
-		}
-		ids[i], says[at], names[at.Subject] = at, text.String(), list[i].Subject.Name
+		ids[i], says[at], names[at.Subject] = at, saysOf(&list[i]), list[i].Subject.Name
 	}
 	return d.Repairs.UnitPapers(ctx, unit, ids, says, names)
 }
 
-// find gives the notice of one record of a unit of the caller's, which need not be public: then the look stands in the access log first.
+// saysOf joins what a public record says, which tells the domain of older decisions.
+func saysOf(v *publish.RecordView) string {
+	var text strings.Builder
+	for _, f := range v.Fields {
+		text.WriteString(f.Value + "\n")
+	}
+	return repair.Nameless(text.String(), v.Subject.Name)
+}
+
+// says gives what a record says that is public; of one that is not, nothing is read for a notice.
+func (d *Desk) says(ctx context.Context, at record.ID) (map[record.ID]string, error) {
+	v, err := d.Columns.Record(ctx, at.String(), time.Time{})
+	if fault.KindOf(err) == fault.NotFound {
+		return map[record.ID]string{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return map[record.ID]string{at: saysOf(v)}, nil
+}
+
+// findPaper gives the notice of one record of a unit of the caller's, which need not be public: then the look stands in the access log first.
 func (d *Desk) findPaper(r *http.Request) (*repair.Paper, error) {
 	ctx := r.Context()
 	at, err := record.ParseID(r.PathValue("record"))
@@ -192,8 +207,12 @@ func (d *Desk) findPaper(r *http.Request) (*repair.Paper, error) {
 	if err != nil {
 		return nil, err
 	}
+	says, err := d.says(ctx, at)
+	if err != nil {
+		return nil, err
+	}
 	for _, u := range units {
-		list, err := d.Repairs.UnitPapers(ctx, u.ID, []record.ID{at}, nil, names)
+		list, err := d.Repairs.UnitPapers(ctx, u.ID, []record.ID{at}, says, names)
 		if err != nil {
 			return nil, err
 		}

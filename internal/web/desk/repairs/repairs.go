@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/audit"
@@ -48,6 +49,7 @@ type Labels interface {
 // Columns gives public columns, of which notices are made by the batch; *publish.Service does.
 type Columns interface {
 	ListRecords(ctx context.Context, item catalog.ItemCode, f publish.ListFilter, cursor string, limit int) (*publish.RecordPage, error)
+	Record(ctx context.Context, recordID string, asOf time.Time) (*publish.RecordView, error)
 }
 
 // Deps are what the desk is made of.
