@@ -80,7 +80,7 @@ func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachm
 	if a.Type, err = typeOf(content); err != nil {
 		return Attachment{}, err
 	}
-	if err := e.room(ctx, a.Bytes); err != nil {
+	if err := e.room(ctx, max(a.Bytes, onDisk)); err != nil {
 		return Attachment{}, err
 	}
 	if e.Scanner != nil {
@@ -112,6 +112,9 @@ func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachm
 // attachmentsPerDay is how many bytes one account attaches in 24 hours: files that no step names are kept too, and nobody shall fill the disk with them.
 const attachmentsPerDay = 500 << 20
 
+// onDisk is the least that a file takes there, however small it is.
+const onDisk = 4 << 10
+
 // room refuses more than an account may attach in a day.
 func (e *Engine) room(ctx context.Context, more int64) error {
 	limit := e.PerDay
@@ -119,8 +122,8 @@ func (e *Engine) room(ctx context.Context, more int64) error {
 		limit = attachmentsPerDay
 	}
 	var sum int64
-	err := e.DB.Read().QueryRowContext(ctx, `SELECT CAST(coalesce(sum(bytes), 0) AS bigint) FROM flow_file WHERE added_by = $1 AND added_at > $2`,
-		e.Who(ctx).String(), db.Micros(e.now().AddDate(0, 0, -1))).Scan(&sum)
+	err := e.DB.Read().QueryRowContext(ctx, `SELECT CAST(coalesce(sum(CASE WHEN bytes < $3+0 THEN $3+0 ELSE bytes END), 0) AS bigint) FROM flow_file WHERE added_by = $1 AND added_at > $2`,
+		e.Who(ctx).String(), db.Micros(e.now().AddDate(0, 0, -1)), onDisk).Scan(&sum)
 	if err != nil {
 		return fmt.Errorf("flow: attach: %w", err)
 	}
@@ -133,7 +136,7 @@ func (e *Engine) room(ctx context.Context, more int64) error {
 // checkFiles refuses what the caller has not attached. It writes the rows again as they are: a sweep at the same moment, whose snapshot does not know of the step that
 // will name them, then runs anew instead of deleting them.
 func (e *Engine) checkFiles(ctx context.Context, tx *db.Tx, hashes []string) error {
-	if len(hashes) > maxFiles {
+	if len(hashes) > MaxFiles {
 		return ErrFiles
 	}
 	for _, hash := range hashes {
@@ -150,7 +153,7 @@ func (e *Engine) checkFiles(ctx context.Context, tx *db.Tx, hashes []string) err
 
 // Attached gives attachments of the caller by their hashes, and refuses what the caller has not attached: for drafts, which keep them until they are handed in.
 func (e *Engine) Attached(ctx context.Context, hashes []string) ([]Attachment, error) {
-	if len(hashes) > maxFiles {
+	if len(hashes) > MaxFiles {
 		return nil, ErrFiles
 	}
 	out := make([]Attachment, len(hashes))

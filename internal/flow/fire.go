@@ -14,11 +14,13 @@ import (
 	"gongxin/internal/ident"
 )
 
-// Bounds of texts and lists.
+// MaxFiles is how many attachments one step takes.
+const MaxFiles = 20
+
+// Bounds of texts.
 const (
 	maxText  = 2000
 	maxTitle = 200
-	maxFiles = 20
 )
 
 // Open opens a case within tx.

@@ -149,3 +149,25 @@ func TestTooLargeAFileKeepsTheForm(t *testing.T) {
 type blanks struct{}
 
 func (blanks) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// counted takes in whatever it is given.
+type counted struct{ n int }
+
+func (c *counted) Attach(context.Context, string, io.Reader) (flow.Attachment, error) {
+	c.n++
+	return flow.Attachment{Hash: "ab"}, nil
+}
+
+// More files than a step takes are refused before any of them is kept.
+func TestTooManyFilesAreNotTakenIn(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]error{flow.MaxFiles: nil, flow.MaxFiles + 1: flow.ErrFiles, 900: flow.ErrFiles} {
+		body := strings.Repeat("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n%PDF-\r\n", n) + "--x--\r\n"
+		r := httptest.NewRequest(http.MethodPost, "/desk/lists/new", strings.NewReader(body))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+		in := &counted{}
+		if _, _, err := FormWithFile(httptest.NewRecorder(), r, in, "材料"); !errors.Is(err, want) || want != nil && in.n != 0 {
+			t.Errorf("%d files: %v, %d taken in", n, err, in.n)
+		}
+	}
+}

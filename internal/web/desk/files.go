@@ -48,6 +48,9 @@ func FormWithFile(w http.ResponseWriter, r *http.Request, in Attacher, title str
 			form.Add(name, strings.TrimSpace(text))
 		}
 	}
+	if len(r.MultipartForm.File["file"]) > flow.MaxFiles { // before any is taken in
+		return form, nil, flow.ErrFiles
+	}
 	for _, head := range r.MultipartForm.File["file"] {
 		if head.Size == 0 && head.Filename == "" {
 			continue
