@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"gongxin/internal/agency"
 	"gongxin/internal/app"
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
@@ -78,7 +79,7 @@ func (f *auditFlags) open(e *Env, act authz.Action, run func(*auditDesk) error) 
 	if err := a.Trust.Authority.Could(d.who, act).Err(); err != nil {
 		return err
 	}
-	if d.f.Agencies, err = d.reach(e, act); err != nil {
+	if d.f.Agencies, err = agency.Reach(e, a.Agencies, a.Trust.Authority.Bounds(d.who, act)); err != nil {
 		return err
 	}
 	return run(d)
@@ -114,25 +115,6 @@ func (f *auditFlags) filter(e *Env, a *app.App) (out audit.Filter, err error) {
 	}
 	if !out.From.IsZero() && !out.To.IsZero() && !out.From.Before(out.To) {
 		return out, errAuditDay
-	}
-	return out, nil
-}
-
-// reach gives the units that the auditor's roles cover; nil is the whole city.
-func (d *auditDesk) reach(ctx context.Context, act authz.Action) ([]int64, error) {
-	b := d.Trust.Authority.Bounds(d.who, act)
-	if b.All {
-		return nil, nil
-	}
-	list, err := d.Agencies.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := []int64{}
-	for _, u := range list {
-		if b.Unit(u.ID, u.Region) {
-			out = append(out, u.ID)
-		}
 	}
 	return out, nil
 }

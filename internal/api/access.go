@@ -247,21 +247,7 @@ func span(name, text string, end bool) (time.Time, error) {
 
 // reach gives the units within the caller's bounds; nil is the whole city.
 func (s *server) reach(ctx context.Context, act authz.Action) ([]agency.ID, error) {
-	b := s.Authority.Bounds(authz.From(ctx), act)
-	if b.All {
-		return nil, nil
-	}
-	units, err := s.Agencies.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := []agency.ID{}
-	for _, u := range units {
-		if b.Unit(u.ID, u.Region) {
-			out = append(out, u.ID)
-		}
-	}
-	return out, nil
+	return agency.Reach(ctx, s.Agencies, s.Authority.Bounds(authz.From(ctx), act))
 }
 
 func callerOf(w audit.Who) Caller {

@@ -120,17 +120,9 @@ func (s *server) measureTasks(ctx context.Context, in *tasksInput) (*body[List[M
 			return nil, errCursor
 		}
 	}
-	if b := s.Authority.Bounds(authz.From(ctx), authz.MeasureRead); !b.All {
-		f.Agencies = []int64{}
-		units, err := s.Agencies.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, u := range units {
-			if b.Unit(u.ID, u.Region) {
-				f.Agencies = append(f.Agencies, u.ID)
-			}
-		}
+	var err error
+	if f.Agencies, err = s.reach(ctx, authz.MeasureRead); err != nil {
+		return nil, err
 	}
 	list, err := s.Measures.Tasks(ctx, f)
 	if err != nil {

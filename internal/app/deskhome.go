@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"gongxin/internal/agency"
 	"gongxin/internal/approval"
 	"gongxin/internal/audit"
 	"gongxin/internal/authz"
@@ -106,33 +107,12 @@ func (a *App) deskHome(site *web.Site, f forms) inbox.Home {
 	}
 }
 
-// reach lists the units within bounds; nil is every unit.
-func (a *App) reach(ctx context.Context, b authz.Bounds) ([]int64, error) {
-	if b.All {
-		return nil, nil
-	}
-	if len(b.Regions) == 0 {
-		return append([]int64{}, b.Agencies...), nil
-	}
-	list, err := a.Agencies.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := []int64{}
-	for i := range list {
-		if b.Unit(list[i].ID, list[i].Region) {
-			out = append(out, list[i].ID)
-		}
-	}
-	return out, nil
-}
-
-// deskFigures count what waits and is no case: each is one query, and one more for whoever works for a region.
+// deskFigures count what waits and is no case: each is one query, and one more for whoever does not reach every unit.
 func (a *App) deskFigures(site *web.Site, f forms) []inbox.Figure {
 	type bounds = authz.Bounds
 	corrections := func(late bool) func(context.Context, authz.Actor, bounds) (int, bool, error) {
 		return func(ctx context.Context, _ authz.Actor, b bounds) (int, bool, error) {
-			units, err := a.reach(ctx, b)
+			units, err := agency.Reach(ctx, a.Agencies, b)
 			if err != nil {
 				return 0, false, err
 			}
@@ -158,7 +138,7 @@ func (a *App) deskFigures(site *web.Site, f forms) []inbox.Figure {
 		}},
 		{Action: authz.DraftRead, Label: "草案待审批", Href: "/desk/drafts", Count: func(ctx context.Context, _ authz.Actor, _ bounds) (int, bool, error) { return a.approvals(ctx, site) }},
 		{Action: authz.AlertHandle, Label: "异常查询待处理", Href: "/desk/audit/alerts", Count: func(ctx context.Context, _ authz.Actor, b bounds) (int, bool, error) {
-			units, err := a.reach(ctx, b)
+			units, err := agency.Reach(ctx, a.Agencies, b)
 			if err != nil {
 				return 0, false, err
 			}
@@ -178,7 +158,7 @@ func (a *App) recalls(ctx context.Context, _ authz.Actor, b authz.Bounds) (n int
 	if err != nil {
 		return 0, false, err
 	}
-	units, err := a.reach(ctx, b)
+	units, err := agency.Reach(ctx, a.Agencies, b)
 	if err != nil {
 		return 0, false, err
 	}
@@ -196,7 +176,7 @@ func (a *App) unlinked(ctx context.Context, _ authz.Actor, b authz.Bounds) (n in
 	if err != nil {
 		return 0, false, err
 	}
-	units, err := a.reach(ctx, b)
+	units, err := agency.Reach(ctx, a.Agencies, b)
 	if err != nil {
 		return 0, false, err
 	}

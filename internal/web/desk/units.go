@@ -10,30 +10,14 @@ import (
 	"gongxin/internal/web/ui"
 )
 
-// UnitList knows the units; *agency.Store is one.
-type UnitList interface {
-	List(ctx context.Context) ([]agency.Agency, error)
-}
-
 // Units gives the units that the caller reaches with an action, in the order of the register.
-func Units(ctx context.Context, s *web.Site, units UnitList, a authz.Action) ([]agency.Agency, error) {
-	b := s.Bounds(ctx, a)
-	list, err := units.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []agency.Agency
-	for _, u := range list {
-		if b.All || b.Unit(u.ID, u.Region) {
-			out = append(out, u)
-		}
-	}
-	return out, nil
+func Units(ctx context.Context, s *web.Site, units agency.Lister, a authz.Action) ([]agency.Agency, error) {
+	return agency.Within(ctx, units, s.Bounds(ctx, a))
 }
 
 // Narrow gives the units that a list can be narrowed to, and the numbers of those that it shows: the chosen one, or all that the caller reaches with an
 // action. A nil slice shows every unit, an empty one shows none.
-func Narrow(ctx context.Context, s *web.Site, units UnitList, a authz.Action, chosen string) (options []ui.Option, shown []int64, err error) {
+func Narrow(ctx context.Context, s *web.Site, units agency.Lister, a authz.Action, chosen string) (options []ui.Option, shown []int64, err error) {
 	list, err := Units(ctx, s, units, a)
 	if err != nil {
 		return nil, nil, err

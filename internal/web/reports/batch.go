@@ -41,7 +41,7 @@ type Jobs interface {
 
 // Units knows the units; *agency.Store is one.
 type Units interface {
-	desk.UnitList
+	agency.Lister
 	ByID(ctx context.Context, id agency.ID) (agency.Agency, error)
 }
 

@@ -120,21 +120,7 @@ func who(ctx context.Context) log.Who {
 
 // reach gives the units that the caller's grant covers for an action; nil is the whole city, an empty list nothing.
 func (d *Desk) reach(ctx context.Context, a authz.Action) ([]int64, error) {
-	b := d.site.Bounds(ctx, a)
-	if b.All {
-		return nil, nil
-	}
-	list, err := d.Agencies.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := []int64{}
-	for _, u := range list {
-		if b.Unit(u.ID, u.Region) {
-			out = append(out, u.ID)
-		}
-	}
-	return out, nil
+	return agency.Reach(ctx, d.Agencies, d.site.Bounds(ctx, a))
 }
 
 // unitScope is the scope of what a unit did; what no unit did lies in no division and so only within the whole city's reach.
@@ -196,16 +182,13 @@ func (d *Desk) names(ctx context.Context, subjects []int64) (*names, error) {
 
 // unitOptions are the units within the caller's reach.
 func (d *Desk) unitOptions(ctx context.Context, a authz.Action) ([]ui.Option, error) {
-	b := d.site.Bounds(ctx, a)
-	list, err := d.Agencies.List(ctx)
+	list, err := agency.Within(ctx, d.Agencies, d.site.Bounds(ctx, a))
 	if err != nil {
 		return nil, err
 	}
-	var out []ui.Option
-	for _, u := range list {
-		if b.Unit(u.ID, u.Region) {
-			out = append(out, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
-		}
+	out := make([]ui.Option, len(list))
+	for i := range list {
+		out[i] = ui.Option{Value: desk.Dec(list[i].ID), Label: list[i].Name}
 	}
 	return out, nil
 }

@@ -277,21 +277,13 @@ func (v *listView) at(after string) string {
 func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
 	v := &listView{kind: q.Get("kind"), state: q.Get("state"), unit: q.Get("unit"), propose: desk.Could(ctx, d.site, authz.ListingPropose), later: q.Get("after") != ""}
-	units, err := desk.Units(ctx, d.site, d.Agencies, authz.ListingRead)
+	units, shown, err := desk.Narrow(ctx, d.site, d.Agencies, authz.ListingRead, v.unit)
 	if err != nil {
 		return err
 	}
-	f := listing.Filter{Kind: v.kind, State: listing.State(v.state), Agencies: []int64{}, Limit: desk.ListRows + 1}
+	f := listing.Filter{Kind: v.kind, State: listing.State(v.state), Agencies: shown, Limit: desk.ListRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
-	for _, u := range units {
-		v.units = append(v.units, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
-		if v.unit == "" || v.unit == desk.Dec(u.ID) {
-			f.Agencies = append(f.Agencies, u.ID)
-		}
-	}
-	if d.site.Bounds(ctx, authz.ListingRead).All && v.unit == "" {
-		f.Agencies = nil
-	}
+	v.units = units
 	for i := range d.Kinds.Today().List() {
 		k := &d.Kinds.Today().List()[i]
 		v.kinds = append(v.kinds, ui.Option{Value: k.Code, Label: k.Name})
