@@ -58,6 +58,9 @@ func (s *Service) guard(ctx context.Context, tx *db.Tx, c *flow.Case, m *flow.Mo
 		if o.Review == Kept {
 			return ErrResult
 		}
+		if o.Result == Deleted || o.Result == Removed {
+			return ErrWorse
+		}
 		return s.guardResult(ctx, tx, &o, o.Review, c.State)
 	}
 	return nil

@@ -193,6 +193,7 @@ var (
 	ErrRefusal    = fault.New(fault.Invalid, "objection.refusal", "不予受理只能是规则列明的情形", "请选择一种情形；不属于任何一种的，应当受理")
 	ErrReply      = fault.New(fault.Invalid, "objection.reply", "没有选择核查结果", "请选择属实、有误、不应公示或者无法核实")
 	ErrResult     = fault.New(fault.Invalid, "objection.result", "没有选择结论，或者这类异议没有这种结论", "请选择一种结论")
+	ErrWorse      = fault.New(fault.Denied, "objection.worse", "复核不能作出对申请人更不利的结论；已经撤下、移出的，不能改回来", "请选择维持原结论")
 	ErrUnverified = fault.New(fault.Denied, "objection.unverified", "来源单位没有核实的信息不能维持，应当撤下", "请选择撤下；来源单位补交了核实材料的，请它先答复核查结果")
 	ErrUnasked    = fault.New(fault.Denied, "objection.unasked", "没有转来源单位核查的，不能作出维持的结论", "请先转来源单位核查")
 	ErrUnfixed    = fault.New(fault.Conflict, "objection.unfixed", "还没有收到更正后的数据，不能作出“已更正”的结论", "请来源单位在答复页面填写更正后的内容，或者重新报送这一行")

@@ -132,11 +132,8 @@ func (s *Service) Submit(ctx context.Context, in Submission) (out Objection, err
 		if err != nil {
 			return err
 		}
-		if _, open, err := s.OpenOn(ctx, tx, o.Subject, o.Target); err != nil || open {
-			if err == nil {
-				err = ErrTwice
-			}
-			return err
+		if busy, err := s.busy(ctx, tx, &o); err != nil || busy {
+			return either(err, ErrTwice)
 		}
 		if o.No, err = s.number(ctx, tx, &o); err != nil {
 			return err

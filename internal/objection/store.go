@@ -94,7 +94,13 @@ func (s *Service) ByNo(ctx context.Context, no string) (Objection, error) {
 	return one(ctx, s.DB.Read(), `no = $1`, no)
 }
 
-// OpenOn gives the objection of a subject about something that is not closed yet, in no state that only waits for a review; ok is false when there is none.
+// busy reports whether something is disputed already: by an objection that is being handled, or by one of the same kind that is answered and can be reviewed.
+func (*Service) busy(ctx context.Context, q db.Querier, o *Objection) (bool, error) {
+	list, err := query(ctx, q, `subject_id = $1 AND target = $2 AND closed_at = 0 AND (state <> $3 OR kind = $4) LIMIT 1`, o.Subject, o.Target, Answered, string(o.Kind))
+	return len(list) > 0, err
+}
+
+// OpenOn gives the newest objection of a subject about something that is not closed yet, also one that only waits for a review; ok is false when there is none.
 func (s *Service) OpenOn(ctx context.Context, q db.Querier, subject int64, target string) (Objection, bool, error) {
 	list, err := query(ctx, q, `subject_id = $1 AND target = $2 AND closed_at = 0 ORDER BY objection_id DESC LIMIT 1`, subject, target)
 	if err != nil || len(list) == 0 {

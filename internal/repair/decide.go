@@ -136,6 +136,9 @@ func (s *Service) paper(a *Answer) error {
 	if n := utf8.RuneCountInString(a.No); n < 1 || n > 128 || !a.On.Valid() || a.On > s.today() {
 		return ErrAnswer
 	}
+	if flow.HasPersonal(a.No) { // it stands with the record
+		return flow.ErrPersonal
+	}
 	return nil
 }
 
@@ -190,6 +193,9 @@ func (s *Service) ripe(ctx context.Context, tx *db.Tx, c *Case) error {
 		return err
 	}
 	v, ok := now[c.At]
+	if v.Status == record.Annulled {
+		return ErrTakenDown
+	}
 	asked := slices.IndexFunc(a.Picks, func(p Pick) bool { return p.Target == c.Target.String() })
 	if !ok || asked >= 0 && a.Picks[asked].Number == v.Number {
 		return nil

@@ -70,7 +70,14 @@ func (s *Service) shown(ctx context.Context, c *Case, now map[record.ID]record.V
 		return s.onList(ctx, s.DB.Read(), c.Subject, c.Entry)
 	}
 	v, ok := now[c.At]
-	return ok && (v.Status == record.Active || v.Status == record.Shielded) && (v.PublicUntil.IsZero() || s.today() < v.PublicUntil), nil
+	if !ok || !v.PublicUntil.IsZero() && s.today() >= v.PublicUntil {
+		return false, nil
+	}
+	if v.Status != record.Annulled {
+		return v.Status == record.Active || v.Status == record.Shielded, nil
+	}
+	marks, err := s.Records.MarksOf(ctx, s.DB.Read(), []record.ID{c.At}) // taken down for as long as nobody verifies it: the objection is not decided, and it may come back
+	return len(marks[c.At]) > 0, err
 }
 
 func (s *Service) onList(ctx context.Context, q db.Querier, of, entry int64) (bool, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
@@ -206,4 +207,35 @@ func TestEntryTakenBackIsDisputed(t *testing.T) {
 	if !r.Barred.IsZero() || w.status(rec).Status != record.Repaired {
 		t.Errorf("still barred until %v", r.Barred)
 	}
+}
+
+// What an objection takes down until somebody verifies it may come back: an application that waits is not ended before the objection is decided, and nothing is repaired
+// meanwhile.
+func TestTakenDownForNow(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		penalty := w.file("XZCF", 20260510, nil)
+		w.day(20260820)
+		c := w.send(at(penalty))[0]
+		_, err := w.Accept(w.clerk(), c.ID, 0)
+		w.must(err)
+		mark := func(set func(context.Context, *db.Tx, record.ID, string, string, time.Time) error) {
+			w.must(d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				return set(ctx, tx, penalty, record.Disputed, "YY20260820-000001", w.clock.Now())
+			}))
+		}
+		mark(w.records.SetMark)
+		w.turn(penalty, record.Annulled)
+		if n, err := w.RunDue(t.Context()); n != 0 || err != nil {
+			t.Errorf("%d ended: %v", n, err)
+		}
+		if _, err := w.Grant(w.reviewer(), c.ID, w.answer("修1号")); !errors.Is(err, repair.ErrTakenDown) {
+			t.Errorf("repaired what is taken down: %v", err)
+		}
+		mark(w.records.ClearMark)
+		if n, err := w.RunDue(t.Context()); n != 1 || err != nil {
+			t.Errorf("the objection took it down for good, and %d ended: %v", n, err)
+		}
+	})
 }

@@ -315,6 +315,11 @@ func TestShield(t *testing.T) {
 		if _, err := w.AskShield(ctx, firm, ruling); !errors.Is(err, repair.ErrRuling) {
 			t.Errorf("without the ruling: %v", err)
 		}
+		numbered := ruling
+		numbered.No, numbered.Files = "11010519491231002X", []string{"x"}
+		if _, err := w.AskShield(ctx, firm, numbered); !errors.Is(err, flow.ErrPersonal) {
+			t.Errorf("a person's number for the ruling's: %v", err)
+		}
 		for _, f := range w.proof(ctx) {
 			ruling.Files = append(ruling.Files, f.Hash)
 		}

@@ -40,6 +40,8 @@ func (s *Service) AskShield(ctx context.Context, of int64, r Ruling) (out Shield
 	switch {
 	case r.Court == "" || len(r.Court) > 300 || r.No == "" || len(r.No) > 300 || !r.On.Valid() || r.On > today || !r.Until.Valid() || r.Until <= today || r.Until > today.AddMonths(maxPlan) || len(r.Files) == 0:
 		return Shield{}, ErrRuling
+	case flow.HasPersonal(r.Court + "，" + r.No):
+		return Shield{}, flow.ErrPersonal
 	}
 	subjects, err := s.Subjects.ByIDs(ctx, []int64{of})
 	if err != nil {

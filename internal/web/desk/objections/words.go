@@ -139,6 +139,9 @@ func (v *caseView) results(review bool) []ui.Option {
 	var out []ui.Option
 	if review {
 		out = append(out, ui.Option{Value: string(objection.Upheld), Label: objection.Upheld.Word()})
+		if v.Result == objection.Deleted || v.Result == objection.Removed {
+			return out // nothing is better for who objected
+		}
 	}
 	for _, r := range v.Kind.Results() {
 		if r == objection.Redone && len(v.stages) == 0 {
