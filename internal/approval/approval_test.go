@@ -22,6 +22,7 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/id"
 	"gongxin/internal/publish"
 )
@@ -279,6 +280,7 @@ func TestWhatIsRefused(t *testing.T) {
 		want error
 	}{
 		{"no title", with(func(in *approval.Input) { in.Title = " " }), approval.ErrTitle},
+		{"a person's number", with(func(in *approval.Input) { in.Title = "关于11010519491231002X" }), flow.ErrPersonal},
 		{"a long title", with(func(in *approval.Input) { in.Title = strings.Repeat("长", 101) }), approval.ErrTitle},
 		{"too large", with(func(in *approval.Input) { in.Content = make([]byte, 4<<20+1) }), approval.ErrLarge},
 		{"no such kind", with(func(in *approval.Input) { in.Kind = "tax" }), approval.ErrKind},
@@ -317,6 +319,9 @@ func TestWhatIsRefused(t *testing.T) {
 		if err := o.Reject(approver, draft.ID, why); !errors.Is(err, approval.ErrWhy) {
 			t.Errorf("rejected with %q: %v", why, err)
 		}
+	}
+	if err := o.Reject(approver, draft.ID, "请问 110105-19491231-002X"); !errors.Is(err, flow.ErrPersonal) {
+		t.Errorf("rejected with a person's number: %v", err)
 	}
 	o.clock.Set(time.Date(2026, 12, 2, 9, 0, 0, 0, clock.Zone))
 	if err := o.Approve(approver, draft.ID); !errors.Is(err, approval.ErrPast) {

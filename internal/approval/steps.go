@@ -14,6 +14,7 @@ import (
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 )
 
 // Input is what an author writes.
@@ -35,6 +36,8 @@ func (in *Input) check() error {
 	switch {
 	case in.Title == "" || utf8.RuneCountInString(in.Title) > maxTitle || !utf8.ValidString(in.Title):
 		return ErrTitle
+	case flow.HasPersonal(in.Title):
+		return flow.ErrPersonal
 	case len(in.Content) > maxContent:
 		return ErrLarge
 	}
@@ -259,6 +262,9 @@ func (s *Service) Reject(ctx context.Context, draft int64, why string) (err erro
 	why = strings.TrimSpace(why)
 	if why == "" || utf8.RuneCountInString(why) > maxWhy || !utf8.ValidString(why) {
 		return ErrWhy
+	}
+	if flow.HasPersonal(why) {
+		return flow.ErrPersonal
 	}
 	return s.step(ctx, draft, "reject", func(ctx context.Context, _ *db.Tx, d *Draft) error {
 		if err := s.mayDecide(ctx, d); err != nil {

@@ -9,8 +9,10 @@ import (
 	"unicode/utf8"
 
 	"gongxin/internal/clock"
+	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/ident"
 )
 
 // The states of an alert.
@@ -43,6 +45,7 @@ type Alert struct {
 var (
 	ErrNoAlert = fault.New(fault.NotFound, "audit.no_alert", "没有这条预警", "请从预警列表重新打开")
 	ErrHandled = fault.New(fault.Conflict, "audit.handled", "这条预警已由他人处理", "请刷新列表查看处理结果")
+	ErrNumber  = fault.New(fault.Invalid, "audit.number", "文字中含有身份证件号码，不能写在理由和依据里", "请删去号码，用“当事人”等称呼")
 	ErrReason  = fault.New(fault.Invalid, "audit.reason", "处理预警须写明核查结果，2 至 500 字", "请写明核查了什么、结论是什么")
 )
 
@@ -132,6 +135,9 @@ func (l *Log) Handle(ctx context.Context, who Who, alert int64, reason string) e
 	reason = strings.TrimSpace(reason)
 	if n := utf8.RuneCountInString(reason); n < 2 || n > 500 {
 		return ErrReason
+	}
+	if ident.HoldsPersonNumber(cntext.Fold(reason)) {
+		return ErrNumber
 	}
 	err := l.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var state string

@@ -187,6 +187,9 @@ func TestOrdersOfSecrecy(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		if _, err := b.OrderSecrecy(ctx, audit.Order{Agency: 70, Subject: 100, Basis: "某法第九条，11010519491231002X", Until: until, By: by}); !errors.Is(err, audit.ErrNumber) {
+			t.Errorf("with a person's number: %v", err)
+		}
 		order, err := b.OrderSecrecy(ctx, audit.Order{Agency: 70, Subject: 100, Basis: "某法第九条", Until: until, By: by})
 		if err != nil {
 			t.Fatal(err)

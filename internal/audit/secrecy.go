@@ -7,8 +7,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/ident"
 )
 
 // Order is an order of lawful secrecy: what an agency looks up about a subject while it is in force is shown to the subject when it ends, not
@@ -33,6 +35,9 @@ func (l *Log) OrderSecrecy(ctx context.Context, o Order) (int64, error) {
 	now := l.stamp(time.Time{})
 	if n := utf8.RuneCountInString(o.Basis); n < 4 || n > 200 || o.Agency == 0 || o.Subject == 0 || o.By.Kind == "" || !o.Until.After(now) || o.Until.Sub(now) > MaxSecrecy {
 		return 0, ErrSecrecy
+	}
+	if ident.HoldsPersonNumber(cntext.Fold(o.Basis)) {
+		return 0, ErrNumber
 	}
 	o.ID = l.ids.Next()
 	err := l.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

@@ -128,6 +128,9 @@ func TestHandling(t *testing.T) {
 		if err := b.Handle(ctx, auditor, list[0].ID, " "); !errors.Is(err, audit.ErrReason) {
 			t.Errorf("without a reason: %v", err)
 		}
+		if err := b.Handle(ctx, auditor, list[0].ID, "查的是 110105 19491231 002X"); !errors.Is(err, audit.ErrNumber) {
+			t.Errorf("with a person's number: %v", err)
+		}
 		if err := b.Handle(ctx, auditor, list[0].ID, "核对了办件记录，情况属实"); err != nil {
 			t.Fatal(err)
 		}

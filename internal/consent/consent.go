@@ -20,6 +20,7 @@ import (
 	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/gm"
 	"gongxin/internal/id"
 )
@@ -283,6 +284,9 @@ func (s *Store) Revoke(ctx context.Context, who authz.Actor, consent int64, why 
 	why = cntext.Clean(why)
 	if utf8.RuneCountInString(why) > 200 {
 		return nil, ErrInvalid.Messagef("撤销原因不能超过 200 字")
+	}
+	if flow.HasPersonal(why) {
+		return nil, flow.ErrPersonal
 	}
 	c, err := s.byID(ctx, consent)
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/gm"
 	"gongxin/internal/id"
 	"gongxin/internal/ident"
@@ -141,6 +142,9 @@ func TestLifeOfAConsent(t *testing.T) {
 			t.Errorf("two uses: %q", got)
 		}
 		revoked := x.grant(t, nil)
+		if _, err := x.Revoke(ctx, agent, revoked.ID, "不是 11010519491231002X 本人的意思"); !errors.Is(err, flow.ErrPersonal) {
+			t.Errorf("revoked with a person's number: %v", err)
+		}
 		if _, err := x.Revoke(ctx, agent, revoked.ID, "不再需要"); err != nil {
 			t.Fatal(err)
 		}

@@ -145,20 +145,7 @@ func checkTexts(in *Input, required bool) error {
 // HasPersonal reports whether a text holds the identity number of a resident: eighteen characters by themselves, with a day of birth and the right check
 // character. Full-width characters count as what they stand for, and blanks, dashes and dots between the characters do not hide a number.
 func HasPersonal(text string) bool {
-	return ident.FindPersonNumber(cntext.Fold(text), func(s string, _ bool) bool { return isCitizen(s[:17], s[17]) })
-}
-
-func isCitizen(first17 string, check byte) bool {
-	n := func(from, to int) int {
-		v := 0
-		for _, b := range []byte(first17[from:to]) {
-			v = v*10 + int(b-'0')
-		}
-		return v
-	}
-	year := n(6, 10)
-	_, ok := clock.MakeDate(year, n(10, 12), n(12, 14))
-	return ok && year >= 1850 && year < 2100 && first17[0] != '0' && ident.CitizenCheck(first17) == check
+	return ident.HoldsPersonNumber(cntext.Fold(text))
 }
 
 // person gives the account behind an actor; 0 for a machine.

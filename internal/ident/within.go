@@ -3,6 +3,8 @@ package ident
 import (
 	"strings"
 	"unicode/utf8"
+
+	"gongxin/internal/clock"
 )
 
 // maxGap is how many signs may stand between two digits of one number.
@@ -21,6 +23,24 @@ func FindPersonNumber(text string, test func(number string, spaced bool) bool) b
 		}
 	}
 	return false
+}
+
+// HoldsPersonNumber reports whether a text holds the identity number of a resident, as FindPersonNumber finds it: with a day of birth and the right check character.
+func HoldsPersonNumber(text string) bool {
+	return FindPersonNumber(text, func(s string, _ bool) bool { return isCitizen(s[:17], s[17]) })
+}
+
+func isCitizen(first17 string, check byte) bool {
+	n := func(from, to int) int {
+		v := 0
+		for _, b := range []byte(first17[from:to]) {
+			v = v*10 + int(b-'0')
+		}
+		return v
+	}
+	year := n(6, 10)
+	_, ok := clock.MakeDate(year, n(10, 12), n(12, 14))
+	return ok && year >= 1850 && year < 2100 && first17[0] != '0' && CitizenCheck(first17) == check
 }
 
 // gather takes 18 characters from the digit at on, over gaps.

@@ -11,6 +11,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 )
 
 // ClaimState says how far a claim is.
@@ -243,7 +244,9 @@ func scanClaim(row scanner) (*Claim, error) {
 
 // DecideClaim approves or rejects a claim that waits. Nobody decides on their own, and a rejection says why.
 func (s *Service) DecideClaim(ctx context.Context, by authz.Actor, claim int64, approve bool, why string) error {
-	why = strings.TrimSpace(why)
+	if why = strings.TrimSpace(why); flow.HasPersonal(why) {
+		return flow.ErrPersonal
+	}
 	if !approve && checkName(why) != nil {
 		return ErrWhy
 	}

@@ -8,6 +8,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
+	"gongxin/internal/flow"
 )
 
 const (
@@ -57,6 +58,7 @@ func TestClaimBusiness(t *testing.T) {
 		wantErr(t, b.DecideClaim(ctx, local, claim.ID, true, ""), authz.ErrDenied) // nobody in particular approves nothing
 		office := b.reviewer(t)
 		wantErr(t, b.DecideClaim(ctx, office, claim.ID, false, " "), ErrWhy)
+		wantErr(t, b.DecideClaim(ctx, office, claim.ID, false, "证件应为 110105 19491231 002X"), flow.ErrPersonal)
 		waiting, err := b.Waiting(ctx, office, 0)
 		if err != nil || len(waiting) != 1 || waiting[0].Evidence != picture {
 			t.Fatal(waiting, err)

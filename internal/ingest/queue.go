@@ -5,12 +5,15 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/catalog"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/record"
 )
 
@@ -52,6 +55,7 @@ var (
 	ErrWaiting  = fault.New(fault.Conflict, "ingest.queue_waiting", "这一条还没有处理，无可撤销", "")
 	ErrNoTarget = fault.New(fault.NotFound, "ingest.queue_subject", "没有这个主体", "请按代码核对要匹配的主体")
 	ErrPerson   = fault.New(fault.Conflict, "ingest.queue_person", "这一行是自然人的信息，不能归到单位或者个体工商户名下", "请退回报送单位，补填证件类型和号码后重新报送")
+	ErrNoteForm = fault.New(fault.Invalid, "ingest.queue_note_form", "处理理由里有读不出来的字符", "请重新填写，不要粘贴特殊符号")
 	ErrNote     = fault.New(fault.Invalid, "ingest.queue_note", "请写明处理理由", "例如核对了哪份材料")
 )
 
@@ -117,10 +121,23 @@ func scanEntry(row scanner) (e QueueEntry, err error) {
 	return e, err
 }
 
+// checkNote looks at the reason of a decision. It stays with the queue: what the register says of a version's cause is read by everyone.
+func checkNote(note string) error {
+	switch {
+	case strings.TrimSpace(note) == "":
+		return ErrNote
+	case !utf8.ValidString(note) || strings.ContainsRune(note, 0):
+		return ErrNoteForm
+	case flow.HasPersonal(note):
+		return flow.ErrPersonal
+	}
+	return nil
+}
+
 // Match files a waiting row under a subject that a person named, with the reason.
 func (s *Service) Match(ctx context.Context, entry, subjectID int64, actor, note string) error {
-	if note == "" {
-		return ErrNote
+	if err := checkNote(note); err != nil {
+		return err
 	}
 	return s.decide(ctx, entry, func(ctx context.Context, tx *db.Tx, e *QueueEntry) error {
 		if e.State != Waiting {
@@ -146,7 +163,7 @@ func (s *Service) Match(ctx context.Context, entry, subjectID int64, actor, note
 			return err
 		}
 		draft.Subject, draft.Region = target.ID, target.Region
-		_, ids, err := s.Records.Apply(ctx, tx, []record.Draft{draft}, record.Change{At: s.Clock.Now(), Actor: actor, Basis: basis, Why: "人工匹配：" + note, Submission: e.Submission})
+		_, ids, err := s.Records.Apply(ctx, tx, []record.Draft{draft}, record.Change{At: s.Clock.Now(), Actor: actor, Basis: basis, Why: "人工匹配", Submission: e.Submission})
 		if err != nil {
 			return err
 		}
@@ -157,8 +174,8 @@ func (s *Service) Match(ctx context.Context, entry, subjectID int64, actor, note
 
 // Refuse ends a waiting row without a record, with the reason.
 func (s *Service) Refuse(ctx context.Context, entry int64, actor, note string) error {
-	if note == "" {
-		return ErrNote
+	if err := checkNote(note); err != nil {
+		return err
 	}
 	return s.decide(ctx, entry, func(_ context.Context, _ *db.Tx, e *QueueEntry) error {
 		if e.State != Waiting {
@@ -171,8 +188,8 @@ func (s *Service) Refuse(ctx context.Context, entry int64, actor, note string) e
 
 // Undo takes a decision back: the record that a match made is withdrawn as a version of its own, and the row waits again.
 func (s *Service) Undo(ctx context.Context, entry int64, actor, note string) error {
-	if note == "" {
-		return ErrNote
+	if err := checkNote(note); err != nil {
+		return err
 	}
 	return s.decide(ctx, entry, func(ctx context.Context, tx *db.Tx, e *QueueEntry) error {
 		if e.State == Waiting {
@@ -188,7 +205,7 @@ func (s *Service) Undo(ctx context.Context, entry int64, actor, note string) err
 				return err
 			}
 			draft.Subject, draft.Status, draft.Listed = e.Subject, record.Withdrawn, false
-			_, _, err = s.Records.Apply(ctx, tx, []record.Draft{draft}, record.Change{At: s.Clock.Now(), Actor: actor, Basis: basis, Why: "撤销人工匹配：" + note, Submission: e.Submission})
+			_, _, err = s.Records.Apply(ctx, tx, []record.Draft{draft}, record.Change{At: s.Clock.Now(), Actor: actor, Basis: basis, Why: "撤销人工匹配", Submission: e.Submission})
 			if err != nil {
 				return err
 			}

@@ -2,11 +2,15 @@ package ingest_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
+	"gongxin/internal/fault"
 	"gongxin/internal/ingest"
 )
 
@@ -48,12 +52,30 @@ func TestQueuedRowIsMatchedAndTakenBack(t *testing.T) {
 		if err := b.Match(ctx, id, sub.ID, "someone", ""); err == nil {
 			t.Fatal("a match without a reason passed")
 		}
+		for _, note := range []string{"核对了身份证 110105 19491231 002X", "字符\x00", "字节\xff"} {
+			for do, err := range map[string]error{
+				"match": b.Match(ctx, id, sub.ID, "someone", note), "refuse": b.Refuse(ctx, id, "someone", note), "undo": b.Undo(ctx, id, "someone", note),
+			} {
+				if err == nil || errors.Is(err, ingest.ErrWaiting) || fault.KindOf(err) != fault.Invalid {
+					t.Errorf("%s with %q: %v", do, note, err)
+				}
+			}
+		}
 		b.clock.Advance(time.Minute)
 		if err := b.Match(ctx, id, sub.ID, "someone", "核对营业执照"); err != nil {
 			t.Fatal(err)
 		}
 		if n := visible(); n != 2 {
 			t.Fatalf("%d records after the match, want 2", n)
+		}
+		if list, _, err := b.portal.SubjectRecords(ctx, firm, "XZCF", time.Time{}, "", 10); err != nil {
+			t.Fatal(err)
+		} else {
+			for i := range list { // what an officer notes for the queue is nobody else's to read
+				if one, err := b.portal.Record(ctx, list[i].ID, time.Time{}); err != nil || strings.Contains(fmt.Sprintf("%+v", one), "核对营业执照") {
+					t.Errorf("the public reads the note: %+v (%v)", one, err)
+				}
+			}
 		}
 		if err := b.Match(ctx, id, sub.ID, "someone", "再次"); err == nil {
 			t.Fatal("a decided row was decided again")

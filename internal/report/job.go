@@ -103,6 +103,9 @@ func (s *Service) Plan(ctx context.Context, o JobOrder) (int64, error) {
 	if o.Use = cntext.Clean(o.Use); len([]rune(o.Use)) > 100 {
 		return 0, ErrUse
 	}
+	if flow.HasPersonal(o.Use) {
+		return 0, ErrUseNumber
+	}
 	why, err := s.Foresee(ctx, o.Who, o.Unit.ID, o.List.Lines)
 	if err != nil {
 		return 0, err

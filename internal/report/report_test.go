@@ -129,6 +129,7 @@ func TestAreasAndPeriodAreTheApplicants(t *testing.T) {
 		"backwards":  func(o *report.Order) { o.From, o.To = 20261101, 20261001 },
 		"no area":    func(o *report.Order) { o.Areas = []string{"XX"} },
 		"long use":   func(o *report.Order) { o.Use = strings.Repeat("长", 101) },
+		"a number":   func(o *report.Order) { o.Use = "供 110105 19491231 002X 使用" },
 		"no kind":    func(o *report.Order) { o.Kind = "score" },
 		"no purpose": func(o *report.Order) { o.Purpose = publish.Purpose{} },
 		"a person's": func(o *report.Order) { o.Kind = report.Person },
@@ -152,6 +153,13 @@ func TestPersonsReportIsTheirOwn(t *testing.T) {
 	at := slices.IndexFunc(doc.Chapters, func(c report.Chapter) bool { return c.Name == "职称和职业资格信息" })
 	if at != 8 || len(doc.Chapters[at].Items) != 1 {
 		t.Errorf("the chapter of qualifications stands at %d", at)
+	}
+	for i := range doc.Chapters {
+		for _, item := range doc.Chapters[i].Items {
+			if item.Code == "XZCF" && item.Count != 1 {
+				t.Errorf("%d penalties: one by the simple procedure belongs into no ordinary report", item.Count)
+			}
+		}
 	}
 	if strings.Contains(string(r.Document), idNumber) || strings.Contains(string(r.Document), "1101") {
 		t.Error("the identity number stands in the report")

@@ -19,6 +19,7 @@ import (
 	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/gm"
 	"gongxin/internal/id"
 	"gongxin/internal/limit"
@@ -119,17 +120,18 @@ func New(c Config) (*Service, error) {
 
 // Faults.
 var (
-	ErrKind    = fault.New(fault.Invalid, "report.kind", "没有这一种报告", "可以选择标准报告 standard、个人报告 person、专项报告 special")
-	ErrSubject = fault.New(fault.Invalid, "report.subject", "这种报告不是给这一类主体的", "法人、非法人组织和个体工商户用标准报告或者专项报告，自然人用个人报告")
-	ErrPeriod  = fault.New(fault.Invalid, "report.period", "报告期间不对", "请写明起止日期：起日不晚于止日，止日不晚于今天，最长五年")
-	ErrArea    = fault.New(fault.Invalid, "report.area", "没有这个领域", "请从领域清单中选择")
-	ErrUse     = fault.New(fault.Invalid, "report.use", "报告用途不能超过 100 字", "请写得短一些")
-	ErrNone    = fault.New(fault.NotFound, "report.none", "没有这份报告", "请核对 22 位报告编号；专项报告和个人报告须由本人登录后查看")
-	ErrCode    = fault.New(fault.NotFound, "report.code", "报告编号和核验码对不上，查不到这份报告", "请核对报告首页的 22 位编号和 10 位核验码；仍然不符的，这份报告可能不是本平台出具的")
-	ErrChanged = fault.New(fault.Conflict, "report.changed", "报告出具后，其中的信息已经更正、修复、撤回或者公示期满，原件不再提供", "请重新生成一份报告")
-	ErrObject  = fault.New(fault.Conflict, "report.disputed", "报告出具后，对其中的信息有了异议，正在处理；没有标注“异议中”的原件不再提供", "请重新生成一份报告，其中会标注“异议中”")
-	ErrFont    = fault.New(fault.Unavailable, "report.font", "程序没有带报告用的中文字体，不能生成 PDF", "请联系系统管理员：编译前运行 make assets，或者在配置 [report] fonts 中写明 TrueType 字体文件；网页和 JSON 报告不受影响")
-	ErrGlyph   = fault.New(fault.Unavailable, "report.glyph", "字体没有报告中的一个字，不能生成 PDF", "请联系系统管理员在配置 [report] fonts 中加上含有这个字的 TrueType 字体；网页和 JSON 报告不受影响")
+	ErrKind      = fault.New(fault.Invalid, "report.kind", "没有这一种报告", "可以选择标准报告 standard、个人报告 person、专项报告 special")
+	ErrSubject   = fault.New(fault.Invalid, "report.subject", "这种报告不是给这一类主体的", "法人、非法人组织和个体工商户用标准报告或者专项报告，自然人用个人报告")
+	ErrPeriod    = fault.New(fault.Invalid, "report.period", "报告期间不对", "请写明起止日期：起日不晚于止日，止日不晚于今天，最长五年")
+	ErrArea      = fault.New(fault.Invalid, "report.area", "没有这个领域", "请从领域清单中选择")
+	ErrUseNumber = fault.New(fault.Invalid, "report.use_number", "报告用途中含有身份证件号码，报告上不印证件号码", "请删去号码，只写用途")
+	ErrUse       = fault.New(fault.Invalid, "report.use", "报告用途不能超过 100 字", "请写得短一些")
+	ErrNone      = fault.New(fault.NotFound, "report.none", "没有这份报告", "请核对 22 位报告编号；专项报告和个人报告须由本人登录后查看")
+	ErrCode      = fault.New(fault.NotFound, "report.code", "报告编号和核验码对不上，查不到这份报告", "请核对报告首页的 22 位编号和 10 位核验码；仍然不符的，这份报告可能不是本平台出具的")
+	ErrChanged   = fault.New(fault.Conflict, "report.changed", "报告出具后，其中的信息已经更正、修复、撤回或者公示期满，原件不再提供", "请重新生成一份报告")
+	ErrObject    = fault.New(fault.Conflict, "report.disputed", "报告出具后，对其中的信息有了异议，正在处理；没有标注“异议中”的原件不再提供", "请重新生成一份报告，其中会标注“异议中”")
+	ErrFont      = fault.New(fault.Unavailable, "report.font", "程序没有带报告用的中文字体，不能生成 PDF", "请联系系统管理员：编译前运行 make assets，或者在配置 [report] fonts 中写明 TrueType 字体文件；网页和 JSON 报告不受影响")
+	ErrGlyph     = fault.New(fault.Unavailable, "report.glyph", "字体没有报告中的一个字，不能生成 PDF", "请联系系统管理员在配置 [report] fonts 中加上含有这个字的 TrueType 字体；网页和 JSON 报告不受影响")
 )
 
 // Order asks for a report.
@@ -231,6 +233,9 @@ func (s *Service) check(o *Order) error {
 	o.Use = cntext.Clean(o.Use)
 	if utf8.RuneCountInString(o.Use) > 100 {
 		return ErrUse
+	}
+	if flow.HasPersonal(o.Use) {
+		return ErrUseNumber
 	}
 	switch o.Kind {
 	case Standard:

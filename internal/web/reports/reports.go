@@ -21,6 +21,7 @@ import (
 	"gongxin/internal/publish"
 	"gongxin/internal/report"
 	"gongxin/internal/web"
+	"gongxin/internal/web/desk"
 	"gongxin/internal/web/ui"
 )
 
@@ -122,7 +123,9 @@ func chosen(r *http.Request) (int64, error) {
 
 // create makes a standard report of the subject that a page names, and leads to it.
 func (d *Desk) create(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+	if err := readForm(w, r, 4<<10); err != nil {
+		return err
+	}
 	made, err := d.Maker.Create(r.Context(), report.Order{
 		Who: authz.From(r.Context()), Kind: report.Standard, Subject: publish.Whom{Code: strings.TrimSpace(r.PostFormValue("code"))},
 	})
@@ -131,6 +134,17 @@ func (d *Desk) create(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, link(made.Number), http.StatusSeeOther)
 	return nil
+}
+
+// readForm reads a form whole, or refuses it: nothing is made of half a form.
+func readForm(w http.ResponseWriter, r *http.Request, most int64) error {
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	err := r.ParseForm()
+	var large *http.MaxBytesError
+	if err == nil || errors.As(err, &large) {
+		return err
+	}
+	return desk.ErrForm.With(err)
 }
 
 func link(number string) string { return "/report/" + url.PathEscape(number) }
@@ -294,7 +308,9 @@ func (d *Desk) showOwn(w http.ResponseWriter, r *http.Request, status int, v *ow
 
 // ownCreate makes a report about the caller's own subject; what is wrong with the form is said in it.
 func (d *Desk) ownCreate(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, 32<<10)
+	if err := readForm(w, r, 32<<10); err != nil {
+		return err
+	}
 	v, err := d.ownView(r)
 	if err != nil {
 		return err
