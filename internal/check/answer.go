@@ -47,7 +47,7 @@ type Answer struct {
 	Matter   string    `json:"matter" doc:"应用事项的代码"`
 	Basis    string    `json:"basis" doc:"查询依据：法律和条款"`
 	Hits     []Finding `json:"hits" doc:"失信和守信记录，按决定日期从新到旧"`
-	Others   []Finding `json:"others" doc:"应用事项列出的其他信息，如登记、许可，不算命中"`
+	Others   []Finding `json:"others" doc:"应用事项列出的其他信息，如登记、许可、适用简易程序的处罚，不算命中"`
 	Lists    []Listed  `json:"lists" doc:"所在的名单"`
 	Measures []Measure `json:"measures" doc:"本事项可以采取的措施；是否采取由办理人员依法决定并说明理由"`
 	More     bool      `json:"more,omitempty" doc:"记录太多，没有全部列出"`

@@ -83,6 +83,7 @@ type Order struct {
 	Basis  string
 	Name   string // of the file
 	Codes  []string
+	Missed []string // why further lines of the list are not checked; each stands in the result behind the codes
 }
 
 // ErrBatch is the answer for a batch that is not there, or of another unit.
@@ -117,18 +118,20 @@ func (s *Service) Start(ctx context.Context, o Order) (int64, error) {
 	return batch, s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now := s.Clock.Now().UTC().Truncate(time.Microsecond)
 		_, err := tx.ExecContext(ctx, `INSERT INTO check_batch (batch_id, agency_id, matter, basis, name, who_id, address, created_at, state, why, total, done, hits, refused,
-			finished_at, lease_owner, lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', '', $9, 0, 0, 0, 0, '', 0)`,
-			batch, m.Agency, m.Code, o.Basis, string(name), o.Who.ID, o.Who.Address, now.UnixMicro(), len(o.Codes))
+			finished_at, lease_owner, lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', '', $9, $10, 0, $10, 0, '', 0)`,
+			batch, m.Agency, m.Code, o.Basis, string(name), o.Who.ID, o.Who.Address, now.UnixMicro(), len(o.Codes)+len(o.Missed), len(o.Missed))
 		if err != nil {
 			return fmt.Errorf("check: batch: %w", err)
 		}
 		place := 0
 		_, err = tx.CopyFrom(ctx, "check_batch_row", []string{"batch_id", "place", "code", "receipt_id", "why"}, func() ([]any, error) {
-			if place == len(o.Codes) {
-				return nil, nil
+			if place++; place <= len(o.Codes) {
+				return []any{batch, place, o.Codes[place-1], int64(0), ""}, nil
 			}
-			place++
-			return []any{batch, place, o.Codes[place-1], int64(0), ""}, nil
+			if at := place - len(o.Codes); at <= len(o.Missed) {
+				return []any{batch, place, "", int64(0), o.Missed[at-1]}, nil
+			}
+			return nil, nil
 		})
 		if err != nil {
 			return fmt.Errorf("check: batch: %w", err)

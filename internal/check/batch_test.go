@@ -251,9 +251,9 @@ func TestReadCodes(t *testing.T) {
 		"wide":        {"９１３７０３０３ＭＡ３Ｃ０００１１８\n", "91370303MA3C000118", 0, 0},
 		"repeated":    {"91370303MA3C000118\n91370303MA3C000118\n", "91370303MA3C000118", 1, 0},
 		"holes":       {"代码\n91370303MA3C000118\n\n没有\n", "91370303MA3C000118", 0, 1},
-		"a number":    {"370303199001\n91370303MA3C000118\nx", "91370303MA3C000118", 0, 1},
+		"a number":    {"370303199001\n91370303MA3C000118\nx", "91370303MA3C000118", 0, 2},
 		"semicolons":  {"甲;91370303MA3C000118;备注\n", "91370303MA3C000118", 0, 0},
-		"a resident":  {"11010519491231002X\n91370303MA3C000118\n１１０１０５１９４９１２３１００２ｘ\n", "91370303MA3C000118", 0, 1},
+		"a resident":  {"11010519491231002X\n91370303MA3C000118\n１１０１０５１９４９１２３１００２ｘ\n", "91370303MA3C000118", 0, 2},
 		"full spaces": {"　91370303MA3C000118　\n", "91370303MA3C000118", 0, 0},
 	} {
 		c, err := check.ReadText(strings.NewReader(tt.text))
@@ -274,7 +274,7 @@ func TestReadCodes(t *testing.T) {
 		t.Errorf("too many: %v", err)
 	}
 	book := excelize.NewFile()
-	for i, row := range [][]any{{"企业名称", "统一社会信用代码"}, {"甲", firmCode}, {"乙", "91990102MA0A00014H"}} {
+	for i, row := range [][]any{{"企业名称", "统一社会信用代码"}, {"甲", firmCode}, {"丙", 9137}, {"乙", "91990102MA0A00014H"}} {
 		must(t, book.SetSheetRow("Sheet1", "A"+strconv.Itoa(i+1), &row))
 	}
 	path := filepath.Join(t.TempDir(), "名单.xlsx")
@@ -282,8 +282,36 @@ func TestReadCodes(t *testing.T) {
 	f, err := os.Open(path)
 	must(t, err)
 	c, err := check.ReadFile(f, "名单.xlsx")
-	if err != nil || strings.Join(c.List, " ") != firmCode+" 91990102MA0A00014H" || c.Without != 0 {
+	if err != nil || strings.Join(c.List, " ") != firmCode+" 91990102MA0A00014H" || c.Without != 1 || c.Lines[0] != 3 {
 		t.Errorf("%+v %v", c, err)
+	}
+}
+
+// TestLinesWithoutACodeAreInTheResult: what of a list was not checked stands in its result, by line, without what stood there.
+func TestLinesWithoutACodeAreInTheResult(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t), 1)
+	ctx := context.Background()
+	c, err := check.ReadText(strings.NewReader("企业,代码\n甲," + firmCode + "\n王小明,91370303\n\n某公司,11010519491231002X\n" + strings.Repeat("没有\n", 120)))
+	must(t, err)
+	id, err := w.Start(ctx, check.Order{Who: w.officer(), Matter: w.matter(t, "M-BATCH", nil), Codes: c.List, Missed: c.Missed()})
+	must(t, err)
+	_, err = w.RunNext(ctx)
+	must(t, err)
+	b, err := w.Batch(ctx, w.officer(), id)
+	must(t, err)
+	if b.State != check.Done || b.Total != 102 || b.Done != 102 || b.Refused != 101 {
+		t.Errorf("%+v", b)
+	}
+	var out bytes.Buffer
+	must(t, w.WriteResult(ctx, w.officer(), id, &out))
+	for _, want := range []string{"名单第 3 行没有", "名单第 5 行没有", "名单第 6 行没有", "名单另有 22 行没有"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in the result", want)
+		}
+	}
+	if strings.Contains(out.String(), "王小明") || strings.Contains(out.String(), "11010519491231002X") || strings.Contains(out.String(), "名单第 4 行") {
+		t.Errorf("too much is in the result: %s", out.String())
 	}
 }
 

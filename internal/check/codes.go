@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"gongxin/internal/codelist"
@@ -19,10 +20,17 @@ var ErrFile = fault.New(fault.Invalid, "check.file", "文件里没有找到统�
 // Codes are the codes of a list in its order, each once.
 type Codes struct {
 	List     []string
-	Repeated int // lines whose code came before
-	Without  int // lines, other than the first, without a code
+	Repeated int   // lines whose code came before
+	Without  int   // lines without a code; a first one that holds no number is a header
+	Lines    []int // the first of those without a code, as they are counted in the file
 	seen     map[string]bool
 }
+
+// mostLines is how many lines without a code are named.
+const mostLines = 100
+
+// numeric is from how many digits a first line is taken for a line that lacks its code, and for no header.
+const numeric = 6
 
 // add takes the first cell of a line that may be a code.
 func (c *Codes) add(line int, cells []string) error {
@@ -32,7 +40,7 @@ func (c *Codes) add(line int, cells []string) error {
 	filled := false
 	for _, cell := range cells {
 		code, ok := codelist.Form(cell)
-		filled = filled || strings.TrimSpace(code) != ""
+		filled = filled || strings.TrimSpace(code) != "" && (line > 0 || digits(code) >= numeric)
 		switch {
 		case !ok:
 			continue
@@ -46,10 +54,33 @@ func (c *Codes) add(line int, cells []string) error {
 		c.List = append(c.List, code)
 		return nil
 	}
-	if filled && line > 0 {
-		c.Without++
+	if filled {
+		if c.Without++; c.Without <= mostLines {
+			c.Lines = append(c.Lines, line+1)
+		}
 	}
 	return nil
+}
+
+func digits(s string) (n int) {
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+// Missed words the lines of a list that are not checked, so that nobody takes its result for one of the whole list.
+func (c *Codes) Missed() []string {
+	out := make([]string, 0, len(c.Lines)+1)
+	for _, n := range c.Lines {
+		out = append(out, "名单第 "+strconv.Itoa(n)+" 行没有统一社会信用代码（15 至 18 位数字和字母），没有核查")
+	}
+	if more := c.Without - len(c.Lines); more > 0 {
+		out = append(out, "名单另有 "+strconv.Itoa(more)+" 行没有统一社会信用代码，没有核查")
+	}
+	return out
 }
 
 // whole refuses a list in which there was nothing.

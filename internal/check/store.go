@@ -114,8 +114,8 @@ func (s *Service) find(ctx context.Context, receipt string) (*stored, error) {
 	return &r, nil
 }
 
-// open unseals an answer; one that is not what its digest says is a defect and is not given.
-func (s *Service) open(r *stored) (*Given, error) {
+// unseal gives the bytes of an answer; those that are not what their digest says are a defect and are not given.
+func (s *Service) unseal(r *stored) ([]byte, error) {
 	if r.sealed == "" {
 		return nil, ErrGone
 	}
@@ -130,6 +130,15 @@ func (s *Service) open(r *stored) (*Given, error) {
 	sum := sha256.Sum256(raw)
 	if hex.EncodeToString(sum[:]) != r.digest {
 		return nil, errors.New("check: an answer is not what its digest says")
+	}
+	return raw, nil
+}
+
+// open unseals an answer and reads it.
+func (s *Service) open(r *stored) (*Given, error) {
+	raw, err := s.unseal(r)
+	if err != nil {
+		return nil, err
 	}
 	a := &Answer{}
 	if err := json.Unmarshal(raw, a); err != nil {
@@ -242,10 +251,15 @@ func refs(a *Answer) []audit.Ref {
 	out := make([]audit.Ref, 0, len(a.Hits)+len(a.Others))
 	for _, list := range [][]Finding{a.Hits, a.Others} {
 		for i := range list {
-			if at, err := record.ParseID(list[i].Record); err == nil { // the register made it
-				out = append(out, audit.Ref{Subject: at.Subject, Key: at.Key, Version: list[i].Version})
-			}
+			out = appendRef(out, list[i].Record, list[i].Version)
 		}
+	}
+	return out
+}
+
+func appendRef(out []audit.Ref, id string, version int) []audit.Ref {
+	if at, err := record.ParseID(id); err == nil { // the register made it
+		out = append(out, audit.Ref{Subject: at.Subject, Key: at.Key, Version: version})
 	}
 	return out
 }

@@ -65,7 +65,7 @@ func Text(r io.Reader, add func(line int, cells []string) error) error {
 // Bounds of a workbook, in bytes.
 type Bounds struct{ Packed, Unpacked int64 }
 
-// File reads a text, a CSV or a workbook, and closes it. Of a workbook the header is line 0 and is not handed on.
+// File reads a text, a CSV or a workbook, and closes it. Lines count from 0 as they stand in the file; the header of a workbook is not handed on.
 func File(f *os.File, name string, b Bounds, add func(line int, cells []string) error) (err error) {
 	head := make([]byte, 4)
 	n, err := f.ReadAt(head, 0)
@@ -81,7 +81,7 @@ func File(f *os.File, name string, b Bounds, add func(line int, cells []string) 
 		return err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
-	for line := 1; ; line++ {
+	for {
 		var row sheet.Row
 		switch err := book.Next(&row); {
 		case errors.Is(err, io.EOF):
@@ -89,7 +89,7 @@ func File(f *os.File, name string, b Bounds, add func(line int, cells []string) 
 		case err != nil:
 			return err
 		}
-		if err := add(line, row.Cells); err != nil {
+		if err := add(max(row.Line-1, 1), row.Cells); err != nil {
 			return err
 		}
 	}

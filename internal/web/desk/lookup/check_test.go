@@ -160,7 +160,7 @@ func TestCheckDesk(t *testing.T) {
 	}
 
 	w = visit(t, h, officer, "/desk/check", url.Values{"matter": {"SPJY"}, "code": {" 91370303ma3c000118 "}})
-	want(t, w, http.StatusOK, answerOf().Answer.Result, "回执编号 "+receiptOf, "某名单", "依法限制申请", "某法第九条", "某条例第三条", "（已遮盖）", "登记、许可等 1 条", "已参考", "未采取措施", "已采取措施")
+	want(t, w, http.StatusOK, answerOf().Answer.Result, "回执编号 "+receiptOf, "某名单", "依法限制申请", "某法第九条", "某条例第三条", "（已遮盖）", "登记、许可、适用简易程序的处罚等 1 条", "已参考", "未采取措施", "已采取措施")
 	if strings.Contains(w.Body.String(), "<b>超范围经营") {
 		t.Error("a record's text is read as marks")
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 
 	"gongxin/internal/agency"
@@ -76,7 +77,7 @@ func (d *Desk) orderBatch(w http.ResponseWriter, r *http.Request) error {
 	codes, name, unread := listOf(r, v.pasted)
 	o := check.Order{Who: authz.From(r.Context()), Matter: v.matter, Name: name}
 	if unread == nil {
-		o.Codes = codes.List
+		o.Codes, o.Missed = codes.List, codes.Missed()
 	}
 	id, err := d.Checks.Start(r.Context(), o) // whether one may is said before what is wrong with the list
 	if unread != nil && errors.Is(err, check.ErrFile) {
@@ -87,7 +88,11 @@ func (d *Desk) orderBatch(w http.ResponseWriter, r *http.Request) error {
 		if d.Wake != nil {
 			d.Wake()
 		}
-		return desk.See(w, r, "/desk/check/batch/"+desk.Dec(id))
+		at := "/desk/check/batch/" + desk.Dec(id)
+		if codes.Repeated > 0 {
+			at += "?repeated=" + strconv.Itoa(codes.Repeated)
+		}
+		return desk.See(w, r, at)
 	}
 	f, ok := desk.Refusal(err)
 	if !ok {
@@ -136,7 +141,8 @@ func (d *Desk) batch(w http.ResponseWriter, r *http.Request) error {
 	if running(b) {
 		p.Refresh = 2
 	}
-	return desk.Show(d.site, w, r, http.StatusOK, p, batchPage(b))
+	repeated, _ := desk.Number(r.URL.Query().Get("repeated"))
+	return desk.Show(d.site, w, r, http.StatusOK, p, batchPage(b, repeated))
 }
 
 // batchResult hands the answers out as a file.
