@@ -144,7 +144,7 @@ func (s *Service) view(ctx context.Context, viewer Viewer, v *record.Version, su
 	view = RecordView{
 		ID: v.ID.String(), Item: v.Item, ItemName: checked.Name, Class: v.Class, Status: v.Status.String(), Disputed: v.Disputed, Subject: *sub,
 		Categories: checked.KindNames(v.Kinds), Fields: fields(viewer, sub.Kind, body, checked, inForce, s.open), DecidedOn: v.DecidedOn, PublicFrom: v.PublicFrom,
-		PublicUntil: v.PublicUntil, Source: Source{Code: source.Code, Name: source.Name}, Severity: v.Severity.String(), RuleSet: v.RuleSet,
+		PublicUntil: v.PublicUntil, Source: Source{Code: source.Code, Name: source.Name}, Severity: v.Severity.String(), Simple: v.Procedure == record.Simple, RuleSet: v.RuleSet,
 		WindowWhy: s.rules.whyOf(&v.Facts), Edition: v.Edition, Version: v.Number, RecordedAt: v.RecordedAt,
 	}
 	view.Title = visibleRole(&view, checked, catalog.RoleTitle)

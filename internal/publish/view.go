@@ -86,6 +86,7 @@ type RecordView struct {
 	Authority   string           `json:"authority"`
 	Source      Source           `json:"source"`
 	Severity    string           `json:"severity,omitempty"` // minor, ordinary, serious
+	Simple      bool             `json:"-"`                  // a penalty by the simple procedure: no failure (Shandong 社会信用条例 art. 13), whatever is done with it
 	RuleSet     string           `json:"ruleSet,omitempty"`
 	WindowWhy   string           `json:"windowWhy,omitempty"` // one sentence: which rule gave the publicity window
 	Edition     string           `json:"edition"`             // catalogue edition it was checked under

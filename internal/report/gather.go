@@ -177,10 +177,11 @@ func (s *Service) opens(items []catalog.ItemCode, classes []catalog.Class) error
 
 var errTooMany = fault.New(fault.TooLarge, "report.records", "主体的记录太多，专项报告列不全", "请联系平台工作人员办理")
 
-// take keeps the records that a report of this kind lists: in a person's report nothing that is withdrawn, repaired or past its time.
+// take keeps the records that a report of this kind lists: in a person's report nothing that is withdrawn, repaired or past its time, and no penalty by the simple
+// procedure, which only the special report lists.
 func (m *material) take(list []publish.RecordView) {
 	for _, r := range list {
-		if m.order.Kind == Person && !m.stands(&r) {
+		if m.order.Kind == Person && (r.Simple || !m.stands(&r)) {
 			continue
 		}
 		m.records = append(m.records, r)

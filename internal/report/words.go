@@ -77,7 +77,7 @@ func notes(d *Document, truncated bool) []string {
 	case Standard:
 		out = append(out, "本报告只列依法向社会公开并且在公示期内的信息：已经修复、期满、撤回的，以及轻微的和适用简易程序的，不在其中。")
 	case Person:
-		out = append(out, "本报告应本人申请或者经本人授权生成，含个人信息，请妥善保管；他人未经本人同意不得查询和使用。")
+		out = append(out, "本报告应本人申请或者经本人授权生成，含个人信息，请妥善保管；他人未经本人同意不得查询和使用。适用简易程序的行政处罚不列入。")
 	case Special:
 		out = append(out, "本报告按申请人选定的领域和期间列出行政处罚（含适用简易程序的）、行政强制、严重失信主体名单和刑事裁判。")
 		if d.consented {

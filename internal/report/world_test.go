@@ -190,7 +190,8 @@ func (w *world) fill(ctx context.Context, tx *db.Tx, subjects *subject.Store) er
 	drafts = append(drafts,
 		w.draft("XZCF", w.firm, "simple", func(f *record.Facts) { f.Procedure, f.Listed, f.DecidedOn = record.Simple, false, 20260401 }),
 		w.draft("XZCF", w.firm, "old", func(f *record.Facts) { f.DecidedOn = 20180401 }),
-		w.draft("XZCF", w.human, "1", nil), w.draft("ZYZG", w.human, "1", nil))
+		w.draft("XZCF", w.human, "1", nil), w.draft("ZYZG", w.human, "1", nil),
+		w.draft("XZCF", w.human, "simple", func(f *record.Facts) { f.Procedure, f.Listed, f.DecidedOn = record.Simple, false, 20260401 }))
 	_, _, err = w.records.Apply(ctx, tx, drafts, record.Change{At: w.clock.Now(), Actor: "test"})
 	return err
 }
