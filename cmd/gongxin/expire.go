@@ -41,6 +41,11 @@ func (c *ExpireCmd) Run(e *Env) (err error) {
 		_, err = fmt.Fprintln(e.Out, "没有到期的信息和事项。")
 		return err
 	}
+	if x.Restored > 0 {
+		if _, err := fmt.Fprintf(e.Out, "时钟走快时误记为期满、期限没有届满的记录 %d 条，已经恢复。\n", x.Restored); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintf(e.Out, "期满停止公示和使用的记录 %d 条；归档期满销毁的记录 %d 条；到期移出的名单条目 %d 条；因此召回的措施 %d 项；到期的办理步骤 %d 步；到期的修复事项 %d 件；告知持有者的变更 %d 条。\n",
 		x.Ended, x.Destroyed, x.Entries, x.Measures, x.Steps, x.Repairs, x.Told)
 	return err

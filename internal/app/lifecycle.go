@@ -59,7 +59,7 @@ func (a *App) Expire(ctx context.Context, progress func(lifecycle.Tally)) (x Exp
 	var entries, measures, steps, repairs, records, told error
 	x.Entries, entries = a.Lists.Listing.RunDue(ctx)
 	x.Measures, measures = a.Lists.Measures.RunDue(ctx)
-	_, filed := a.Lists.Listing.FileDue(ctx)
+	filed := a.fileEntries(ctx)
 	x.Steps, steps = a.Procedures.Flow.RunDue(ctx)
 	x.Repairs, repairs = a.Procedures.Repairs.RunDue(ctx)
 	x.Tally, records = a.Lifecycle.RunByHand(ctx, progress)
@@ -76,7 +76,7 @@ func (a *App) runLifecycle(ctx context.Context) {
 			return a.Lifecycle.archive.Refresh(ctx)
 		}
 		_, err := a.Lifecycle.Run(ctx, nil)
-		if err == nil || errors.Is(err, lifecycle.ErrQuiet) { // that is said once a day
+		if err == nil || errors.Is(err, lifecycle.ErrQuiet) || errors.Is(err, lifecycle.ErrEarly) { // these are said once a day
 			done = today
 		}
 		return err

@@ -203,6 +203,48 @@ func TestAClockThatIsAheadDestroysNothing(t *testing.T) {
 	})
 }
 
+// What a clock that was years ahead ended before its day comes back by somebody who has looked at the clock, to what it was; what was over stays over. A machine only
+// says so: it cannot tell a clock that was ahead from one that is behind.
+func TestWhatAWrongClockEndedComesBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, time.Date(2026, 5, 10, 9, 0, 0, 0, clock.Zone))
+		w.file(t, "XZCF", 20270510, 1)
+		w.file(t, "XZCF", 20270510, 2)
+		w.file(t, "XZCF", 20260511, 3)
+		err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := w.records.Turn(ctx, tx, []record.Turn{{ID: w.status(t, 2).ID, To: record.Shielded}}, record.Change{At: w.clock.Now(), Actor: "test", Submission: "s"})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Set(time.Date(2029, 5, 10, 9, 0, 0, 0, clock.Zone))
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{Ended: 3}) || err != nil {
+			t.Fatal(n, err)
+		}
+		w.clock.Set(time.Date(2026, 5, 12, 9, 0, 0, 0, clock.Zone))
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{}) || !errors.Is(err, lifecycle.ErrEarly) {
+			t.Errorf("by itself: %+v, %v", n, err)
+		}
+		if n := w.run(t); n != (lifecycle.Tally{Restored: 2}) {
+			t.Errorf("by hand: %+v", n)
+		}
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{}) || err != nil {
+			t.Errorf("on the next day: %+v, %v", n, err)
+		}
+		for subject, want := range map[int64]record.Status{1: record.Active, 2: record.Shielded, 3: record.Ended} {
+			if v := w.status(t, subject); v.Status != want || v.Listed != (want == record.Active) {
+				t.Errorf("subject %d: %s, listed %v", subject, v.Status, v.Listed)
+			}
+		}
+		w.clock.Set(time.Date(2027, 5, 10, 0, 0, 0, 0, clock.Zone))
+		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{Ended: 2}) || err != nil {
+			t.Errorf("on their day: %+v, %v", n, err)
+		}
+	})
+}
+
 func TestArchiveFiles(t *testing.T) {
 	t.Parallel()
 	const row = "[[keep]]\nitem = \"XZCF\"\nafter = [\"ended\"]\nmonths = 60\nlaw = \"《某条例》\"\narticle = \"第一条\"\n"

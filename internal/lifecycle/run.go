@@ -42,6 +42,7 @@ func New(c Config) *Service { return &Service{c} }
 type Tally struct {
 	Ended     int `json:"ended"`
 	Destroyed int `json:"destroyed"`
+	Restored  int `json:"restored,omitempty"` // ended before their day by a clock that was ahead, and brought back
 }
 
 // quiet is for how long nobody may have changed anything before a machine destroys nothing by itself: in a city that works somebody files each day. A clock that is
@@ -51,7 +52,11 @@ const quiet = 30 * 24 * time.Hour
 // ErrQuiet refuses to destroy by itself.
 var ErrQuiet = fault.New(fault.Conflict, "lifecycle.quiet", "最近 60 天里登记簿有 30 天没有人报送或者办理，或者服务器的时钟走快过，没有自动销毁到期的档案", "请核对服务器的时间；确实无误的，运行一次 gongxin expire")
 
-// Run ends what is over today and destroys what no archive keeps any longer, unless the clock may be wrong. It is for a job.
+// ErrEarly says that records were ended before their day. Only somebody who has looked at the clock can tell whether it was ahead then or is behind now.
+var ErrEarly = fault.New(fault.Conflict, "lifecycle.early", "有信息在公示期届满以前就记为期满：服务器的时钟走快过，或者现在走慢了", "请核对服务器的时间；现在的时间无误的，运行一次 gongxin expire，恢复这些信息")
+
+// Run ends what is over today and destroys what no archive keeps any longer, unless the clock may be wrong. What a clock that was ahead has ended it only tells of,
+// with ErrEarly. It is for a job.
 func (s *Service) Run(ctx context.Context, progress func(Tally)) (Tally, error) {
 	now := s.Clock.Now()
 	wrong := false
@@ -62,12 +67,77 @@ func (s *Service) Run(ctx context.Context, progress func(Tally)) (Tally, error) 
 		}
 		wrong = wrong || !last.IsZero() && at.Sub(last) > quiet
 	}
-	return s.run(ctx, progress, wrong)
+	t, err := s.run(ctx, progress, wrong)
+	if err == nil {
+		var early []record.ID
+		if early, _, err = s.Records.EndedEarly(ctx, clock.DateOf(now), record.ID{}, 1); err == nil && len(early) > 0 {
+			err = ErrEarly
+		}
+	}
+	return t, err
 }
 
-// RunByHand does the same by somebody who has looked at the clock.
+// RunByHand does the same by somebody who has looked at the clock, and first brings back what a clock that was ahead ended before its day.
 func (s *Service) RunByHand(ctx context.Context, progress func(Tally)) (Tally, error) {
-	return s.run(ctx, progress, false)
+	restored, err := s.restore(ctx)
+	if err != nil {
+		return Tally{Restored: restored}, err
+	}
+	t, err := s.run(ctx, progress, false)
+	t.Restored = restored
+	return t, err
+}
+
+// restore brings what was ended before its day back to what it was before that.
+func (s *Service) restore(ctx context.Context) (n int, err error) {
+	today, after := clock.Today(s.Clock), record.ID{}
+	for {
+		early, next, err := s.Records.EndedEarly(ctx, today, after, endBatch)
+		if err != nil || len(early) == 0 {
+			return n, err
+		}
+		done := 0
+		err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			turns, err := s.back(ctx, tx, early)
+			if err != nil {
+				return err
+			}
+			out, err := s.Records.Turn(ctx, tx, turns, record.Change{
+				At: s.Clock.Now(), Actor: authz.SystemActor("lifecycle").String(), Basis: "公示规则所定的期限", Why: "期限没有届满，服务器的时钟走快时误记为期满，恢复原状",
+			})
+			done = count(out)
+			return err
+		})
+		if err != nil {
+			return n, fmt.Errorf("lifecycle: restore: %w", err)
+		}
+		if n, after = n+done, next; next == (record.ID{}) {
+			return n, nil
+		}
+	}
+}
+
+// back gives the turns to what records were before they were ended; one that was neither in force nor shielded then was not ended by the clock, and stays.
+func (s *Service) back(ctx context.Context, tx *db.Tx, early []record.ID) ([]record.Turn, error) {
+	standing, err := s.Records.Standing(ctx, tx, early)
+	if err != nil {
+		return nil, err
+	}
+	ends := make([]record.Changed, 0, len(early))
+	for _, at := range early {
+		ends = append(ends, record.Changed{ID: at, Number: standing[at].Number, Status: record.Ended})
+	}
+	effects, err := s.Records.Effects(ctx, tx, ends)
+	if err != nil {
+		return nil, err
+	}
+	turns := make([]record.Turn, 0, len(ends))
+	for _, end := range ends {
+		if before := effects[end].Before; before == record.Active || before == record.Shielded {
+			turns = append(turns, record.Turn{ID: end.ID, To: before, Early: true, If: func(v *record.Version) bool { return v.Status == record.Ended && v.Number == end.Number }})
+		}
+	}
+	return turns, nil
 }
 
 // run hears progress, which may be nil, of the sums after each transaction. A run that is broken off has done whole batches; the next one goes on.

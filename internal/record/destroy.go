@@ -79,6 +79,13 @@ func (s *Store) Due(ctx context.Context, items []string, day clock.Date, after I
 		AND item IN `+db.In(len(items), 5)+` ORDER BY subject_id, record_key LIMIT $4+0`, limit, args...)
 }
 
+// EndedEarly gives records that are ended although their period goes on after a day, in the order of their ids behind a given one: a clock that was ahead ended them. It
+// is for a job, as Due is.
+func (s *Store) EndedEarly(ctx context.Context, day clock.Date, after ID, limit int) (early []ID, next ID, err error) {
+	return s.walk(ctx, `SELECT subject_id, record_key FROM record WHERE (subject_id, record_key) > ($2, $3) AND status = 5 AND public_until > $1 AND public_until < $5
+		ORDER BY subject_id, record_key LIMIT $4+0`, limit, int64(day), after.Subject, after.Key, limit, int64(forever))
+}
+
 func (s *Store) walk(ctx context.Context, query string, limit int, args ...any) (list []ID, next ID, err error) {
 	rows, err := s.db.Read().QueryContext(ctx, query, args...)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
@@ -20,6 +21,12 @@ type Turn struct {
 	To    Status
 	Until *clock.Date           // another first day on which it is no longer shown, which no later filing lengthens (End); nil = as it is
 	If    func(v *Version) bool // asked about the newest version within the transaction; nil = turn it
+	Early bool                  // it was ended before its day, by a clock that was ahead, and comes back to what it was
+}
+
+// undoes reports whether a turn brings back what no lawful end can have ended: its period goes on.
+func (t *Turn) undoes(v *Version, at time.Time) bool {
+	return t.Early && v.Status == Ended && (t.To == Active || t.To == Shielded) && v.PublicUntil > clock.DateOf(at)
 }
 
 // turns names what was done, by the status it led to.
@@ -67,7 +74,7 @@ func (s *Store) Turn(ctx context.Context, tx *db.Tx, list []Turn, ch Change) ([]
 		case t.If != nil && !t.If(v), h.status == t.To && (t.Until == nil || *t.Until == v.PublicUntil && *t.Until == v.Decided.Until):
 			out[i] = Unchanged
 			continue
-		case h.status != t.To && !h.status.may(t.To):
+		case h.status != t.To && !h.status.may(t.To) && !t.undoes(v, ch.At):
 			return nil, ErrTurn
 		}
 		d := &b.drafts[i]
