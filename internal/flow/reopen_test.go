@@ -85,7 +85,7 @@ func TestReopened(t *testing.T) {
 			t.Errorf("refused twice by one: %v", err)
 		}
 		list, err := w.Timeline(ctx, c.ID)
-		if err != nil || len(list) != 3 || !strings.Contains(list[2].Said, "信用办认定答复有误，退回重新办理。下一步最迟在2026年4月7日办结（3 个工作日）。理由：理由在此。") {
+		if err != nil || len(list) != 3 || !strings.Contains(list[2].Said, "信用办认定答复有误，退回重新办理。下一步最迟在 2026-04-07 办结（3 个工作日）。理由：理由在此。") {
 			t.Errorf("%d steps, %v: %s", len(list), err, list[len(list)-1].Said)
 		}
 		if c, err := fire(chief, "refuse"); err != nil || c.Open() {

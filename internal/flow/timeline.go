@@ -40,20 +40,15 @@ func (s Step) Sentence() string {
 	return minute(s.Recorded) + "，" + s.Said
 }
 
-func day(d clock.Date) string {
-	y, m, n := d.YMD()
-	return fmt.Sprintf("%d年%d月%d日", y, m, n)
-}
-
 func minute(t time.Time) string {
 	t = t.In(clock.Zone)
-	return day(clock.DateOf(t)) + t.Format(" 15:04")
+	return t.Format("2006-01-02 15:04")
 }
 
 // when writes a midnight as the end of its day.
 func when(t time.Time, d clock.Date) string {
 	if t.Equal(d.AddDays(1).Start()) {
-		return day(d) + " 24:00"
+		return d.String() + " 24:00"
 	}
 	return minute(t)
 }
@@ -65,9 +60,9 @@ func (p *procedure) say(s *Step, author string) string {
 	switch {
 	case s.Event == EventOverdue || s.Event == EventPause || s.Due == 0:
 	case s.Days > 0 && s.Event != EventExtend && s.Event != EventResume:
-		fmt.Fprintf(&b, "。下一步最迟在%s办结（%d %s）", day(s.Due), s.Days, s.Unit.Word())
+		fmt.Fprintf(&b, "。下一步最迟在 %s 办结（%d %s）", s.Due, s.Days, s.Unit.Word())
 	default:
-		fmt.Fprintf(&b, "。期限到%s", day(s.Due))
+		fmt.Fprintf(&b, "。期限到 %s", s.Due)
 	}
 	if s.Late {
 		b.WriteString("。这一步超过了期限")

@@ -190,7 +190,7 @@ func TestExtend(t *testing.T) {
 		}
 		list, err := w.Flow.Timeline(t.Context(), o.Case)
 		must(t, err)
-		if said := list[2].Said; !strings.Contains(said, "把期限延长 10 个工作日。期限到2026年3月30日。理由：要到外地调取档案。") {
+		if said := list[2].Said; !strings.Contains(said, "把期限延长 10 个工作日。期限到 2026-03-30。理由：要到外地调取档案。") {
 			t.Error(said)
 		}
 	})

@@ -33,7 +33,7 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, o *Objection, c *flow.Cas
 }
 
 func (s *Service) toSubject(o *Objection, c *flow.Case, st *flow.Step) (title, body string) {
-	about := "关于“" + o.Title + "”的异议 " + o.No
+	about := "关于“" + o.Title + "”的异议（" + o.No + "）"
 	switch st.Event {
 	case EventAsk:
 		return "异议需要补正", about + "需要补正，请在 " + c.Due.String() + " 以前办理，逾期视为放弃本次申请。需要补正什么，请打开异议查看。"
@@ -61,10 +61,10 @@ func (s *Service) toSubject(o *Objection, c *flow.Case, st *flow.Step) (title, b
 }
 
 func (s *Service) toSource(o *Objection, c *flow.Case, st *flow.Step) (title, body string) {
-	about := "对本单位报送的“" + o.Title + "”的异议 " + o.No
+	about := "对本单位报送的“" + o.Title + "”的异议（" + o.No + "）"
 	switch st.Event {
 	case EventRefer:
-		body = about + "请在 " + c.Due.String() + " 以前核查并答复。"
+		body = about + "，请在 " + c.Due.String() + " 以前核查并答复。"
 		if s.rules(o).Unproven.Act == TakeDown && o.Kind.onRecord() {
 			body += "逾期没有答复或者无法核实的，这条信息停止公示和使用。"
 		}
