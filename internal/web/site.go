@@ -114,6 +114,12 @@ func (s *Site) Page(r *http.Request, title string, crumbs ...ui.Link) *ui.Page {
 	if s.Desks != nil && atDesk(r.URL.Path) {
 		p.Desks = s.Desks(authz.From(r.Context()), r.URL.Path)
 	}
+	p.Crumbs = slices.Clone(p.Crumbs)
+	for i := range p.Crumbs {
+		if !s.Leads(r, p.Crumbs[i].Href) {
+			p.Crumbs[i].Href = ""
+		}
+	}
 	p.Account.Links = slices.DeleteFunc(slices.Clone(p.Account.Links), func(l ui.Link) bool { // once is enough
 		return slices.ContainsFunc(p.Nav, func(n ui.NavItem) bool { return n.Href == l.Href }) ||
 			slices.ContainsFunc(p.Desks, func(g ui.DeskGroup) bool { return g.Places[0].Href == l.Href })
@@ -137,6 +143,16 @@ const deskRoot = "/desk"
 
 // atDesk reports whether an address is one of the desks'.
 func atDesk(path string) bool { return path == deskRoot || strings.HasPrefix(path, deskRoot+"/") }
+
+// Leads reports whether a link to one of the desks takes the caller of a request anywhere: it lies in a place of the caller's own head. It chooses what a page
+// offers; the route behind decides. Links to elsewhere always lead.
+func (s *Site) Leads(r *http.Request, href string) bool {
+	path, _, _ := strings.Cut(href, "?")
+	if s.Desks == nil || !atDesk(path) {
+		return true
+	}
+	return slices.ContainsFunc(s.Desks(authz.From(r.Context()), path), func(g ui.DeskGroup) bool { return g.On })
+}
 
 // account is what the header says about who is signed in.
 func (s *Site) account(r *http.Request) ui.Account {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -389,4 +390,30 @@ func FuzzLocal(f *testing.F) {
 			t.Errorf("Local(%q) = %q leads to %v (%v)", p, got, u, err)
 		}
 	})
+}
+
+// A page never leads its reader to a desk that turns the reader away: crumbs of desks that are not the reader's are words.
+func TestCrumbsLeadOnlyWhereTheReaderMayGo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, io.Discard)
+	r := httptest.NewRequest(http.MethodGet, "/desk/check/coverage", nil)
+	crumbs := []ui.Link{{Href: "/desk/check", Label: "信用核查"}, {Href: "/desk/reports/7?tab=1", Label: "报告"}, {Href: "/guide", Label: "指南"}, {Label: "指标"}}
+	hrefs := func(p *ui.Page) (out []string) {
+		for _, c := range p.Crumbs {
+			out = append(out, c.Href)
+		}
+		return out
+	}
+	if got := hrefs(s.Page(r, "指标", crumbs...)); !slices.Equal(got, []string{"/desk/check", "/desk/reports/7?tab=1", "/guide", ""}) {
+		t.Errorf("a site without desks changes crumbs: %q", got)
+	}
+	s.Desks = func(_ authz.Actor, at string) []ui.DeskGroup {
+		return []ui.DeskGroup{{Label: "核查", On: strings.HasPrefix(at, "/desk/reports"), Places: []ui.DeskPlace{{Href: "/desk/reports", Label: "批量报告"}}}}
+	}
+	if got := hrefs(s.Page(r, "指标", crumbs...)); !slices.Equal(got, []string{"", "/desk/reports/7?tab=1", "/guide", ""}) {
+		t.Errorf("the crumbs lead to %q", got)
+	}
+	if crumbs[0].Href == "" {
+		t.Error("the caller's own crumbs are changed")
+	}
 }

@@ -102,6 +102,9 @@ type Console struct {
 // section is the desks' entry of the main navigation.
 const section = "desk"
 
+// desks is the first of the desks' breadcrumbs.
+var desks = ui.Link{Href: "/desk", Label: "工作台"}
+
 // Nav is the desks' part of the main navigation.
 func Nav() []ui.NavItem {
 	return []ui.NavItem{{Href: "/desk/filing", Label: "数据报送", Section: section}}

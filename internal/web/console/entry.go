@@ -131,7 +131,7 @@ func (c *Console) showEntry(w http.ResponseWriter, r *http.Request, status int, 
 			status = http.StatusConflict
 		}
 	}
-	p := c.page(r, "匹配主体", ui.Link{Href: "/desk/filing", Label: "数据报送"}, ui.Link{Href: "/desk/queue", Label: "人工匹配"}, ui.Link{Label: "办理"})
+	p := c.page(r, "匹配主体", desks, ui.Link{Href: "/desk/filing", Label: "数据报送"}, ui.Link{Href: "/desk/queue", Label: "人工匹配"}, ui.Link{Label: "办理"})
 	return c.show(w, r, status, p, entryPage(v))
 }
 

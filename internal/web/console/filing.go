@@ -97,7 +97,7 @@ func (c *Console) desk(w http.ResponseWriter, r *http.Request, status int, form 
 		return err
 	}
 	v.waiting = counts[ingest.Waiting]
-	p := c.page(r, "数据报送", ui.Link{Label: "数据报送"})
+	p := c.page(r, "数据报送", desks, ui.Link{Label: "数据报送"})
 	if len(v.running) > 0 {
 		p.Refresh = 3
 	}

@@ -173,7 +173,7 @@ func (c *Console) queue(w http.ResponseWriter, r *http.Request) error {
 	if v.rows, err = c.queueRows(ctx, list); err != nil {
 		return err
 	}
-	p := c.page(r, "人工匹配", ui.Link{Href: "/desk/filing", Label: "数据报送"}, ui.Link{Label: "人工匹配"})
+	p := c.page(r, "人工匹配", desks, ui.Link{Href: "/desk/filing", Label: "数据报送"}, ui.Link{Label: "人工匹配"})
 	return c.show(w, r, http.StatusOK, p, queuePage(&v))
 }
 

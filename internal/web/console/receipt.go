@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gongxin/internal/agency"
+	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/ingest"
@@ -34,6 +35,7 @@ type receiptView struct {
 	filter  rowFilter
 	page    *ingest.RowPage
 	earlier *ingest.Submission // the filing of the same file before, if any
+	mayFile bool               // the reader may have the rows back: the file and the book of its errors
 }
 
 func (v *receiptView) itemName() string {
@@ -149,7 +151,7 @@ func (c *Console) receipt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := c.page(r, receiptTitle(v.Submission, v.itemName()), ui.Link{Href: "/desk/filing", Label: "数据报送"}, ui.Link{Label: "回执"})
+	p := c.page(r, receiptTitle(v.Submission, v.itemName()), desks, ui.Link{Href: "/desk/filing", Label: "数据报送"}, ui.Link{Label: "回执"})
 	if !v.ready() {
 		p.Refresh = 2
 	}
@@ -184,6 +186,7 @@ func (c *Console) receiptOf(r *http.Request) (*receiptView, error) {
 		return nil, err
 	}
 	v := &receiptView{Submission: sub, item: c.item(sub.Edition, sub.Item), unit: c.unit(ctx, sub.Agency), filter: readRowFilter(r.URL.Query())}
+	v.mayFile = c.site.May(ctx, authz.SubmissionErrors, c.scopeOf(ctx, sub))
 	if sub.SameAs != "" {
 		if v.earlier, err = c.Intake.Get(ctx, sub.SameAs); errors.Is(err, ingest.ErrNotFound) {
 			v.earlier = nil
@@ -281,13 +284,22 @@ func (v *receiptView) facts() []ui.Fact {
 		{Label: "批次编号", Value: v.ID, Code: true, Wide: true},
 		{Label: "报送单位", Value: v.unit.Name, Note: v.unit.Code},
 		{Label: "事项", Value: v.itemName() + "（" + string(v.Item) + "）", Link: "/catalog/" + string(v.Item), Note: "目录版本 " + v.Edition},
-		{Label: "文件", Value: fileName(v.Submission), Link: v.link() + "/file", Note: byteSize(v.FileBytes) + "，点击下载收到的原件"},
+		v.original(),
 		{Label: "收到时间", Value: exact(v.ReceivedAt)},
 	}
 	if finished(v.Submission) {
 		facts = append(facts, ui.Fact{Label: "处理完成", Value: exact(v.FinishedAt), Note: "用时 " + took(v.FinishedAt.Sub(v.ReceivedAt))})
 	}
 	return facts
+}
+
+// original names the file, and leads to it whom the permission table lets have it.
+func (v *receiptView) original() ui.Fact {
+	f := ui.Fact{Label: "文件", Value: fileName(v.Submission), Note: byteSize(v.FileBytes)}
+	if v.mayFile {
+		f.Link, f.Note = v.link()+"/file", f.Note+"，点击下载收到的原件"
+	}
+	return f
 }
 
 // columnsNote sums the mapping up in one line.

@@ -50,6 +50,15 @@ type recordRow struct {
 	*publish.RecordView
 	href    string
 	visible string // who can see it
+	person  bool   // it is about a natural person: whatever its class, it is never public
+}
+
+// class says how a record is disclosed. What the catalogue makes public is public of businesses only.
+func (row *recordRow) class() (string, ui.Tone) {
+	if row.person && row.Class == catalog.Public {
+		return "不向社会公开", ui.Plain
+	}
+	return word(classWords, row.Class), classTone(row.Class)
 }
 
 // file answers the own file in full. The reading is on file in the access log before the page is written.
@@ -136,7 +145,7 @@ func (c *Centre) chapters(v *fileView, listed map[string]bool) []chapterView {
 }
 
 func (c *Centre) recordRow(a *around, rec *publish.RecordView, kind catalog.SubjectKind, listed bool) recordRow {
-	return recordRow{RecordView: rec, href: a.link("/me/file/" + rec.ID), visible: visibleTo(rec, kind, c.today(), listed)}
+	return recordRow{RecordView: rec, href: a.link("/me/file/" + rec.ID), visible: visibleTo(rec, kind, c.today(), listed), person: kind == catalog.Person}
 }
 
 // listed tells which of the subject's records the publicity rules show today. Of a person they show none.
@@ -303,12 +312,14 @@ func allFacts(fields []publish.FieldView) []ui.Fact {
 
 // keptFacts say where a record is from, why and until when it is shown, and how it is called.
 func (row *recordRow) keptFacts() []ui.Fact {
+	class, _ := row.class()
+	from, until := windowLabels(row.person)
 	facts := []ui.Fact{
 		{Label: "谁能看到", Value: row.visible, Wide: true},
-		{Label: "披露方式", Value: word(classWords, row.Class)},
+		{Label: "披露方式", Value: class},
 		{Label: "数据来源单位", Value: dash(row.Source.Name)},
-		{Label: "公示自", Value: day(row.PublicFrom)},
-		{Label: "公示至", Value: dash(lastDay(row.PublicUntil)), Note: row.WindowWhy},
+		{Label: from, Value: day(row.PublicFrom)},
+		{Label: until, Value: dash(lastDay(row.PublicUntil)), Note: row.WindowWhy},
 		{Label: "入库时间", Value: moment(row.RecordedAt)},
 		{Label: "目录事项", Value: row.ItemName, Link: "/catalog/" + url.PathEscape(string(row.Item)), Note: "目录版本 " + row.Edition},
 		{Label: "记录编号", Value: row.ID, Code: true},
@@ -317,6 +328,14 @@ func (row *recordRow) keptFacts() []ui.Fact {
 		facts = append(facts, ui.Fact{Label: "失信程度", Value: word(severityWords, row.Severity)})
 	}
 	return facts
+}
+
+// windowLabels name the days of a record's period: of a business it is shown to everyone in it, of a person it is used in it and never shown.
+func windowLabels(person bool) (from, until string) {
+	if person {
+		return "期限自", "期限至"
+	}
+	return "公示自", "公示至"
 }
 
 func day(d clock.Date) string { return dash(d.String()) }

@@ -106,12 +106,13 @@ func (x *objections) about(ctx context.Context, p *Place, v *objectForm) error {
 	}
 	rec := &answer.Records[0]
 	v.about, v.back = rec.ItemName, p.Link("/me/file/"+rec.ID)
+	_, until := windowLabels(p.Resident)
 	for _, f := range []ui.Fact{
 		{Label: "信息", Value: rec.Title},
 		{Label: "文书号", Value: rec.DocNo},
 		{Label: "决定日期", Value: rec.DecidedOn.String()},
 		{Label: "来源单位", Value: rec.Source.Name},
-		{Label: "公示至", Value: lastDay(rec.PublicUntil)},
+		{Label: until, Value: lastDay(rec.PublicUntil)},
 	} {
 		if f.Value != "" {
 			v.facts = append(v.facts, f)

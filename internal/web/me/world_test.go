@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -409,8 +410,12 @@ func (w *world) entries(t testing.TB, about int64) []audit.Access {
 	return list
 }
 
+// dayInLine is a day within a sentence, which is kept in one line.
+var dayInLine = regexp.MustCompile(`<span class="nowrap">([0-9-]*)</span>`)
+
 // text gives what a page says, without its marks.
 func text(page string) string {
+	page = dayInLine.ReplaceAllString(page, "$1")
 	var b strings.Builder
 	in := false
 	for _, r := range page {

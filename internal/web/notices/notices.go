@@ -104,6 +104,7 @@ func (m Menu) Account(ctx context.Context, who authz.Actor) ui.Account {
 }
 
 type view struct {
+	leads    func(href string) bool // a unit's notices go to all its people; not all of them open what they are about
 	unread   bool
 	notices  []notice.Notice
 	count    int
@@ -139,6 +140,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, v *view
 	who := authz.From(ctx)
 	to := Recipients(who)
 	q := r.URL.Query()
+	v.leads = func(href string) bool { return p.Site.Leads(r, href) }
 	v.unread, v.later = q.Get("unread") == "1", q.Get("after") != ""
 	page, err := p.Notices.List(ctx, notice.Query{To: to, Unread: v.unread, Cursor: q.Get("after")})
 	if err != nil {

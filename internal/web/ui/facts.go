@@ -52,11 +52,11 @@ func (p *printer) fact(ctx context.Context, f *Fact) {
 		p.text(f.Value)
 		p.raw(`</a>`)
 	default:
-		p.text(f.Value)
+		p.dated(f.Value)
 	}
 	if f.Note != "" {
 		p.raw(` <span class="facts__note">`)
-		p.text(f.Note)
+		p.dated(f.Note)
 		p.raw(`</span>`)
 	}
 	p.raw(`</dd></div>`)
@@ -73,6 +73,47 @@ func Badge(word string, tone Tone) templ.Component {
 		p.raw(`</span>`)
 		return p.err
 	})
+}
+
+// Dated is a sentence whose days stand in one line each: browsers break 2026-11-22 behind its hyphens.
+func Dated(s string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		p := printer{w: w}
+		p.dated(s)
+		return p.err
+	})
+}
+
+func (p *printer) dated(s string) {
+	from := 0
+	for i := 0; i+dayLength <= len(s); i++ {
+		if s[i] < '0' || s[i] > '9' || !isDay(s[i:i+dayLength]) {
+			continue
+		}
+		p.text(s[from:i])
+		p.raw(`<span class="nowrap">`)
+		p.text(s[i : i+dayLength])
+		p.raw(`</span>`)
+		i += dayLength - 1
+		from = i + 1
+	}
+	p.text(s[from:])
+}
+
+// dayLength is the length of a day as it is written: 2026-11-22.
+const dayLength = 10
+
+func isDay(s string) bool {
+	for i := range len(s) {
+		if i == 4 || i == 7 {
+			if s[i] != '-' {
+				return false
+			}
+		} else if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // printer writes until the first error.

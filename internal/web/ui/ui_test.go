@@ -223,3 +223,22 @@ func BenchmarkLayout(b *testing.B) {
 		}
 	}
 }
+
+// Days within sentences stay in one line; nothing else changes, and what came from elsewhere stays escaped.
+func TestDaysStayInOneLine(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"":           "",
+		"没有日期":       "没有日期",
+		"2026-11-22": `<span class="nowrap">2026-11-22</span>`,
+		"自 2026-11-22 起，到 2026-12-01（含当日）": `自 <span class="nowrap">2026-11-22</span> 起，到 <span class="nowrap">2026-12-01</span>（含当日）`,
+		"<b>2026-11-22</b>":         `&lt;b&gt;<span class="nowrap">2026-11-22</span>&lt;/b&gt;`,
+		"YY20261123-457344，2026-11": "YY20261123-457344，2026-11",
+		"12026-11-22":               `1<span class="nowrap">2026-11-22</span>`,
+		"最迟 2026-11-2":              "最迟 2026-11-2",
+	} {
+		if got := render(t, Dated(said)); got != want {
+			t.Errorf("%q is written %q, not %q", said, got, want)
+		}
+	}
+}

@@ -126,6 +126,7 @@ type caseView struct {
 	rules    *objection.Rules
 	versions []version
 	lines    []line
+	filings  bool // the reader reaches the desk of filings
 	seen     string
 	source   string // last day of the source, if it is asked today
 	longer   int    // working days by which the answer can be put off
@@ -164,6 +165,7 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, v *caseV
 	if err != nil {
 		return err
 	}
+	v.filings = d.site.Leads(r, "/desk/filing")
 	if err := d.compare(ctx, &o, v); err != nil {
 		return err
 	}

@@ -675,7 +675,7 @@ func comparison(v *caseView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if x.submission != "" {
+			if x.submission != "" && v.filings {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<br><a class=\"small\" href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1508,7 +1508,7 @@ func statsPage(v *statsView) templ.Component {
 			templ_7745c5c3_Err = ui.Table(ui.TableSpec{Caption: "按来源单位", HideCaption: true, Columns: []ui.Column{
 				{Label: "来源单位"}, {Label: "收到", Class: "num"}, {Label: "受理", Class: "num"}, {Label: "不予受理", Class: "num"}, {Label: "撤回、未补正", Class: "num"}, {Label: "在办", Class: "num"}, {Label: "答复", Class: "num"}, {Label: "按期", Class: "num"},
 				{Label: "逾期未答复", Class: "num"}, {Label: "更正", Class: "num"}, {Label: "撤下", Class: "num"}, {Label: "缩短", Class: "num"}, {Label: "维持", Class: "num"}, {Label: "没有核实", Class: "num"}, {Label: "复核", Class: "num"},
-			}, Dense: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
+			}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

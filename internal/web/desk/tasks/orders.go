@@ -116,6 +116,7 @@ type ordersView struct {
 	rows          []orderRow
 	pager         ui.PagerSpec
 	later         bool
+	lists         bool // the reader reaches the desk of lists
 }
 
 func (v *ordersView) active() bool { return v.state+v.unit != "" }
@@ -127,11 +128,11 @@ func (v *ordersView) at(after string) string {
 // orders lists the orders that units within the caller's reach issued.
 func (d *Desk) orders(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	v := &ordersView{state: q.Get("state"), unit: q.Get("unit"), later: q.Get("after") != ""}
+	v := &ordersView{state: q.Get("state"), unit: q.Get("unit"), later: q.Get("after") != "", lists: d.site.Leads(r, entriesPath)}
 	for _, s := range []measure.OrderState{measure.Open, measure.Recalled, measure.Released} {
 		v.states = append(v.states, ui.Option{Value: string(s), Label: orderWords[string(s)]})
 	}
-	ids, units, err := d.reach(ctx, v.unit)
+	units, ids, err := desk.Narrow(ctx, d.site, d.Agencies, authz.MeasureRead, v.unit)
 	if err != nil {
 		return err
 	}
@@ -243,6 +244,7 @@ func (d *Desk) issue(w http.ResponseWriter, r *http.Request) error {
 type orderView struct {
 	orderRow
 	tasks []row
+	lists bool // the reader reaches the desk of lists
 	ask   bool // may ask that it be withdrawn
 	grant bool // may decide on that, for
 	keep  bool // or against it
@@ -292,7 +294,7 @@ func (d *Desk) showOrder(w http.ResponseWriter, r *http.Request, status int, v *
 	if err != nil {
 		return err
 	}
-	v.orderRow = rows[0]
+	v.orderRow, v.lists = rows[0], d.site.Leads(r, entriesPath)
 	list, err := d.Measures.Tasks(ctx, measure.Filter{Order: o.ID})
 	if err != nil {
 		return err
