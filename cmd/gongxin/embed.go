@@ -67,6 +67,9 @@ func (c *EmbedListCmd) Run(e *Env) error {
 		if e.CLI.JSON {
 			return e.answer(map[string]any{"agency": unit.Code, "origins": append([]string{}, list...)})
 		}
+		if len(list) == 0 {
+			e.say("%s 没有允许任何网站嵌入核查窗口。登记：gongxin embed add", unit.Name)
+		}
 		for _, o := range list {
 			if _, err := fmt.Fprintln(e.Out, o); err != nil {
 				return err

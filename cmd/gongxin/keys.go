@@ -188,6 +188,9 @@ type KeysWrapCmd struct {
 
 // Run wraps.
 func (c *KeysWrapCmd) Run(e *Env) (err error) {
+	if c.Master == "" && c.Make == "" && !c.None {
+		return usage{errors.New("请写明怎样封装：--make 生成主密钥，--master 用已有的主密钥，--none 解除封装")}
+	}
 	d, err := e.openKeys()
 	if err != nil {
 		return err
@@ -199,9 +202,6 @@ func (c *KeysWrapCmd) Run(e *Env) (err error) {
 		if err := makeMaster(path); err != nil {
 			return errKeys(err)
 		}
-	}
-	if path == "" && !c.None {
-		return usage{errors.New("--master, --make or --none")}
 	}
 	if err := d.ring.SetMaster(path); err != nil {
 		return errKeys(err)

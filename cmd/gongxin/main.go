@@ -137,12 +137,22 @@ func report(err error, asJSON bool) int {
 		}
 		isUsage = isUsage || f.Kind == fault.Invalid || f.Kind == fault.TooLarge || f.Kind == fault.NotFound || f.Kind == fault.Denied
 	} else {
-		fmt.Fprintln(os.Stderr, "错误：", err)
+		reportOther(err, isUsage)
 	}
 	if isUsage {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// reportOther prints an error that has no words of its own for the caller: what a command says about its own flags is such words already.
+func reportOther(err error, isUsage bool) {
+	if isUsage || errors.Is(err, errUnwell) {
+		fmt.Fprintln(os.Stderr, "错误："+err.Error())
+		return
+	}
+	fmt.Fprintln(os.Stderr, "错误：没有完成："+err.Error())
+	fmt.Fprintln(os.Stderr, "处理：请检查磁盘、权限和网络，执行 gongxin doctor；如果一直如此，请把这一行交给维护者")
 }
 
 // reportFaults prints everything that is wrong with a catalogue.

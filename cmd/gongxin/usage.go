@@ -22,7 +22,7 @@ var (
 	saidExpected = regexp.MustCompile(`^(?:expected|missing positional arguments) "?(<.+>)"?$`)
 	saidOneOf    = regexp.MustCompile(`^(\S+?)(?:=\S*)? must be one of (\S+) but got`)
 	saidValue    = regexp.MustCompile(`^(<[^>]+>|--?[^ :=]+)(?:=\S*)?: (?:expected|missing|bool value|.*invalid)`)
-	saidFile     = regexp.MustCompile(`(?s)^(<[^>]+>|--?[^ :=]+)(?:=\S*)?: .*(no such file or directory|exists but is a directory|permission denied)`)
+	saidFile     = regexp.MustCompile(`(?s)^(<[^>]+>|--?[^ :=]+)(?:=\S*)?: .*(no such file or directory|exists but is a directory|exists but is not a directory|permission denied)`)
 	plainName    = regexp.MustCompile(`^(?:-|--)?[A-Za-z][a-zA-Z-]{0,30}$`)
 	quoted       = regexp.MustCompile(`"([^"]+)"`)
 )
@@ -77,7 +77,8 @@ func usageSentence(said string, c *kong.Context) string {
 
 // fileWords say what is wrong with a file that a flag or an argument names; its path is not repeated.
 var fileWords = map[string]string{
-	"no such file or directory": " 写的文件不存在，请检查路径", "exists but is a directory": " 写的是一个目录，要的是文件", "permission denied": " 写的文件没有权限读取",
+	"no such file or directory": " 写的文件或目录不存在，请检查路径", "exists but is a directory": " 写的是一个目录，要的是文件", "exists but is not a directory": " 写的是一个文件，要的是目录",
+	"permission denied": " 写的文件没有权限读取",
 }
 
 // typed repeats what was typed when it can be nothing but a name of the program's own kind.
@@ -158,6 +159,7 @@ var helpWords = []struct {
 	{regexp.MustCompile(`(?m)^Run "(.+) --help" for more information\.$`), "运行 $1 --help 查看详细用法。"},
 	{regexp.MustCompile(`(?m)^(用法：.*)<command>`), "$1<命令>"},
 	{regexp.MustCompile(`(?m)^(用法：.*)\[flags\]`), "$1[选项]"},
+	{regexp.MustCompile(`(?m)^( .*=)STRING(  )`), "${1}TEXT  $2"}, // the column that follows stays where it is
 	{regexp.MustCompile(`=STRING\b`), "=TEXT"},
 	{regexp.MustCompile(`(?m)Show context-sensitive help\.$`), "显示用法。"},
 }

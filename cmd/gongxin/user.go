@@ -20,10 +20,10 @@ import (
 type UserCmd struct {
 	Add     UserAddCmd     `cmd:"" help:"开立账号，给出临时口令（首次登录必须修改）。"`
 	List    UserListCmd    `cmd:"" help:"列出账号。"`
-	Show    UserShowCmd    `cmd:"" help:"查看一个账号的状态、角色和第二因素。"`
+	Show    UserShowCmd    `cmd:"" help:"查看一个账号的状态、角色和第二步验证。"`
 	Disable UserDisableCmd `cmd:"" help:"停用账号：立即结束登录、停用接口密钥。"`
 	Enable  UserEnableCmd  `cmd:"" help:"恢复停用的账号。"`
-	Reset   UserResetCmd   `cmd:"" help:"重置口令，给出临时口令；--factor 改为清除第二因素。"`
+	Reset   UserResetCmd   `cmd:"" help:"重置口令，给出临时口令；--factor 改为清除第二步验证。"`
 	Grant   UserGrantCmd   `cmd:"" help:"授予角色。"`
 	Revoke  UserRevokeCmd  `cmd:"" help:"收回角色（编号见 user show）。"`
 	Key     UserKeyCmd     `cmd:"" help:"接口密钥：新建、列出、更换、停用。"`
@@ -60,12 +60,28 @@ func (d *userDesk) find(e *Env, who string) (*identity.Account, error) {
 	if text, ok := strings.CutPrefix(who, "#"); ok {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, usage{identity.ErrMissing}
+			return nil, usage{errNoAccount}
 		}
 		a, _, err := d.accounts.Show(e, d.by, n)
-		return a, err
+		return a, missing(err, errNoAccount)
 	}
-	return d.accounts.Find(e, d.by, who)
+	a, err := d.accounts.Find(e, d.by, who)
+	return a, missing(err, errNoAccount)
+}
+
+// What the site calls “this one” has a name at the command line.
+var (
+	errNoAccount = fault.New(fault.NotFound, "identity.missing", "没有这个账号", "请核对登录名，或者写 #编号；全部账号见 gongxin user list")
+	errNoGrant   = fault.New(fault.NotFound, "identity.missing", "这个账号没有这个编号的角色", "角色的编号见 gongxin user show 登录名")
+	errNoKey     = fault.New(fault.NotFound, "identity.missing", "没有这个编号的接口密钥", "密钥的编号见 gongxin user key list 登录名")
+)
+
+// missing words “not found” as what was looked for.
+func missing(err error, what *fault.Error) error {
+	if errors.Is(err, identity.ErrMissing) {
+		return what
+	}
+	return err
 }
 
 // scopeFlags are the bounds of a role.
@@ -198,7 +214,7 @@ func factorWords(a *identity.Account) string {
 		words = append(words, fmt.Sprintf("通行密钥 %d 把", a.Passkeys))
 	}
 	if len(words) == 0 {
-		return "无第二因素"
+		return "无第二步验证"
 	}
 	return strings.Join(words, "、")
 }
@@ -228,7 +244,7 @@ func (c *UserShowCmd) Run(e *Env) error {
 			return e.answer(m)
 		}
 		t := newTable(e.Out)
-		fmt.Fprintf(t, "编号\t#%d\n登录名\t%s\n姓名\t%s\n种类\t%s\n状态\t%s\n第二因素\t%s\n", a.ID, a.Login, a.Name, a.Kind, a.State, factorWords(a))
+		fmt.Fprintf(t, "编号\t#%d\n登录名\t%s\n姓名\t%s\n种类\t%s\n状态\t%s\n第二步验证\t%s\n", a.ID, a.Login, a.Name, a.Kind, a.State, factorWords(a))
 		for _, h := range held {
 			fmt.Fprintf(t, "角色 %d\t%s（%s）\t单位 %d\t区域 %s\n", h.ID, h.Role.Name(), h.Role, h.Agency, h.Region)
 		}
@@ -293,7 +309,7 @@ func (c *UserResetCmd) Run(e *Env) error {
 			if err := d.accounts.ResetFactor(e, d.by, a.ID); err != nil {
 				return err
 			}
-			e.say("账号 #%d 的第二因素已清除，下次登录时重新登记。", a.ID)
+			e.say("账号 #%d 的第二步验证已清除，下次登录时重新登记。", a.ID)
 			return nil
 		}
 		temp, err := d.accounts.Reset(e, d.by, a.ID)
@@ -347,7 +363,7 @@ func (c *UserRevokeCmd) Run(e *Env) error {
 		if err != nil {
 			return err
 		}
-		if err := d.accounts.Revoke(e, d.by, a.ID, c.Grant); err != nil {
+		if err := missing(d.accounts.Revoke(e, d.by, a.ID, c.Grant), errNoGrant); err != nil {
 			return err
 		}
 		e.say("已收回。该账号须重新登录。")

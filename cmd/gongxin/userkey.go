@@ -138,7 +138,7 @@ func (c *UserKeyRotateCmd) Run(e *Env) error {
 	return withUsers(e, func(d *userDesk) error {
 		k, raw, err := d.accounts.RotateKey(e, d.by, c.Key, c.Overlap)
 		if err != nil {
-			return err
+			return missing(err, errNoKey)
 		}
 		return e.showKey(k, raw)
 	})
@@ -152,7 +152,7 @@ type UserKeyRevokeCmd struct {
 // Run ends.
 func (c *UserKeyRevokeCmd) Run(e *Env) error {
 	return withUsers(e, func(d *userDesk) error {
-		if err := d.accounts.RevokeKey(e, d.by, c.Key); err != nil {
+		if err := missing(d.accounts.RevokeKey(e, d.by, c.Key), errNoKey); err != nil {
 			return err
 		}
 		e.say("密钥 %d 已停用。", c.Key)

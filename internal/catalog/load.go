@@ -75,6 +75,9 @@ func LoadOver(base *Edition, fsys fs.FS) (*Edition, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(own) == 0 { // base again would pass every check, and the caller would believe that what was meant is loaded
+		return nil, errFile.Messagef("这个文件夹里没有目录文件")
+	}
 	files := maps.Clone(base.files)
 	maps.Copy(files, own)
 	ed, err := build(files)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -157,7 +158,7 @@ func Load(path string, getenv func(string) string) (Config, error) {
 			return c, ErrFile.Messagef("配置文件 %s 不存在", filepath.Base(path))
 		}
 		if err != nil {
-			return c, ErrFile.With(err)
+			return c, unreadable(err)
 		}
 		if unknown := meta.Undecoded(); len(unknown) > 0 {
 			return c, ErrUnknown.Messagef("配置文件含有未知的键 %s", unknown[0])
@@ -172,6 +173,24 @@ func Load(path string, getenv func(string) string) (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// place finds where the parser says that it stopped; what stands there may be a secret and is not repeated.
+var place = regexp.MustCompile(`line (\d+)(?: \(last key "([\w.-]+)"\))?`)
+
+// unreadable says which line of the file is wrong.
+func unreadable(err error) error {
+	var at toml.ParseError
+	switch m := place.FindStringSubmatch(err.Error()); {
+	case errors.Is(err, fs.ErrPermission):
+		return ErrFile.Messagef("没有权限读取配置文件").With(err)
+	case errors.As(err, &at):
+		return ErrFile.Messagef("配置文件第 %d 行不是正确的 TOML", at.Position.Line).With(err)
+	case m != nil && m[2] != "":
+		return ErrFile.Messagef("配置文件第 %s 行，%s 的值类型不对：文字要加引号，数字和 true、false 不加", m[1], m[2]).With(err)
+	default:
+		return ErrFile.With(err)
+	}
 }
 
 // Defaults fills what nobody set and checks the rest.

@@ -78,6 +78,8 @@ var (
 		"请用 createdb -E UTF8 重新建库")
 	ErrOpen = fault.New(fault.Unavailable, "db.open", "无法打开数据库",
 		"请检查地址、权限和服务器是否运行；数据库日志里有详细原因")
+	errOpenFile = fault.New(fault.Unavailable, "db.open", "无法打开数据库文件",
+		"请检查它是不是本程序的数据库文件，运行程序的用户能不能读写它和所在的文件夹，磁盘满没满；文件已损坏的，从备份恢复")
 )
 
 // Open opens the database at url: postgres:// or postgresql:// is a server, everything else a file path, with or without the

@@ -28,18 +28,18 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	write, err := sql.Open("sqlite", dsn(abs, o, true))
 	if err != nil {
-		return nil, ErrOpen.With(err)
+		return nil, errOpenFile.With(err)
 	}
 	write.SetMaxOpenConns(1)
 	write.SetMaxIdleConns(1)
 	if err := write.PingContext(ctx); err != nil {
 		_ = write.Close()
-		return nil, ErrOpen.With(err)
+		return nil, errOpenFile.With(err)
 	}
 	read, err := sql.Open("sqlite", dsn(abs, o, false))
 	if err != nil {
 		_ = write.Close()
-		return nil, ErrOpen.With(err)
+		return nil, errOpenFile.With(err)
 	}
 	n := o.Readers
 	if n <= 0 {
@@ -54,7 +54,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	if d.folder, err = newFolder(d, o); err != nil {
 		_ = d.Close()
-		return nil, ErrOpen.With(err)
+		return nil, errOpenFile.With(err)
 	}
 	return d, nil
 }
@@ -64,14 +64,14 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 func prepareFile(path string) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return ErrOpen.With(err)
+		return errOpenFile.With(err)
 	}
 	if name := networkFS(dir); name != "" {
 		return ErrNetworkFS.With(fmt.Errorf("file system %s", name))
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return ErrOpen.With(err)
+		return errOpenFile.With(err)
 	}
 	return f.Close()
 }
