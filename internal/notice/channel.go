@@ -128,7 +128,7 @@ func (s *Service) checkAddress(ctx context.Context, kind, address string) error 
 			return ErrChannelKind
 		}
 		a, err := mail.ParseAddress(address)
-		if err != nil || a.Name != "" || a.Address != address || len(address) > 254 || strings.ContainsAny(address, "\r\n<>\"") {
+		if err != nil || a.Name != "" || a.Address != address || len(address) > 254 || strings.ContainsAny(address, "\r\n<>\"") || !ascii(address) {
 			return ErrAddress
 		}
 	case Phone:
@@ -144,6 +144,12 @@ func (s *Service) checkAddress(ctx context.Context, kind, address string) error 
 		return ErrChannelKind
 	}
 	return nil
+}
+
+// ascii reports whether a text holds visible ASCII alone: few mail servers take addresses with other characters (RFC 6531), and a refused one would only be found out
+// by silence.
+func ascii(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // newCode makes six digits.

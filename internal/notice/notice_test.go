@@ -215,7 +215,7 @@ func TestEmail(t *testing.T) {
 		server := newMailServer(t)
 		w := newWorld(t, d, func(c *Config) { c.Mail = server.mail() })
 		ctx := t.Context()
-		for _, bad := range []string{"", "x", "a@b\r\nRCPT TO:<c@d>", "张三 <a@b.cn>", "a@b.cn,c@d.cn"} {
+		for _, bad := range []string{"公司@acme.test", "", "x", "a@b\r\nRCPT TO:<c@d>", "张三 <a@b.cn>", "a@b.cn,c@d.cn"} {
 			if _, _, err := w.AddChannel(ctx, acme, Email, bad); !errors.Is(err, ErrAddress) {
 				t.Errorf("took %q: %v", bad, err)
 			}
@@ -611,7 +611,7 @@ func TestWebhooksStayOutside(t *testing.T) {
 		"http://127.0.0.1/": ErrURL, "http://localhost/": ErrURL,
 		"https://127.0.0.1/": ErrInner, "https://[::1]/": ErrInner, "https://10.0.0.1/": ErrInner, "https://172.16.5.5/": ErrInner, "https://inner.test/": ErrInner, "https://mapped.test/": ErrInner,
 		"https://169.254.169.254/latest/meta-data": ErrInner, "https://0.0.0.0/": ErrInner, "https://100.64.0.1/": ErrInner, "https://[::ffff:10.0.0.1]/": ErrInner, "https://[fe80::1]/": ErrInner,
-		"https://[fd00::1]/": ErrInner, "https://[64:ff9b::a00:1]/": ErrInner, "https://[2002:7f00:1::]/": ErrInner, "https://224.0.0.1/": ErrInner, "https://255.255.255.255/": ErrInner,
+		"https://[fd00::1]/": ErrInner, "https://[64:ff9b::a00:1]/": ErrInner, "https://[::10.0.0.1]/": ErrInner, "https://[2002:7f00:1::]/": ErrInner, "https://224.0.0.1/": ErrInner, "https://255.255.255.255/": ErrInner,
 	} {
 		if err := h.check(t.Context(), address); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", address, err, want)

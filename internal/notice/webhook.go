@@ -111,9 +111,9 @@ func (h *hooks) control(_, address string, _ syscall.RawConn) error {
 }
 
 // inner are networks that are not the public one, beside those that netip knows: this network, shared addresses of providers, protocol assignments, examples,
-// 6to4 relays, benchmarks, reserved ones; NAT64, Teredo, 6to4 and documentation, which hide or name others.
+// 6to4 relays, benchmarks, reserved ones; addresses of IPv4 written as IPv6, NAT64, Teredo, 6to4 and documentation, which hide or name others.
 var inner = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-	"64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10")
+	"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10")
 
 func prefixes(list ...string) []netip.Prefix {
 	out := make([]netip.Prefix, len(list))
