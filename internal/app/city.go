@@ -11,10 +11,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/config"
 	"gongxin/internal/fault"
 	"gongxin/internal/ingest"
+	"gongxin/internal/listing"
 	"gongxin/internal/synth"
 )
 
@@ -80,10 +82,8 @@ func MakeCity(ctx context.Context, c config.Config, o Options, city CityOptions,
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	for _, unit := range made.Agencies() {
-		if _, err := a.Agencies.Add(ctx, unit.Code, unit.Name, unit.Region); err != nil {
-			return err
-		}
+	if err := a.RegisterCity(ctx, made); err != nil {
+		return err
 	}
 	save := func() error { return writeState(path, &state) }
 	files := made.Files()
@@ -115,6 +115,29 @@ func MakeCity(ctx context.Context, c config.Config, o Options, city CityOptions,
 	}
 	state.Done = true
 	return save()
+}
+
+// RegisterCity registers the departments of a synthetic city, and in the lists of deciders what each of them lists.
+func (a *App) RegisterCity(ctx context.Context, city *synth.City) error {
+	units := map[string]int64{}
+	for _, unit := range city.Agencies() {
+		have, err := a.Agencies.Add(ctx, unit.Code, unit.Name, unit.Region)
+		if err != nil {
+			return err
+		}
+		units[unit.Code] = have.ID
+	}
+	kinds, local := a.Lists.Kinds(), authz.With(ctx, authz.LocalActor("city"))
+	for _, l := range city.Listers() {
+		k, ok := kinds.Of(l.Item, []string{l.Category})
+		if !ok {
+			continue
+		}
+		if err := a.Lists.Listing.Empower(local, listing.Decider{Kind: k.Code, Agency: units[l.Code], From: k.Basis.From, Basis: "部门权责清单"}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fileCity files one of the city's files as a department would.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"gongxin/internal/agency"
 	"gongxin/internal/approval"
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
@@ -72,7 +73,7 @@ func (a *App) openLists(ids *id.Maker) error {
 	l, t, p := &a.Lists, &a.Trust, &a.Procedures
 	p.Notices.Items = a.hookItems
 	l.Listing = listing.New(listing.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Kinds: l.kinds, Subjects: a.Subjects, Agencies: a.Agencies, Authority: t.Authority, Flow: p.Flow, Acts: t.Audit,
+		DB: a.DB, IDs: ids, Clock: a.Clock, Calendar: a.Calendar, Kinds: l.kinds, Subjects: a.Subjects, Agencies: a.Agencies, Authority: t.Authority, Flow: p.Flow, Acts: t.Audit, Ring: t.Ring,
 		Filer: intake{a.Ingest}, Notices: p.Notices, Representative: a.representative, Mark: a.markEntry,
 		Changed: func(ctx context.Context, tx *db.Tx, e *listing.Entry) error {
 			if e.State != listing.Removed {
@@ -83,7 +84,7 @@ func (a *App) openLists(ids *id.Maker) error {
 	})
 	l.Measures = measure.New(measure.Config{
 		DB: a.DB, IDs: ids, Clock: a.Clock, Base: l.base, Subjects: a.Subjects, Agencies: a.Agencies, Matters: t.Matters, Causes: causes{l.Listing}, Usable: a.usable, Authority: t.Authority,
-		Flow: p.Flow, Notices: p.Notices, Acts: t.Audit,
+		Flow: p.Flow, Notices: p.Notices, Acts: t.Audit, Ring: t.Ring,
 		List: func(code string) bool {
 			_, ok := l.kinds.Today().ByCode(code)
 			return ok
@@ -187,17 +188,13 @@ func (c causes) Standing(ctx context.Context, q db.Querier, entry int64, on cloc
 	return measure.Cause{Entry: e.ID, Subject: e.Subject, List: e.Kind, Agency: e.Agency, Until: e.Until}, true, nil
 }
 
-// listRefused refuses rows, of whatever file, that put somebody onto a list whose basis is over.
-func (a *App) listRefused(item *catalog.Item, categories []string, on clock.Date) (catalog.Reason, bool) {
-	k, ok := a.Lists.kinds.On(on).Of(item.Code, categories)
-	if !ok || k.Basis.Until.IsZero() || on < k.Basis.Until {
-		return catalog.Reason{}, false
+// listRefused makes what refuses rows, of whatever file, that put somebody onto a list without a basis in force, or by a unit that may not list.
+func (a *App) listRefused(ctx context.Context, item *catalog.Item, unit *agency.Agency, on clock.Date) (func(catalog.Values) (catalog.Reason, bool), error) {
+	gate, err := a.Lists.Listing.Gate(ctx, item, unit, on)
+	if err != nil || gate == nil {
+		return nil, err
 	}
-	field, name := "", k.Name
-	if f, ok := item.ByRole(catalog.RoleCategory); ok {
-		field, name = f.Code, f.Name
-	}
-	return catalog.NewReason(catalog.ReasonListBasis, field, name, ""), true
+	return gate.Refuse, nil
 }
 
 // intake files what other procedures make into the register by the one way in.
@@ -228,7 +225,15 @@ func (a *App) runLists(ctx context.Context) {
 	a.every(ctx, dueEvery, "lists", func() error {
 		_, ended := l.Listing.RunDue(ctx)
 		_, recalled := l.Measures.RunDue(ctx)
-		_, filed := l.Listing.FileDue(ctx)
-		return errors.Join(ended, recalled, filed)
+		return errors.Join(ended, recalled, a.fileEntries(ctx))
 	})
+}
+
+// fileEntries files what was decided. Entries that wait for the registration of their business are no fault: the desk shows them.
+func (a *App) fileEntries(ctx context.Context) error {
+	_, err := a.Lists.Listing.FileDue(ctx)
+	if errors.Is(err, listing.ErrRepresentative) {
+		return nil
+	}
+	return err
 }

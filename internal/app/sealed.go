@@ -11,8 +11,8 @@ import (
 
 // texts are the columns of free text that rest sealed.
 func (a *App) texts() []*sealed.Texts {
-	p := &a.Procedures
-	return slices.Concat([]*sealed.Texts{p.Flow.Texts(), p.Objections.Texts()}, p.Repairs.Texts(), p.Declarations.Texts())
+	p, l := &a.Procedures, &a.Lists
+	return slices.Concat([]*sealed.Texts{p.Flow.Texts(), p.Objections.Texts(), l.Listing.Texts()}, l.Measures.Texts(), p.Repairs.Texts(), p.Declarations.Texts())
 }
 
 // TextResealers are the stores of free text, for the exchange of keys.

@@ -84,10 +84,8 @@ func city(t *testing.T, a *app.App) (*synth.City, []synth.FileSpec) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, unit := range c.Agencies() {
-		if _, err := a.Agencies.Add(t.Context(), unit.Code, unit.Name, unit.Region); err != nil {
-			t.Fatal(err)
-		}
+	if err := a.RegisterCity(t.Context(), c); err != nil {
+		t.Fatal(err)
 	}
 	return c, c.Files()
 }

@@ -139,10 +139,8 @@ func (r *runner) fill(ctx context.Context, s *Stage, before int) error {
 	if err := r.filling(ctx, true); err != nil {
 		return err
 	}
-	for _, unit := range city.Agencies() {
-		if _, err := r.app.Agencies.Add(ctx, unit.Code, unit.Name, unit.Region); err != nil {
-			return err
-		}
+	if err := r.app.RegisterCity(ctx, city); err != nil {
+		return err
 	}
 	resetPeak()
 	registrations, stock := stockPieces(city, r.rng)

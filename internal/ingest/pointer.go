@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gongxin/internal/catalog"
+	"gongxin/internal/clock"
 	"gongxin/internal/fault"
 	"gongxin/internal/ingest/parse"
 	"gongxin/internal/subject"
@@ -31,7 +33,7 @@ func (d *Desk) Pointers(ctx context.Context, o *Opened) ([]Pointer, error) {
 	if o.entry == nil {
 		return nil, ErrNoEntry
 	}
-	row, f, err := d.recheck(ctx, o.entry, o.values)
+	row, f, err := d.recheck(ctx, o.entry, o.values, false)
 	var known *fault.Error
 	if errors.As(err, &known) && known.Code == errRecheck.Code {
 		return nil, nil // the rules have changed; its numbers are not what they were
@@ -60,8 +62,8 @@ func (d *Desk) Pointers(ctx context.Context, o *Opened) ([]Pointer, error) {
 // errRecheck refuses a queued row that the rules of today no longer let pass.
 var errRecheck = fault.New(fault.Conflict, "ingest.queue_check", "该行按现行规则检查不通过", "请退回报送单位修改后重新报送")
 
-// recheck checks the values of a queued row again under the edition and the day it was filed under.
-func (s *Service) recheck(ctx context.Context, e *QueueEntry, values catalog.Values) (parse.Row, parse.Filing, error) {
+// recheck checks the values of a queued row again under the edition and the day it was filed under; one that is to be put on file must also be allowed there today.
+func (s *Service) recheck(ctx context.Context, e *QueueEntry, values catalog.Values, filing bool) (parse.Row, parse.Filing, error) {
 	sub, err := s.Get(ctx, e.Submission)
 	if err != nil {
 		return parse.Row{}, parse.Filing{}, err
@@ -70,9 +72,20 @@ func (s *Service) recheck(ctx context.Context, e *QueueEntry, values catalog.Val
 	if err != nil {
 		return parse.Row{}, parse.Filing{}, err
 	}
+	f.Refuse = nil
+	if filing && s.Forbid != nil {
+		unit, err := s.Agencies.ByID(ctx, sub.Agency)
+		if err != nil {
+			return parse.Row{}, parse.Filing{}, err
+		}
+		if f.Refuse, err = s.Forbid(ctx, f.Item, &unit, clock.Today(s.Clock)); err != nil {
+			return parse.Row{}, parse.Filing{}, err
+		}
+	}
 	row := parse.NewParser(f).Row(parse.Input{N: e.Row, Values: values, Template: sub.Mapping.Template})
 	if row.Rejected {
-		return parse.Row{}, parse.Filing{}, errRecheck
+		first := slices.IndexFunc(row.Reasons, func(r catalog.Reason) bool { return r.Severity == catalog.Error })
+		return parse.Row{}, parse.Filing{}, errRecheck.Messagef("该行按现行规则检查不通过：%d %s", row.Reasons[first].Code, row.Reasons[first].Message)
 	}
 	return row, f, nil
 }

@@ -158,7 +158,7 @@ func (s *Service) Match(ctx context.Context, entry, subjectID int64, actor, note
 		if item := s.itemOf(e.Edition, e.Item); item != nil && aboutPerson(item, values) {
 			return ErrPerson
 		}
-		draft, basis, err := s.redraft(ctx, e, values)
+		draft, basis, err := s.redraft(ctx, e, values, true)
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (s *Service) Undo(ctx context.Context, entry int64, actor, note string) err
 			if err != nil {
 				return err
 			}
-			draft, basis, err := s.redraft(ctx, e, values)
+			draft, basis, err := s.redraft(ctx, e, values, false)
 			if err != nil {
 				return err
 			}
@@ -239,9 +239,9 @@ func (s *Service) decide(ctx context.Context, entry int64, change func(context.C
 	})
 }
 
-// redraft checks a queued row again and gives what would be put on file.
-func (s *Service) redraft(ctx context.Context, e *QueueEntry, values catalog.Values) (record.Draft, string, error) {
-	row, f, err := s.recheck(ctx, e, values)
+// redraft checks a queued row again and gives what would be put on file, or, when it is not to be put there, what was.
+func (s *Service) redraft(ctx context.Context, e *QueueEntry, values catalog.Values, filing bool) (record.Draft, string, error) {
+	row, f, err := s.recheck(ctx, e, values, filing)
 	if err != nil {
 		return record.Draft{}, "", err
 	}

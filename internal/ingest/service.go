@@ -39,8 +39,9 @@ type Config struct {
 	IDs      *id.Maker
 	Access   *audit.Log // keeps who reads what is not public; without it a Desk hands nothing of that out
 	Legacy   func(uscc string) bool
-	// Forbid gives the fault of a row that passes by the catalogue and may not be put on file all the same: of an item, by its categories, received on a day. nil = none.
-	Forbid func(item *catalog.Item, categories []string, on clock.Date) (fault catalog.Reason, ok bool)
+	// Forbid makes what gives the fault of a row that passes by the catalogue and may not be put on file all the same, for an item that a unit files on a day; it may
+	// make nothing. nil = never.
+	Forbid func(ctx context.Context, item *catalog.Item, unit *agency.Agency, on clock.Date) (func(catalog.Values) (fault catalog.Reason, ok bool), error)
 	Owner  string // names this process in leases: host, pid and start
 
 	BatchRows int // rows of one transaction; 0 = DefaultBatchRows
@@ -213,9 +214,11 @@ func (s *Service) filing(ctx context.Context, sub *Submission) (parse.Filing, er
 		return parse.Filing{}, err
 	}
 	received := clock.DateOf(sub.ReceivedAt)
-	var refuse func([]string) (catalog.Reason, bool)
+	var refuse func(catalog.Values) (catalog.Reason, bool)
 	if s.Forbid != nil {
-		refuse = func(categories []string) (catalog.Reason, bool) { return s.Forbid(item, categories, received) }
+		if refuse, err = s.Forbid(ctx, item, &unit, received); err != nil {
+			return parse.Filing{}, err
+		}
 	}
 	return parse.Filing{
 		Item: item, Unit: parse.Unit{ID: unit.ID, Code: unit.Code, Name: unit.Name, Region: unit.Region}, Received: received,

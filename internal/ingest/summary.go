@@ -388,7 +388,7 @@ func (d *Desk) Preview(ctx context.Context, o *Opened, subjectID int64) (*Previe
 	case e.State != Waiting:
 		return nil, ErrDecided
 	}
-	row, f, err := d.recheck(ctx, e, o.values)
+	row, f, err := d.recheck(ctx, e, o.values, true)
 	if err != nil {
 		return nil, err
 	}

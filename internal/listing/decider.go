@@ -135,6 +135,10 @@ func (s *Service) empowered(ctx context.Context, q db.Querier, kind string, unit
 	if err != nil || len(last) == 0 {
 		return false, err
 	}
-	d := last[0]
-	return on >= d.From && (d.Until.IsZero() || on < d.Until), nil
+	return last[0].holds(on), nil
+}
+
+// holds reports whether the line empowers on a day.
+func (d *Decider) holds(on clock.Date) bool {
+	return on >= d.From && (d.Until.IsZero() || on < d.Until)
 }

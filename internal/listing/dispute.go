@@ -72,7 +72,7 @@ func (s *Service) mark(ctx context.Context, tx *db.Tx, e *Entry, ref string, on 
 
 // markFiled puts every dispute that stands onto the record that has come onto file.
 func (s *Service) markFiled(ctx context.Context, tx *db.Tx, subject, entry int64) error {
-	list, err := query(ctx, tx, `subject_id = $1 AND entry_id = $2`, subject, entry)
+	list, err := s.query(ctx, tx, `subject_id = $1 AND entry_id = $2`, subject, entry)
 	if err != nil || len(list) == 0 {
 		return err
 	}

@@ -69,7 +69,7 @@ func (s *Service) lapsed(ctx context.Context) (map[string]clock.Date, error) {
 // endAll ends the entries that a condition picks; $1 is the last one that was looked at.
 func (s *Service) endAll(ctx context.Context, where string, arg any, how func(*Entry) (flow.Event, Why, clock.Date)) (n int, first error) {
 	for after := int64(0); ; {
-		due, err := query(ctx, s.DB.Read(), `entry_id > $1 AND state = 'listed' AND `+where+` ORDER BY entry_id LIMIT 100`, after, arg)
+		due, err := s.query(ctx, s.DB.Read(), `entry_id > $1 AND state = 'listed' AND `+where+` ORDER BY entry_id LIMIT 100`, after, arg)
 		if err != nil || len(due) == 0 {
 			return n, errors.Join(first, err)
 		}

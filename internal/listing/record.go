@@ -70,14 +70,14 @@ func (s *Service) FileDue(ctx context.Context) (n int, err error) {
 	}
 	var first error
 	for after := int64(0); ; {
-		due, err := query(ctx, s.DB.Read(), `entry_id > $1 AND filed IN (1, 3) ORDER BY entry_id LIMIT 100`, after)
+		due, err := s.query(ctx, s.DB.Read(), `entry_id > $1 AND filed IN (1, 3) ORDER BY entry_id LIMIT 100`, after)
 		if err != nil || len(due) == 0 {
 			return n, errors.Join(first, err)
 		}
 		for i := range due {
 			after = due[i].ID
 			if err := s.fileOne(ctx, &due[i]); err != nil {
-				if first == nil {
+				if first == nil || errors.Is(first, ErrRepresentative) { // one that only waits for its registration never hides another's fault
 					first = err
 				}
 				continue

@@ -15,6 +15,7 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/flow"
+	"gongxin/internal/gm"
 	"gongxin/internal/id"
 	"gongxin/internal/notice"
 	"gongxin/internal/ruleset"
@@ -48,8 +49,9 @@ type Config struct {
 	Authority *authz.Authority
 	Flow      *flow.Engine // Table must be registered with it
 	Acts      Acts
-	Filer     Filer   // files entries as records; nil = entries are not filed
-	Notices   Notices // tells the subject of every turn; nil = nobody is told
+	Ring      *gm.KeyRing // seals why somebody is listed and taken off; nil = nothing is sealed
+	Filer     Filer       // files entries as records; nil = entries are not filed
+	Notices   Notices     // tells the subject of every turn; nil = nobody is told
 
 	// Representative gives who represents a business, as it is registered; "" = not known. Nil = the records of entries name nobody.
 	Representative func(ctx context.Context, code string) (string, error)
@@ -179,7 +181,7 @@ func (s *Service) Propose(ctx context.Context, p Proposal) (_ Entry, err error) 
 		if err := s.may(ctx, tx, k, unit.ID, clock.Today(s.Clock)); err != nil {
 			return err
 		}
-		have, err := query(ctx, tx, `subject_id = $1 AND kind = $2 AND agency_id = $3 AND state IN ('open', 'listed')`, sub.ID, k.Code, unit.ID)
+		have, err := s.query(ctx, tx, `subject_id = $1 AND kind = $2 AND agency_id = $3 AND state IN ('open', 'listed')`, sub.ID, k.Code, unit.ID)
 		if err != nil {
 			return err
 		}
@@ -194,7 +196,7 @@ func (s *Service) Propose(ctx context.Context, p Proposal) (_ Entry, err error) 
 			return err
 		}
 		e.Case = c.ID
-		return insert(ctx, tx, &e)
+		return s.insert(ctx, tx, &e)
 	})
 	return e, err
 }
@@ -226,7 +228,7 @@ func (s *Service) stepIn(ctx context.Context, tx *db.Tx, entry int64, event flow
 		if err := change(tx, &e, k); err != nil {
 			return e, err
 		}
-		if err := save(ctx, tx, &e); err != nil {
+		if err := s.save(ctx, tx, &e); err != nil {
 			return e, err
 		}
 	}

@@ -9,21 +9,34 @@ import (
 
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
+	"gongxin/internal/sealed"
 )
 
 const columns = `entry_id, subject_id, kind, agency_id, region, case_id, state, cause, law, proposed_at, proposed_by, notice_no, notice_on, doc_no, doc_blob, decided_by,
 	listed_at, listed_on, until, removed_at, removed_on, removed_why, removed_note, removed_doc, removed_by, filed`
 
-func scan(row interface{ Scan(...any) error }) (Entry, error) {
+func (s *Service) scan(row interface{ Scan(...any) error }) (Entry, error) {
 	var e Entry
 	var proposed, listed, removed int64
 	err := row.Scan(&e.ID, &e.Subject, &e.Kind, &e.Agency, &e.Region, &e.Case, &e.State, &e.Cause, &e.Law, &proposed, &e.ProposedBy, &e.NoticeNo, &e.NoticeOn, &e.DocNo, &e.DocBlob,
 		&e.DecidedBy, &listed, &e.ListedOn, &e.Until, &removed, &e.RemovedOn, &e.RemovedWhy, &e.RemovedNote, &e.RemovedDoc, &e.RemovedBy, &e.filed)
+	if err != nil {
+		return e, err
+	}
 	e.ProposedAt, e.ListedAt, e.RemovedAt = db.Instant(proposed), db.Instant(listed), db.Instant(removed)
+	t := s.Texts()
+	if e.Cause, err = t.Open("cause", e.Subject, e.ID, e.Cause); err == nil {
+		e.RemovedNote, err = t.Open("removed_note", e.Subject, e.ID, e.RemovedNote)
+	}
 	return e, err
 }
 
-func query(ctx context.Context, q db.Querier, where string, args ...any) ([]Entry, error) {
+// Texts are why somebody was listed and taken off, which rest sealed.
+func (s *Service) Texts() *sealed.Texts {
+	return &sealed.Texts{DB: s.DB, Ring: s.Ring, Title: "名单条目的事由", Table: "listing_entry", Key: [2]string{"subject_id", "entry_id"}, Columns: []string{"cause", "removed_note"}}
+}
+
+func (s *Service) query(ctx context.Context, q db.Querier, where string, args ...any) ([]Entry, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+columns+` FROM listing_entry WHERE `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing: entries: %w", err)
@@ -31,7 +44,7 @@ func query(ctx context.Context, q db.Querier, where string, args ...any) ([]Entr
 	defer func() { _ = rows.Close() }()
 	var out []Entry
 	for rows.Next() {
-		e, err := scan(rows)
+		e, err := s.scan(rows)
 		if err != nil {
 			return nil, fmt.Errorf("listing: entries: %w", err)
 		}
@@ -43,10 +56,10 @@ func query(ctx context.Context, q db.Querier, where string, args ...any) ([]Entr
 	return out, disputed(ctx, q, out)
 }
 
-func insert(ctx context.Context, tx *db.Tx, e *Entry) error {
+func (s *Service) insert(ctx context.Context, tx *db.Tx, e *Entry) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO listing_entry (`+columns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '', '', '', 0, 0, 0, 0, 0, '', '', '', '', 0)`,
-		e.ID, e.Subject, e.Kind, e.Agency, e.Region, e.Case, string(e.State), e.Cause, e.Law, db.Micros(e.ProposedAt), e.ProposedBy)
+		e.ID, e.Subject, e.Kind, e.Agency, e.Region, e.Case, string(e.State), s.Texts().Seal("cause", e.Subject, e.ID, e.Cause), e.Law, db.Micros(e.ProposedAt), e.ProposedBy)
 	if db.IsUnique(err) {
 		return ErrTwice // somebody else proposed it at the same moment
 	}
@@ -57,12 +70,12 @@ func insert(ctx context.Context, tx *db.Tx, e *Entry) error {
 }
 
 // save writes what changes in an entry's life.
-func save(ctx context.Context, tx *db.Tx, e *Entry) error {
+func (s *Service) save(ctx context.Context, tx *db.Tx, e *Entry) error {
 	_, err := tx.ExecContext(ctx, `UPDATE listing_entry SET state = $3, law = $4, notice_no = $5, notice_on = $6, doc_no = $7, doc_blob = $8, decided_by = $9, listed_at = $10,
 		listed_on = $11, until = $12, removed_at = $13, removed_on = $14, removed_why = $15, removed_note = $16, removed_doc = $17, removed_by = $18, filed = $19
 		WHERE subject_id = $1 AND entry_id = $2`,
 		e.Subject, e.ID, string(e.State), e.Law, e.NoticeNo, int64(e.NoticeOn), e.DocNo, e.DocBlob, e.DecidedBy, db.Micros(e.ListedAt), int64(e.ListedOn), int64(e.Until),
-		db.Micros(e.RemovedAt), int64(e.RemovedOn), string(e.RemovedWhy), e.RemovedNote, e.RemovedDoc, e.RemovedBy, e.filed)
+		db.Micros(e.RemovedAt), int64(e.RemovedOn), string(e.RemovedWhy), s.Texts().Seal("removed_note", e.Subject, e.ID, e.RemovedNote), e.RemovedDoc, e.RemovedBy, e.filed)
 	if err != nil {
 		return fmt.Errorf("listing: save: %w", err)
 	}
@@ -71,7 +84,7 @@ func save(ctx context.Context, tx *db.Tx, e *Entry) error {
 
 // Get gives an entry by its number.
 func (s *Service) Get(ctx context.Context, q db.Querier, entry int64) (Entry, error) {
-	e, err := scan(q.QueryRowContext(ctx, `SELECT `+columns+` FROM listing_entry WHERE entry_id = $1`, entry))
+	e, err := s.scan(q.QueryRowContext(ctx, `SELECT `+columns+` FROM listing_entry WHERE entry_id = $1`, entry))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Entry{}, ErrNone
 	}
@@ -98,7 +111,7 @@ func (s *Service) OfMany(ctx context.Context, q db.Querier, subjects []int64, at
 	out, kinds := map[int64][]Entry{}, s.known(on, at)
 	for len(subjects) > 0 {
 		n := min(len(subjects), 500)
-		list, err := query(ctx, q, `subject_id IN `+db.In(n, 1)+` AND listed_at > 0 ORDER BY subject_id, listed_on, entry_id`, anys(subjects[:n])...)
+		list, err := s.query(ctx, q, `subject_id IN `+db.In(n, 1)+` AND listed_at > 0 ORDER BY subject_id, listed_on, entry_id`, anys(subjects[:n])...)
 		if err != nil {
 			return nil, err
 		}
@@ -187,7 +200,7 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Entry, error) {
 		limit = MaxPage
 	}
 	args = append(args, limit)
-	return query(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY entry_id DESC LIMIT $%d`, len(args)), args...)
+	return s.query(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY entry_id DESC LIMIT $%d`, len(args)), args...)
 }
 
 // MaxPage is the largest page of entries.

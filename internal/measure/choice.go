@@ -28,7 +28,7 @@ func (s *Service) Choices(ctx context.Context, entry int64) (list []Choice, ok b
 	if err != nil {
 		return nil, false, err
 	}
-	open, err := orders(ctx, q, `entry_id = $1 AND state = 'open'`, entry)
+	open, err := s.orders(ctx, q, `entry_id = $1 AND state = 'open'`, entry)
 	if err != nil {
 		return nil, false, err
 	}

@@ -140,7 +140,7 @@ func (s *Service) Issue(ctx context.Context, in Issue) (_ Order, err error) {
 			return err
 		}
 		o.IssuedBy = who.String()
-		if err := insertOrder(ctx, tx, &o); err != nil {
+		if err := s.insertOrder(ctx, tx, &o); err != nil {
 			return err
 		}
 		act := audit.Act{
@@ -201,7 +201,7 @@ func (s *Service) newOrder(ctx context.Context, tx *db.Tx, in Issue, row *Row, c
 		}
 		until = in.Until
 	}
-	have, err := orders(ctx, tx, `entry_id = $1 AND measure = $2 AND state = 'open'`, cause.Entry, row.Code)
+	have, err := s.orders(ctx, tx, `entry_id = $1 AND measure = $2 AND state = 'open'`, cause.Entry, row.Code)
 	if err != nil {
 		return Order{}, err
 	}
@@ -238,7 +238,7 @@ func (s *Service) push(ctx context.Context, tx *db.Tx, o *Order, row *Row) error
 			return err
 		}
 		t.Case = c.ID
-		if err := insertTask(ctx, tx, &t); err != nil {
+		if err := s.insertTask(ctx, tx, &t); err != nil {
 			return err
 		}
 		if err := s.tell(ctx, tx, &t, "measure.pushed", "有一项联合奖惩任务待响应", row.Content+"。依据："+row.Basis()+"。"); err != nil {
@@ -337,7 +337,7 @@ func (s *Service) step(ctx context.Context, task int64, event flow.Event, in flo
 				return err
 			}
 		}
-		if err := saveTask(ctx, tx, &t); err != nil {
+		if err := s.saveTask(ctx, tx, &t); err != nil {
 			return err
 		}
 		out = t
@@ -351,7 +351,7 @@ func (s *Service) step(ctx context.Context, task int64, event flow.Event, in flo
 
 // released closes an order whose last unit has acknowledged.
 func (s *Service) released(ctx context.Context, tx *db.Tx, t *Task) error {
-	left, err := tasks(ctx, tx, `subject_id = $1 AND order_id = $2 AND state <> 'released'`, t.Subject, t.Order)
+	left, err := s.tasks(ctx, tx, `subject_id = $1 AND order_id = $2 AND state <> 'released'`, t.Subject, t.Order)
 	if err != nil || len(left) > 0 {
 		return err
 	}
@@ -360,7 +360,7 @@ func (s *Service) released(ctx context.Context, tx *db.Tx, t *Task) error {
 		return err
 	}
 	o.State, o.ReleasedAt = Released, s.now()
-	if err := saveOrder(ctx, tx, &o); err != nil {
+	if err := s.saveOrder(ctx, tx, &o); err != nil {
 		return err
 	}
 	return s.Notices.Send(ctx, tx, notice.Notice{

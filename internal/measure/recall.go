@@ -15,7 +15,7 @@ import (
 // CauseEnded recalls, within tx, every open order that rests on an entry. Whatever ends the entry calls it in the same transaction, so that no order outlives its
 // cause.
 func (s *Service) CauseEnded(ctx context.Context, tx *db.Tx, entry int64, note string) error {
-	open, err := orders(ctx, tx, `entry_id = $1 AND state = 'open' ORDER BY order_id`, entry)
+	open, err := s.orders(ctx, tx, `entry_id = $1 AND state = 'open' ORDER BY order_id`, entry)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 	today := clock.Today(s.Clock)
 	var first error // one that cannot be recalled does not keep the others
 	for after := int64(0); ; {
-		open, err := orders(ctx, s.DB.Read(), `state = 'open' AND order_id > $1 ORDER BY order_id LIMIT 500`, after)
+		open, err := s.orders(ctx, s.DB.Read(), `state = 'open' AND order_id > $1 ORDER BY order_id LIMIT 500`, after)
 		if err != nil || len(open) == 0 {
 			return n, errors.Join(first, err)
 		}
@@ -115,7 +115,7 @@ func (s *Service) recall(ctx context.Context, tx *db.Tx, o *Order, why RecallWhy
 		return err
 	}
 	o.State, o.RecalledAt, o.RecallWhy, o.RecallNote = Recalled, s.now(), why, note
-	list, err := tasks(ctx, tx, `subject_id = $1 AND order_id = $2 ORDER BY task_id`, o.Subject, o.ID)
+	list, err := s.tasks(ctx, tx, `subject_id = $1 AND order_id = $2 ORDER BY task_id`, o.Subject, o.ID)
 	if err != nil {
 		return err
 	}
@@ -129,14 +129,14 @@ func (s *Service) recall(ctx context.Context, tx *db.Tx, o *Order, why RecallWhy
 			return err
 		}
 		t.State, t.RecalledAt = c.State, o.RecalledAt
-		if err := saveTask(ctx, tx, t); err != nil {
+		if err := s.saveTask(ctx, tx, t); err != nil {
 			return err
 		}
 		if err := s.tell(ctx, tx, t, "measure.recalled", "请立即停止并确认解除一项措施", "原因："+why.Word()+"。请停止执行，并在任务中确认解除。"); err != nil {
 			return err
 		}
 	}
-	if err := saveOrder(ctx, tx, o); err != nil {
+	if err := s.saveOrder(ctx, tx, o); err != nil {
 		return err
 	}
 	return s.Notices.Send(ctx, tx, notice.Notice{

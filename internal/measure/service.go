@@ -17,6 +17,7 @@ import (
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
 	"gongxin/internal/flow"
+	"gongxin/internal/gm"
 	"gongxin/internal/id"
 	"gongxin/internal/notice"
 	"gongxin/internal/ruleset"
@@ -52,7 +53,7 @@ type Acts interface {
 	WriteAct(ctx context.Context, tx *db.Tx, a audit.Act) error
 }
 
-// Config is what a Service is made of; every field is needed.
+// Config is what a Service is made of.
 type Config struct {
 	DB        *db.DB
 	IDs       *id.Maker
@@ -66,6 +67,7 @@ type Config struct {
 	Flow      *flow.Engine // Table must be registered with it
 	Notices   Notices
 	Acts      Acts
+	Ring      *gm.KeyRing            // seals reasons and what was fed back; nil = nothing is sealed
 	List      func(code string) bool // whether a list is kept today; nil = any code is taken
 	// Usable says whether what an entry states may be used still: its record may have been repaired or taken down, or be over, before its unit takes it off the list.
 	// It is asked before anything new rests on the entry; what rests on it already is recalled by whoever ends the record. nil = as long as it stands.

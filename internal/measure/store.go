@@ -11,19 +11,38 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
+	"gongxin/internal/sealed"
 )
 
 const orderColumns = `subject_id, order_id, entry_id, list, measure, law, base_on, agency_id, reason, issued_at, issued_by, valid_from, until, state, recalled_at, recall_why, recall_note, released_at, withdraw_case`
 
-func scanOrder(row interface{ Scan(...any) error }) (Order, error) {
+func (s *Service) scanOrder(row interface{ Scan(...any) error }) (Order, error) {
 	var o Order
 	var issued, recalled, released int64
 	err := row.Scan(&o.Subject, &o.ID, &o.Entry, &o.List, &o.Measure, &o.Law, &o.BaseOn, &o.Agency, &o.Reason, &issued, &o.IssuedBy, &o.From, &o.Until, &o.State, &recalled, &o.RecallWhy, &o.RecallNote, &released, &o.Withdrawal)
+	if err != nil {
+		return o, err
+	}
 	o.IssuedAt, o.RecalledAt, o.ReleasedAt = db.Instant(issued), db.Instant(recalled), db.Instant(released)
+	t := s.orderTexts()
+	if o.Reason, err = t.Open("reason", o.Subject, o.ID, o.Reason); err == nil {
+		o.RecallNote, err = t.Open("recall_note", o.Subject, o.ID, o.RecallNote)
+	}
 	return o, err
 }
 
-func orders(ctx context.Context, q db.Querier, where string, args ...any) ([]Order, error) {
+func (s *Service) orderTexts() *sealed.Texts {
+	return &sealed.Texts{DB: s.DB, Ring: s.Ring, Title: "联合奖惩指令的理由", Table: "measure_order", Key: [2]string{"subject_id", "order_id"}, Columns: []string{"reason", "recall_note"}}
+}
+
+func (s *Service) taskTexts() *sealed.Texts {
+	return &sealed.Texts{DB: s.DB, Ring: s.Ring, Title: "联合奖惩任务的反馈", Table: "measure_task", Key: [2]string{"subject_id", "task_id"}, Columns: []string{"reason"}}
+}
+
+// Texts are why orders were issued and recalled and what units fed back, which rest sealed.
+func (s *Service) Texts() []*sealed.Texts { return []*sealed.Texts{s.orderTexts(), s.taskTexts()} }
+
+func (s *Service) orders(ctx context.Context, q db.Querier, where string, args ...any) ([]Order, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+orderColumns+` FROM measure_order WHERE `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("measure: orders: %w", err)
@@ -31,7 +50,7 @@ func orders(ctx context.Context, q db.Querier, where string, args ...any) ([]Ord
 	defer func() { _ = rows.Close() }()
 	var out []Order
 	for rows.Next() {
-		o, err := scanOrder(rows)
+		o, err := s.scanOrder(rows)
 		if err != nil {
 			return nil, fmt.Errorf("measure: orders: %w", err)
 		}
@@ -42,7 +61,7 @@ func orders(ctx context.Context, q db.Querier, where string, args ...any) ([]Ord
 
 // Order gives an order by its number.
 func (s *Service) Order(ctx context.Context, q db.Querier, order int64) (Order, error) {
-	o, err := scanOrder(q.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM measure_order WHERE order_id = $1`, order))
+	o, err := s.scanOrder(q.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM measure_order WHERE order_id = $1`, order))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Order{}, ErrNone
 	}
@@ -62,7 +81,7 @@ func (s *Service) OrdersOf(ctx context.Context, q db.Querier, numbers []int64) (
 		for i, v := range part {
 			args[i] = v
 		}
-		list, err := orders(ctx, q, `order_id IN `+db.In(len(part), 1), args...)
+		list, err := s.orders(ctx, q, `order_id IN `+db.In(len(part), 1), args...)
 		if err != nil {
 			return nil, err
 		}
@@ -73,9 +92,9 @@ func (s *Service) OrdersOf(ctx context.Context, q db.Querier, numbers []int64) (
 	return out, nil
 }
 
-func insertOrder(ctx context.Context, tx *db.Tx, o *Order) error {
+func (s *Service) insertOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO measure_order (`+orderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', '', 0, 0)`,
-		o.Subject, o.ID, o.Entry, o.List, o.Measure, o.Law, int64(o.BaseOn), o.Agency, o.Reason, db.Micros(o.IssuedAt), o.IssuedBy, int64(o.From), int64(o.Until), string(o.State))
+		o.Subject, o.ID, o.Entry, o.List, o.Measure, o.Law, int64(o.BaseOn), o.Agency, s.orderTexts().Seal("reason", o.Subject, o.ID, o.Reason), db.Micros(o.IssuedAt), o.IssuedBy, int64(o.From), int64(o.Until), string(o.State))
 	if db.IsUnique(err) {
 		return ErrTwice // somebody else issued it at the same moment
 	}
@@ -85,9 +104,9 @@ func insertOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 	return nil
 }
 
-func saveOrder(ctx context.Context, tx *db.Tx, o *Order) error {
+func (s *Service) saveOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 	_, err := tx.ExecContext(ctx, `UPDATE measure_order SET state = $3, recalled_at = $4, recall_why = $5, recall_note = $6, released_at = $7, withdraw_case = $8 WHERE subject_id = $1 AND order_id = $2`,
-		o.Subject, o.ID, string(o.State), db.Micros(o.RecalledAt), string(o.RecallWhy), o.RecallNote, db.Micros(o.ReleasedAt), o.Withdrawal)
+		o.Subject, o.ID, string(o.State), db.Micros(o.RecalledAt), string(o.RecallWhy), s.orderTexts().Seal("recall_note", o.Subject, o.ID, o.RecallNote), db.Micros(o.ReleasedAt), o.Withdrawal)
 	if err != nil {
 		return fmt.Errorf("measure: save order: %w", err)
 	}
@@ -96,16 +115,20 @@ func saveOrder(ctx context.Context, tx *db.Tx, o *Order) error {
 
 const taskColumns = `subject_id, task_id, order_id, agency_id, matter, case_id, state, result, reason, case_no, executed_on, evidence, answered_at, released_at, pushed_at, responded_at, late, recalled_at`
 
-func scanTask(row interface{ Scan(...any) error }) (Task, error) {
+func (s *Service) scanTask(row interface{ Scan(...any) error }) (Task, error) {
 	var t Task
 	var answered, released, pushed, responded, late, recalled int64
 	err := row.Scan(&t.Subject, &t.ID, &t.Order, &t.Agency, &t.Matter, &t.Case, &t.State, &t.Result, &t.Reason, &t.CaseNo, &t.ExecutedOn, &t.Evidence, &answered, &released,
 		&pushed, &responded, &late, &recalled)
+	if err != nil {
+		return t, err
+	}
 	t.AnsweredAt, t.ReleasedAt, t.PushedAt, t.RespondedAt, t.Late, t.RecalledAt = db.Instant(answered), db.Instant(released), db.Instant(pushed), db.Instant(responded), late == 1, db.Instant(recalled)
+	t.Reason, err = s.taskTexts().Open("reason", t.Subject, t.ID, t.Reason)
 	return t, err
 }
 
-func tasks(ctx context.Context, q db.Querier, where string, args ...any) ([]Task, error) {
+func (s *Service) tasks(ctx context.Context, q db.Querier, where string, args ...any) ([]Task, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+taskColumns+` FROM measure_task WHERE `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("measure: tasks: %w", err)
@@ -113,7 +136,7 @@ func tasks(ctx context.Context, q db.Querier, where string, args ...any) ([]Task
 	defer func() { _ = rows.Close() }()
 	var out []Task
 	for rows.Next() {
-		t, err := scanTask(rows)
+		t, err := s.scanTask(rows)
 		if err != nil {
 			return nil, fmt.Errorf("measure: tasks: %w", err)
 		}
@@ -124,7 +147,7 @@ func tasks(ctx context.Context, q db.Querier, where string, args ...any) ([]Task
 
 // Task gives a task by its number.
 func (s *Service) Task(ctx context.Context, q db.Querier, task int64) (Task, error) {
-	t, err := scanTask(q.QueryRowContext(ctx, `SELECT `+taskColumns+` FROM measure_task WHERE task_id = $1`, task))
+	t, err := s.scanTask(q.QueryRowContext(ctx, `SELECT `+taskColumns+` FROM measure_task WHERE task_id = $1`, task))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Task{}, ErrNone
 	}
@@ -134,7 +157,7 @@ func (s *Service) Task(ctx context.Context, q db.Querier, task int64) (Task, err
 	return t, nil
 }
 
-func insertTask(ctx context.Context, tx *db.Tx, t *Task) error {
+func (s *Service) insertTask(ctx context.Context, tx *db.Tx, t *Task) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO measure_task (`+taskColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '', 0, '', 0, 0, $8, 0, 0, 0)`,
 		t.Subject, t.ID, t.Order, t.Agency, t.Matter, t.Case, t.State, db.Micros(t.PushedAt))
 	if err != nil {
@@ -143,11 +166,11 @@ func insertTask(ctx context.Context, tx *db.Tx, t *Task) error {
 	return nil
 }
 
-func saveTask(ctx context.Context, tx *db.Tx, t *Task) error {
+func (s *Service) saveTask(ctx context.Context, tx *db.Tx, t *Task) error {
 	_, err := tx.ExecContext(ctx, `UPDATE measure_task SET state = $3, result = $4, reason = $5, case_no = $6, executed_on = $7, evidence = $8, answered_at = $9, released_at = $10, responded_at = $11, late = $12,
 		recalled_at = $13
 		WHERE subject_id = $1 AND task_id = $2`,
-		t.Subject, t.ID, t.State, string(t.Result), t.Reason, t.CaseNo, int64(t.ExecutedOn), t.Evidence, db.Micros(t.AnsweredAt), db.Micros(t.ReleasedAt), db.Micros(t.RespondedAt), bit(t.Late),
+		t.Subject, t.ID, t.State, string(t.Result), s.taskTexts().Seal("reason", t.Subject, t.ID, t.Reason), t.CaseNo, int64(t.ExecutedOn), t.Evidence, db.Micros(t.AnsweredAt), db.Micros(t.ReleasedAt), db.Micros(t.RespondedAt), bit(t.Late),
 		db.Micros(t.RecalledAt))
 	if err != nil {
 		return fmt.Errorf("measure: save task: %w", err)
@@ -229,7 +252,7 @@ func (s *Service) Orders(ctx context.Context, f Filter) ([]Order, error) {
 		return nil, nil
 	}
 	args = append(args, f.limit())
-	return orders(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY order_id DESC LIMIT $%d`, len(args)), args...)
+	return s.orders(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY order_id DESC LIMIT $%d`, len(args)), args...)
 }
 
 // Tasks gives tasks, newest first. A desk asks for those with State "recalled" first: they stand above all others.
@@ -239,7 +262,7 @@ func (s *Service) Tasks(ctx context.Context, f Filter) ([]Task, error) {
 		return nil, nil
 	}
 	args = append(args, f.limit())
-	return tasks(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY task_id DESC LIMIT $%d`, len(args)), args...)
+	return s.tasks(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY task_id DESC LIMIT $%d`, len(args)), args...)
 }
 
 // fitting gives the matters, as they are in use, that look at a list and have a measure on a day.

@@ -70,7 +70,7 @@ func (s *Service) AskWithdrawal(ctx context.Context, order int64, reason string)
 			return err
 		}
 		o.Withdrawal, o.RecallNote = c.ID, reason // the reason stands with the order once it is decided
-		return saveOrder(ctx, tx, o)
+		return s.saveOrder(ctx, tx, o)
 	})
 }
 
@@ -100,7 +100,7 @@ func (s *Service) KeepOrder(ctx context.Context, order int64, reason string) (er
 			return err
 		}
 		o.Withdrawal, o.RecallNote = 0, ""
-		return saveOrder(ctx, tx, o)
+		return s.saveOrder(ctx, tx, o)
 	})
 }
 

@@ -109,12 +109,7 @@ func register(ctx context.Context, a *app.App) error {
 	if err != nil {
 		return err
 	}
-	for _, unit := range city.Agencies() {
-		if _, err := a.Agencies.Add(ctx, unit.Code, unit.Name, unit.Region); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.RegisterCity(ctx, city)
 }
 
 // cityOptions say which city files; the departments are the same in each.

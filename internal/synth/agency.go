@@ -3,6 +3,7 @@ package synth
 import (
 	"strings"
 
+	"gongxin/internal/catalog"
 	"gongxin/internal/ident"
 )
 
@@ -120,6 +121,27 @@ func (c *City) Agencies() []Agency {
 	all := make([]Agency, len(c.agencies))
 	for i := range c.agencies {
 		all[i] = c.agencies[i].Agency
+	}
+	return all
+}
+
+// Lister is a body of the city that puts subjects onto a list: by records of an item, of a category.
+type Lister struct {
+	Code     string
+	Item     catalog.ItemCode
+	Category string
+}
+
+// Listers gives the bodies whose records may be entries of lists, each with the items and categories that its line of government decides on.
+func (c *City) Listers() []Lister {
+	var all []Lister
+	acts := allActs()
+	for i := range c.agencies {
+		for j := range acts {
+			if x := &acts[j]; x.dept == c.agencies[i].dept.key {
+				all = append(all, Lister{c.agencies[i].Code, x.item, x.category})
+			}
+		}
 	}
 	return all
 }

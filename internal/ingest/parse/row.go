@@ -23,9 +23,9 @@ type Filing struct {
 	Ring     *gm.KeyRing
 	Legacy   func(uscc string) bool // allow-list of pilot-era codes
 	Persons  func(docKind, number string) subject.Ident
-	// Refuse gives the fault of a row that passes by the catalogue and may not be put on file all the same, by its categories; ok is false when there is none. nil =
-	// there never is.
-	Refuse func(categories []string) (fault catalog.Reason, ok bool)
+	// Refuse gives the fault of a row that passes by the catalogue and may not be put on file all the same, by its checked values; ok is false when there is none.
+	// nil = there never is.
+	Refuse func(values catalog.Values) (fault catalog.Reason, ok bool)
 }
 
 // Unit is the agency that files.
@@ -107,7 +107,7 @@ func (p *Parser) Row(row Input) Row {
 		return r
 	}
 	if p.Refuse != nil && !withdraw {
-		if reason, ok := p.Refuse(p.Item.Categories(values)); ok {
+		if reason, ok := p.Refuse(values); ok {
 			r.Reject(reason)
 			return r
 		}
