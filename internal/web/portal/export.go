@@ -244,6 +244,7 @@ type openRecord struct {
 	Item        catalog.ItemCode   `json:"item"`
 	Class       catalog.Class      `json:"class"`
 	Status      string             `json:"status"`
+	Disputed    bool               `json:"disputed,omitempty"`
 	Subject     publish.SubjectRef `json:"subject"`
 	Body        map[string]string  `json:"body"`
 	DecidedOn   clock.Date         `json:"decidedOn"`
@@ -265,7 +266,7 @@ func (n *ndjson) head() error { return nil }
 
 func (n *ndjson) record(v *publish.RecordView) error {
 	o := openRecord{
-		ID: v.ID, Item: v.Item, Class: v.Class, Status: v.Status, Subject: v.Subject, Body: make(map[string]string, len(v.Fields)),
+		ID: v.ID, Item: v.Item, Class: v.Class, Status: v.Status, Disputed: v.Disputed, Subject: v.Subject, Body: make(map[string]string, len(v.Fields)),
 		DecidedOn: v.DecidedOn, PublicFrom: v.PublicFrom, PublicUntil: v.PublicUntil, Source: v.Source,
 		Version: v.Version, RecordedAt: v.RecordedAt.In(clock.Zone), Edition: v.Edition,
 	}

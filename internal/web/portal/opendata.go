@@ -71,4 +71,5 @@ var metaFields = [][3]string{
 	{"版本", "version", "更正一次加一"},
 	{"入库时间", "recordedAt", "该版本入库的时间"},
 	{"目录版本", "edition", "核对该记录所依据的目录"},
+	{"异议", "disputed", "“异议中”（NDJSON 中为 true）：已受理对它的异议，还没有处理完；没有异议的为空"},
 }
