@@ -15,7 +15,7 @@ import (
 const MostCodes = 10_000
 
 // ErrFile refuses a list without codes.
-var ErrFile = fault.New(fault.Invalid, "check.file", "文件里没有找到统一社会信用代码", "请用 CSV 或文本文件，每行一个 18 位代码；或者用 XLSX 工作簿，表头写“统一社会信用代码”")
+var ErrFile = fault.New(fault.Invalid, "check.file", "文件里没有找到统一社会信用代码", "请用 CSV 或文本文件，每行一个 18 位代码；或者用 XLSX 工作簿，表头写“统一社会信用代码”。自然人不能批量核查，请逐个核查")
 
 // Codes are the codes of a list in its order, each once.
 type Codes struct {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"gongxin/internal/cntext"
@@ -46,20 +47,55 @@ func isPerson(s string) bool {
 	return problem != nil
 }
 
-// Text hands every line's cells to add, the first one as 0. Codes are ASCII, so that every encoding in use here will do.
+// Text hands every line's cells to add, the first one as 0. Codes are ASCII, so that every encoding in use here will do. A line of nothing but codes, as people
+// paste them, is as many lines with one number.
 func Text(r io.Reader, add func(line int, cells []string) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 4096), maxLine)
+	lines.Split(anyLine)
 	for n := 0; lines.Scan(); n++ {
 		text := strings.TrimPrefix(lines.Text(), "\ufeff")
-		if err := add(n, strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;\t\"' ，；、\r", r) })); err != nil {
-			return err
+		cells := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;\t\"' ，；、\r", r) })
+		if len(cells) < 2 || slices.ContainsFunc(cells, func(cell string) bool { return !isCode(cell) }) {
+			if err := add(n, cells); err != nil {
+				return err
+			}
+			continue
+		}
+		for i := range cells {
+			if err := add(n, cells[i:i+1]); err != nil {
+				return err
+			}
 		}
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
 		return ErrLine
 	}
 	return lines.Err()
+}
+
+// isCode reports whether a cell is a unified code, check digits and all.
+func isCode(cell string) bool {
+	_, problem := ident.ParseUSCC(cell)
+	return problem == nil
+}
+
+// anyLine is bufio.ScanLines for every end of a line in use: LF, CR LF, and CR alone.
+func anyLine(data []byte, atEOF bool) (advance int, line []byte, err error) {
+	at := bytes.IndexAny(data, "\r\n")
+	switch {
+	case at < 0 && atEOF && len(data) > 0:
+		return len(data), data, nil
+	case at < 0:
+		return 0, nil, nil
+	case data[at] == '\n':
+		return at + 1, data[:at], nil
+	case at+1 < len(data) && data[at+1] == '\n':
+		return at + 2, data[:at], nil
+	case at+1 == len(data) && !atEOF:
+		return 0, nil, nil // an LF may follow
+	}
+	return at + 1, data[:at], nil
 }
 
 // Bounds of a workbook, in bytes.

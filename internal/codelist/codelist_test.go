@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,6 +36,16 @@ func TestText(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"0 [代码 名称]", "1 [A B]", "2 []", "3 [C D]"}, got); diff != "" {
+		t.Error(diff)
+	}
+	// Whatever ends the lines, and codes that stand side by side: none is lost. What stands beside a name is a table's.
+	const a, b = "91370303MA3C000118", "91990102MA0A00014H"
+	got = nil
+	if err := codelist.Text(iotest.OneByteReader(strings.NewReader("代码\r"+a+"\r\r\n"+b+"、"+a+"\r甲,"+a+","+b+"\n"+a+" 91990102MA0A00014X\r")), add); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"0 [代码]", "1 [" + a + "]", "2 []", "3 [" + b + "]", "3 [" + a + "]", "4 [甲 " + a + " " + b + "]", "5 [" + a + " 91990102MA0A00014X]"}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	if err := codelist.Text(strings.NewReader(strings.Repeat("x", 1<<17)), add); !errors.Is(err, codelist.ErrLine) {

@@ -90,20 +90,9 @@ func (m *material) head(d *Document) {
 	}
 	slices.Sort(d.Labels[1:])
 	d.Labels = slices.Compact(d.Labels)
-	d.Basics = append(d.Basics, Fact{"名称", m.subject.Name}, Fact{"统一社会信用代码", m.subject.Code}, Fact{"主体类别", subjectKinds[m.subject.Kind]})
-	for i := range m.records {
-		r := &m.records[i]
-		item := m.item(r)
-		if item == nil || !item.Establishes || r.Status != active {
-			continue
-		}
-		for _, f := range r.Fields {
-			if spec, ok := item.Field(f.Code); ok && basic(spec) && f.Shown != "" {
-				d.Basics = append(d.Basics, Fact{f.Name, f.Shown})
-			}
-		}
-		break
-	}
+	d.Basics = append(d.Basics, Fact{"名称", m.subject.Name}, Fact{"统一社会信用代码", m.subject.Code})
+	d.Basics = append(d.Basics, m.registered()...)
+	d.Basics = append(d.Basics, Fact{"主体类别", subjectKinds[m.subject.Kind]})
 	if m.region != "" {
 		d.Basics = append(d.Basics, Fact{"所在地", m.region})
 	}
@@ -112,13 +101,43 @@ func (m *material) head(d *Document) {
 	}
 }
 
-// basic are the fields of the registration that the head of a report shows.
-func basic(f *catalog.Field) bool {
-	switch f.Role {
-	case catalog.RoleRep, catalog.RoleCategory, catalog.RoleValidFrom:
-		return true
+// registered gives what the head of a report shows of the registration, in the layout's order: who is in charge, the type, since when, where.
+func (m *material) registered() []Fact {
+	for i := range m.records {
+		r := &m.records[i]
+		item := m.item(r)
+		if item == nil || !item.Establishes || r.Status != active {
+			continue
+		}
+		var out []Fact
+		for _, want := range []func(*catalog.Field) bool{
+			func(f *catalog.Field) bool { return f.Role == catalog.RoleRep },
+			func(f *catalog.Field) bool { return f.Role == catalog.RoleCategory },
+			func(f *catalog.Field) bool { return f.Role == catalog.RoleValidFrom },
+			func(f *catalog.Field) bool { return f.Name == "住所" },
+		} {
+			for _, f := range r.Fields {
+				if spec, ok := item.Field(f.Code); ok && f.Shown != "" && want(spec) {
+					out = append(out, Fact{m.basicLabel(spec), f.Shown})
+				}
+			}
+		}
+		return out
 	}
-	return f.Name == "住所"
+	return nil
+}
+
+// basicLabel is how the layout calls a field of the registration.
+func (m *material) basicLabel(f *catalog.Field) string {
+	switch {
+	case f.Role == catalog.RoleRep && m.subject.Kind == catalog.IndividualBusiness:
+		return "经营者"
+	case f.Role == catalog.RoleRep:
+		return "法定代表人/负责人"
+	case f.Role == catalog.RoleCategory && strings.HasPrefix(m.subject.Code, "91"): // registered as an enterprise (GB 32100)
+		return "企业类型"
+	}
+	return f.Name
 }
 
 // item gives the item that a record was checked under.
@@ -257,6 +276,7 @@ func (m *material) record(r *publish.RecordView) Record {
 		}
 		out.Fields = append(out.Fields, Field{Code: f.Code, Name: f.Name, Value: f.Value, Shown: f.Shown, Masked: f.Masked})
 	}
+	arrange(string(r.Item), out.Fields)
 	return out
 }
 

@@ -233,7 +233,7 @@ func (r *Record) Lines() []Line {
 		if body, ok := strings.CutSuffix(f.Name, codeOf); ok && r.has(body) {
 			continue
 		}
-		value := f.Shown
+		value := amount(f.Name, f.Shown)
 		if code := codes[f.Name]; code != "" {
 			value += "（" + code + "）"
 		}

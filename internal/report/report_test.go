@@ -53,6 +53,13 @@ func TestStandardReportHasTheChaptersInOrder(t *testing.T) {
 		if doc.Layout != "V2.0" || doc.Subject.Name != firmName || doc.Issuer == "" || len(doc.Notes) < 5 {
 			t.Errorf("head: %+v", doc.Subject)
 		}
+		var head []string
+		for _, f := range doc.Basics {
+			head = append(head, f.Label)
+		}
+		if diff := cmp.Diff([]string{"名称", "统一社会信用代码", "法定代表人/负责人", "企业类型", "成立日期", "住所"}, head[:min(6, len(head))]); diff != "" {
+			t.Error(diff)
+		}
 		if slices.Contains(doc.Labels, "失信惩戒对象") || !slices.Contains(doc.Labels, "守信激励对象") {
 			t.Errorf("labels %v", doc.Labels)
 		}

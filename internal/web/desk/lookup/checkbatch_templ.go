@@ -102,7 +102,7 @@ func batchesPage(v *batchView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Dropzone(ui.DropSpec{ID: "file", Name: "file", Label: "代码文件", Hint: "CSV、TXT：每行一个代码；XLSX：表头写“统一社会信用代码”。重复的代码只查一次。", Accept: ".csv,.txt,.xlsx", Optional: true, MaxBytes: maxBatchFile}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Dropzone(ui.DropSpec{ID: "file", Name: "file", Label: "代码文件", Hint: "CSV、TXT：每行一个代码；XLSX：表头写“统一社会信用代码”。重复的代码只查一次；一行里另有名称等其他内容的，只查第一个代码。", Accept: ".csv,.txt,.xlsx", Optional: true, MaxBytes: maxBatchFile}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
