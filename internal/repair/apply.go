@@ -2,6 +2,7 @@ package repair
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,6 +49,9 @@ func (s *Service) Save(ctx context.Context, of, app int64, in DraftIn) (_ Applic
 	if err != nil {
 		return Application{}, err
 	}
+	if in.Files, err = s.attached(ctx, of, app, in.Files); err != nil {
+		return Application{}, err
+	}
 	a := Application{ID: app, Subject: of, State: Draft, Statement: in.Statement, Files: in.Files, MadeAt: s.now(), MadeBy: authz.From(ctx).String()}
 	if a.Picks, err = s.pick(r, in.Targets); err != nil {
 		return Application{}, err
@@ -71,6 +75,30 @@ func (s *Service) Save(ctx context.Context, of, app int64, in DraftIn) (_ Applic
 	return a, err
 }
 
+// attached keeps with each file who attached it: what the draft names already stays as it is, and anything else must be the caller's own.
+func (s *Service) attached(ctx context.Context, of, app int64, files []File) ([]File, error) {
+	var have []File
+	if app != 0 {
+		a, err := s.draft(ctx, s.DB.Read(), of, app)
+		if err != nil {
+			return nil, err
+		}
+		have = a.Files
+	}
+	out := make([]File, len(files))
+	for i, f := range files {
+		if at := slices.IndexFunc(have, func(h File) bool { return h.Hash == f.Hash }); at >= 0 {
+			out[i] = have[at]
+			continue
+		}
+		if _, err := s.Flow.Attached(ctx, []string{f.Hash}); err != nil {
+			return nil, err
+		}
+		out[i] = File{Hash: f.Hash, Title: f.Title, By: authz.From(ctx).String()}
+	}
+	return out, nil
+}
+
 // draft gives a draft of a subject.
 func (s *Service) draft(ctx context.Context, q db.Querier, of, app int64) (Application, error) {
 	a, err := s.application(ctx, q, app)
@@ -83,6 +111,26 @@ func (s *Service) draft(ctx context.Context, q db.Querier, of, app int64) (Appli
 		return a, ErrSent
 	}
 	return a, nil
+}
+
+// DraftFile gives a proof of a draft, opened, to whoever may act for its subject.
+func (s *Service) DraftFile(ctx context.Context, app int64, hash string) (flow.Attachment, *os.File, error) {
+	a, err := s.application(ctx, s.DB.Read(), app)
+	if err != nil {
+		return flow.Attachment{}, nil, err
+	}
+	if err := s.mine(ctx, a.Subject); err != nil {
+		return flow.Attachment{}, nil, err
+	}
+	at := slices.IndexFunc(a.Files, func(f File) bool { return f.Hash == hash })
+	if a.State != Draft || at < 0 {
+		return flow.Attachment{}, nil, flow.ErrFileNone
+	}
+	by := a.Files[at].By
+	if by == "" {
+		by = a.MadeBy
+	}
+	return s.Flow.OpenAttached(ctx, hash, by)
 }
 
 // Drop throws a draft away.
@@ -201,6 +249,14 @@ func (s *Service) Send(ctx context.Context, of, app int64, seen time.Time, agree
 		}
 		if until, err := barredUntil(ctx, tx, of); err != nil || until > s.today() {
 			return either(err, ErrBarred)
+		}
+		for _, f := range a.Files {
+			if f.By == "" { // from before it was kept: it can be sent by whoever attached it
+				continue
+			}
+			if err := s.Flow.Adopt(ctx, tx, f.Hash, f.By); err != nil {
+				return err
+			}
 		}
 		a.State, a.SentAt = Sent, s.now()
 		a.ChangedAt = a.SentAt

@@ -3,6 +3,7 @@ package repair_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
+	"gongxin/internal/flow"
 	"gongxin/internal/record"
 	"gongxin/internal/repair"
 )
@@ -236,6 +238,53 @@ func TestTakenDownForNow(t *testing.T) {
 		mark(w.records.ClearMark)
 		if n, err := w.RunDue(t.Context()); n != 1 || err != nil {
 			t.Errorf("the objection took it down for good, and %d ended: %v", n, err)
+		}
+	})
+}
+
+// What one agent drafted with its proofs another agent of the firm looks at and sends; a file that somebody else attached is of no draft, and another firm's agent
+// reads nothing.
+func TestAnotherAgentSends(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		penalty := w.file("XZCF", 20260510, nil)
+		w.day(20260820)
+		a, err := w.save(at(penalty))
+		w.must(err)
+		colleague := w.as(11, false, authz.Grant{Role: authz.BusinessAgent, Subject: firm})
+		stranger := w.as(12, false, authz.Grant{Role: authz.BusinessAgent, Subject: other})
+		in := repair.DraftIn{Targets: []repair.Target{at(penalty)}, Statement: "罚款已经缴清，设备已经更换并通过验收", Files: a.Files}
+		if _, err := w.Save(colleague, firm, 0, in); !errors.Is(err, flow.ErrFileNone) {
+			t.Errorf("a new draft with somebody's file: %v", err)
+		}
+		if _, _, err := w.DraftFile(stranger, a.ID, a.Files[0].Hash); !errors.Is(err, authz.ErrDenied) {
+			t.Errorf("another firm's agent reads a proof: %v", err)
+		}
+		if _, _, err := w.DraftFile(colleague, a.ID, strings.Repeat("0", 64)); !errors.Is(err, flow.ErrFileNone) {
+			t.Errorf("a file that the draft does not name: %v", err)
+		}
+		file, f, err := w.DraftFile(colleague, a.ID, a.Files[0].Hash)
+		w.must(err)
+		w.must(f.Close())
+		if file.Title != "缴款凭证" {
+			t.Errorf("%+v", file)
+		}
+		forged := slices.Clone(in.Files)
+		forged[0].By = "account:12"
+		in.Files = append(forged, w.proof(colleague)...)
+		a, err = w.Save(colleague, firm, a.ID, in)
+		w.must(err)
+		if a.Files[0].By != "account:1" {
+			t.Errorf("attached by %s", a.Files[0].By)
+		}
+		a, err = w.Service.Send(colleague, firm, a.ID, a.ChangedAt, true)
+		w.must(err)
+		list, err := w.CasesOf(t.Context(), a.ID)
+		w.must(err)
+		steps, err := w.flow.Timeline(t.Context(), list[0].Flow)
+		if err != nil || len(steps[0].Files) == 0 || steps[0].Files[0].Type != "application/pdf" {
+			t.Errorf("%+v: %v", steps, err)
 		}
 	})
 }

@@ -121,6 +121,7 @@ const (
 type File struct {
 	Hash  string `json:"hash"`
 	Title string `json:"title"`
+	By    string `json:"by,omitempty"` // account that attached it, so that another agent of the subject can send it; Save fills it in
 }
 
 // Pick is a chosen failure as it stood when it was chosen.
