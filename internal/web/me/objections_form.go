@@ -32,6 +32,7 @@ type objectForm struct {
 	kept     []string // attachments that go with it, by hash
 	files    []ui.Pick
 	fault    *fault.Error
+	slip     slip
 	received []string // the promise, in words
 }
 
@@ -171,7 +172,7 @@ func (x *objections) refuse(w http.ResponseWriter, r *http.Request, v *objectFor
 	if !known {
 		return err
 	}
-	v.fault = f
+	v.fault, v.slip = f, slipOf(err)
 	return x.showForm(w, r, web.Status(err), v)
 }
 

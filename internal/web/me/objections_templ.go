@@ -466,11 +466,11 @@ func objectPage(v *objectForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "want", Name: "want", Label: "希望怎么处理", Ask: "请选择", Value: v.want, Groups: v.groups}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Choice(ui.ChoiceSpec{ID: "want", Name: "want", Label: "希望怎么处理", Ask: "请选择", Value: v.want, Groups: v.groups, Fault: v.slip.at(slipWant)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "text", Name: "text", Label: "哪里有误，应当是什么", Value: v.text, Required: true, Rows: 6, MaxLength: 1900, Hint: "写清楚就行，例如“罚款金额应为 1 万元，不是 10 万元”。不要写身份证件号码。"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldSpec{ID: "text", Name: "text", Label: "哪里有误，应当是什么", Value: v.text, Required: true, Rows: 6, MaxLength: 1900, Hint: "写清楚就行，例如“罚款金额应为 1 万元，不是 10 万元”。不要写身份证件号码。", Fault: v.slip.at(slipText)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -478,7 +478,7 @@ func objectPage(v *objectForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Dropzone(ui.DropSpec{ID: "file", Name: "file", Label: "证明材料", Hint: "决定书、判决书、缴款凭证等的照片或者扫描件：PDF、OFD、JPEG、PNG，最大 20 MB；没有可以不附。保存草稿的，附件随草稿保存。", Accept: ".pdf,.ofd,.jpg,.jpeg,.png", Optional: true, MaxBytes: 20 << 20}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Dropzone(ui.DropSpec{ID: "file", Name: "file", Label: "证明材料", Hint: "决定书、判决书、缴款凭证等的照片或者扫描件：PDF、OFD、JPEG、PNG，最大 20 MB；没有可以不附。保存草稿的，附件随草稿保存。", Accept: ".pdf,.ofd,.jpg,.jpeg,.png", Optional: true, MaxBytes: 20 << 20, Fault: v.slip.at(slipFile)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

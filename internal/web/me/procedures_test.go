@@ -169,6 +169,9 @@ func TestRepairDraft(t *testing.T) {
 		if strings.Contains(page, "<script>alert(1)") || x.form.Get("statement") != "" && !strings.Contains(page, "&lt;script&gt;alert(1)") {
 			t.Errorf("%s: what was typed is lost, or not escaped", name)
 		}
+		if beside := strings.Contains(page, `id="statement-fault"`); beside != (name == "nothing said") {
+			t.Errorf("%s: a fault beside the account: %t", name, beside)
+		}
 	}
 	saved := b.want(t, multi(t, "/me/repairs/forms/new", url.Values{"pick": {pick}, "statement": {repaired}}, "%PDF-1.7\n1 0 obj\n"), http.StatusSeeOther).Header().Get("Location")
 	at, query, _ := strings.Cut(saved, "?")
@@ -193,7 +196,7 @@ func TestRepairDraft(t *testing.T) {
 	sent := b.get(t, at+query, http.StatusOK)
 	wantText(t, sent, "已推送，待受理")
 	wantText(t, b.get(t, at+"/edit"+query, http.StatusConflict), "已经提交，不能再修改")
-	wantText(t, b.want(t, multi(t, at+"/edit"+query, url.Values{"pick": {pick}, "statement": {"再改一改说明"}}, ""), http.StatusConflict).Body.String(), "已经有一件正在办理的修复申请")
+	wantText(t, b.want(t, multi(t, at+"/edit"+query, url.Values{"pick": {pick}, "statement": {"再改一改说明"}}, ""), http.StatusConflict).Body.String(), "已经提交，不能再修改")
 	link := regexp.MustCompile(`/me/repairs/cases/[0-9]+`).FindString(sent)
 	wantText(t, b.get(t, link, http.StatusOK), "信用修复的办理进展", "提交修复申请")
 	// Whoever is not of the firm reads none of it, and takes no step.
@@ -258,7 +261,11 @@ func TestObjectionDraft(t *testing.T) {
 		t.Fatalf("the form does not hold the file: %s", text(page))
 	}
 	bad := url.Values{"record": {w.ripe}, "want": {"record correct"}, "text": {"错"}, "kept": {kept[1]}}
-	wantText(t, b.post(t, form, bad, http.StatusBadRequest).Body.String(), "已经上传的材料", "异议材料（PDF")
+	refused := b.post(t, form, bad, http.StatusBadRequest).Body.String()
+	wantText(t, refused, "已经上传的材料", "异议材料（PDF")
+	if !strings.Contains(refused, `id="text-fault"`) || strings.Contains(refused, `id="want-fault"`) {
+		t.Errorf("the fault does not stand beside the field that it is about: %s", text(refused))
+	}
 	b.post(t, form, save, http.StatusSeeOther)
 	if page := b.get(t, form+"?record="+w.ripe, http.StatusOK); strings.Contains(page, "已经上传的材料") {
 		t.Error("a file that was let go is still there")

@@ -29,6 +29,7 @@ type repairFormView struct {
 	titles    map[string]string
 	files     []ui.Pick
 	fault     string
+	slip      slip
 	free      string
 }
 
@@ -105,7 +106,7 @@ func (x *repairs) save(w http.ResponseWriter, r *http.Request, app int64, files 
 	if !ok {
 		return err
 	}
-	return x.showForm(w, r, web.Status(err), app, &repairFormView{statement: form.Get("statement"), kept: kept, titles: proofs(kept), fault: words}, form["pick"])
+	return x.showForm(w, r, web.Status(err), app, &repairFormView{statement: form.Get("statement"), kept: kept, titles: proofs(kept), fault: words, slip: slipOf(err)}, form["pick"])
 }
 
 func hashesOf(files []repair.File) []string {
@@ -167,6 +168,24 @@ func (x *repairs) addFile(w http.ResponseWriter, r *http.Request) error {
 	return x.after(w, r, &a, err, "saved")
 }
 
+// draftFile hands out a proof of a draft, so that whoever signs for it has seen it, also when another agent attached it.
+func (x *repairs) draftFile(w http.ResponseWriter, r *http.Request) error {
+	app, err := x.Repairs.Application(r.Context(), number(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	a, f, err := x.Repairs.DraftFile(r.Context(), app.ID, r.PathValue("hash"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if err := x.look(r.Context(), app.Subject); err != nil {
+		return err
+	}
+	desk.HandFile(w, r, a, f)
+	return nil
+}
+
 // send signs and sends.
 func (x *repairs) send(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
@@ -205,11 +224,10 @@ func (x *repairs) after(w http.ResponseWriter, r *http.Request, a *repair.Applic
 		}
 		return done(w, r, repairQuery(repairForms+strconv.FormatInt(a.ID, 10), v))
 	}
-	words, ok := repairRefusal(err)
-	if !ok {
+	if _, ok := repairRefusal(err); !ok {
 		return err
 	}
-	return x.showApp(w, r, web.Status(err), a.ID, words)
+	return x.showApp(w, r, web.Status(err), a.ID, err)
 }
 
 // repairAppView is an application: a draft with the letter to be signed, or what became of it.
@@ -222,10 +240,24 @@ type repairAppView struct {
 	fault, done   string
 	free          string
 	missing       bool // a proof is still missing
+	slip          slip
 }
 
 func (v *repairAppView) at(tail string) string {
 	return v.Link(repairForms + strconv.FormatInt(v.ID, 10) + tail)
+}
+
+// proofs lead to the proofs of a draft.
+func (v *repairAppView) proofs() []ui.Link {
+	var out []ui.Link
+	for i, f := range v.Files {
+		label := f.Title
+		if len(v.Files) > 1 {
+			label += " " + strconv.Itoa(i+1)
+		}
+		out = append(out, ui.Link{Href: v.at("/files/" + url.PathEscape(f.Hash)), Label: label})
+	}
+	return out
 }
 
 // lines are the paragraphs of the letter.
@@ -242,10 +274,10 @@ type repairCaseRow struct {
 
 // form answers an application.
 func (x *repairs) form(w http.ResponseWriter, r *http.Request) error {
-	return x.showApp(w, r, http.StatusOK, number(r.PathValue("id")), "")
+	return x.showApp(w, r, http.StatusOK, number(r.PathValue("id")), nil)
 }
 
-func (x *repairs) showApp(w http.ResponseWriter, r *http.Request, status int, id int64, wrong string) error {
+func (x *repairs) showApp(w http.ResponseWriter, r *http.Request, status int, id int64, wrong error) error {
 	a, err := x.Repairs.Application(r.Context(), id)
 	if err != nil {
 		return err
@@ -257,7 +289,8 @@ func (x *repairs) showApp(w http.ResponseWriter, r *http.Request, status int, id
 	if err != nil || elsewhere {
 		return err
 	}
-	v := &repairAppView{Place: p, Application: a, seen: strconv.FormatInt(a.ChangedAt.UnixMicro(), 10), fault: wrong, done: repairDone[r.URL.Query().Get("done")]}
+	v := &repairAppView{Place: p, Application: a, seen: strconv.FormatInt(a.ChangedAt.UnixMicro(), 10), slip: slipOf(wrong), done: repairDone[r.URL.Query().Get("done")]}
+	v.fault, _ = repairRefusal(wrong)
 	if err := x.look(r.Context(), a.Subject); err != nil {
 		return err
 	}

@@ -124,6 +124,7 @@ func (x *repairs) routes(c *Centre, rt *web.Router) {
 	page("POST "+at+"/send", ofForm, x.send)
 	page("POST "+at+"/drop", ofForm, x.drop)
 	page("GET "+at+"/letter.json", ofForm, x.letter)
+	page("GET "+at+"/files/{hash}", ofForm, x.draftFile)
 	ofCase := x.of(x.subjectOfCase)
 	page("GET "+repairCase+"{id}", ofCase, x.oneCase)
 	page("POST "+repairCase+"{id}/supply", ofCase, x.supply)

@@ -74,6 +74,7 @@ type SelectSpec struct {
 type PicksSpec struct {
 	Name  string // of every box
 	Picks []Pick
+	Fault string // what is wrong with the choice and how to mend it
 }
 
 // Pick is one box; a badge beside its words is left out when it has none.
