@@ -315,9 +315,17 @@ func TestPoppler(t *testing.T) {
 	if err := os.WriteFile(path, built(t, vendorFonts(t), 20, &s), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(tool, path, "-").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "临溪市示例食品有限公司") || strings.Contains(string(out), "Error") {
-		t.Fatalf("%s %v", out, err)
+	for _, how := range []string{"-raw", "-layout", "-nopgbrk"} {
+		out, err := exec.Command(tool, how, path, "-").CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "临溪市示例食品有限公司") || strings.Contains(string(out), "Error") {
+			t.Fatalf("%s %v", out, err)
+		}
+		// Nothing of the watermark stands among the lines: outside of the number itself the page has no line of its pieces.
+		for line := range strings.SplitSeq(string(out), "\n") {
+			if line = strings.TrimSpace(line); len(line) == 1 && line[0] >= '0' && line[0] <= '9' && how == "-layout" {
+				t.Fatalf("%s: a line of %q", how, line)
+			}
+		}
 	}
 }
 

@@ -118,11 +118,15 @@ func (b *Builder) Bytes() ([]byte, error) {
 	for i := range b.pages {
 		pageObjects[i] = o.next()
 	}
+	watermark, err := b.watermarkObject(o)
+	if err != nil {
+		return nil, err
+	}
 	fonts, err := b.writeFonts(o)
 	if err != nil {
 		return nil, err
 	}
-	o.set(resources, "<</Font <<"+fonts+">> /ProcSet [/PDF /Text]>>")
+	o.set(resources, "<</Font <<"+fonts+">>"+watermark+" /ProcSet [/PDF /Text]>>")
 	extra := b.writeSignature(o, pageObjects[0])
 	for i, p := range b.pages {
 		content, err := o.stream("", p.content(), false)
@@ -189,24 +193,9 @@ func (b *Builder) furnish() {
 			b.show(w, count, pageWidth-right-b.textWidth(count, small, false), pageHeight-40*Pt, gray)
 		})
 		if b.options.Watermark != "" {
-			b.artifact(&p.under, "/Type /Pagination /Subtype /Watermark", b.watermark)
+			b.artifact(&p.under, "/Type /Pagination /Subtype /Watermark", func(w *bytes.Buffer) { w.WriteString("q /Watermark Do Q\n") })
 		}
 	}
-}
-
-// watermark repeats the text across the page, at 30 degrees, so light that the text before it stays readable.
-func (b *Builder) watermark(w *bytes.Buffer) {
-	const size = 22 * Pt
-	w.WriteString("0.925 g\n")
-	wide := b.textWidth(b.options.Watermark, size, false)
-	for row := range 4 {
-		w.WriteString("BT 0.866 0.5 -0.5 0.866 ")
-		numbers(w, pageWidth/2-wide*433/1000, Length(130+row*200)*Pt-wide/4)
-		w.WriteString("Tm ")
-		b.runs(w, b.options.Watermark, ink{size: size})
-		w.WriteString("ET\n")
-	}
-	w.WriteString("0 g\n")
 }
 
 func (b *Builder) writeFonts(o *objects) (string, error) {
