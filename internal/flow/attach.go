@@ -20,6 +20,9 @@ import (
 // MaxAttachment is the largest attachment in bytes.
 const MaxAttachment = 20 << 20
 
+// takenAtOnce is how many attachments are held in memory side by side; others wait. A slow scanner and many senders would else fill it.
+const takenAtOnce = 16
+
 // Scanner looks for malware, as the virus scanner of the operator does.
 type Scanner interface {
 	// Name names scanner and signatures, for the record.
@@ -65,6 +68,12 @@ func (e *Engine) Attach(ctx context.Context, title string, r io.Reader) (Attachm
 		return Attachment{}, ErrFileTitle
 	case HasPersonal(title):
 		return Attachment{}, ErrPersonal
+	}
+	select {
+	case e.taking <- struct{}{}:
+		defer func() { <-e.taking }()
+	case <-ctx.Done():
+		return Attachment{}, fmt.Errorf("flow: attach: %w", ctx.Err())
 	}
 	content, err := io.ReadAll(io.LimitReader(r, MaxAttachment+1))
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -273,6 +274,52 @@ func TestAttachments(t *testing.T) {
 }
 
 // What the feature does and what flow writes is one: an error of the hook leaves nothing of the step.
+// stuck scans until it is let go, and says when it begins.
+type stuck struct{ begun, let chan struct{} }
+
+func (stuck) Name() string { return "扫描器 1.0" }
+
+func (s stuck) Scan(context.Context, io.Reader) (string, error) {
+	s.begun <- struct{}{}
+	<-s.let
+	return "", nil
+}
+
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("an attachment is read while the scanner holds as many as may be in memory")
+	return 0, io.EOF
+}
+
+// While a slow scanner holds as many attachments as may be in memory no other one is read.
+func TestAttachmentsWaitTheirTurn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t))
+	scanner := stuck{make(chan struct{}), make(chan struct{})}
+	w.Scanner = scanner
+	var senders sync.WaitGroup
+	for i := range takenAtOnce {
+		senders.Go(func() {
+			if _, err := w.Attach(as(t.Context(), applicant), "申请书", strings.NewReader("%PDF-1.7\n"+strconv.Itoa(i))); err != nil {
+				t.Error(err)
+			}
+		})
+		<-scanner.begun
+	}
+	gone, cancel := context.WithCancel(as(t.Context(), stranger))
+	cancel()
+	if _, err := w.Attach(gone, "申请书", unread{t}); !errors.Is(err, context.Canceled) {
+		t.Errorf("one more: %v", err)
+	}
+	close(scanner.let)
+	senders.Wait()
+	go func() { <-scanner.begun }()
+	if _, err := w.Attach(as(t.Context(), stranger), "申请书", strings.NewReader("%PDF-1.7\nlast")); err != nil {
+		t.Errorf("behind them: %v", err)
+	}
+}
+
 func TestHookIsInTheTransaction(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -69,12 +69,13 @@ type Engine struct {
 	Config
 	procedures map[string]*procedure
 	texts      *sealed.Texts
+	taking     chan struct{} // attachments that are being taken in
 	calendar   atomic.Pointer[clock.Calendar]
 }
 
 // New makes an Engine that knows no table yet.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, procedures: map[string]*procedure{}, texts: &sealed.Texts{
+	e := &Engine{Config: c, procedures: map[string]*procedure{}, taking: make(chan struct{}, takenAtOnce), texts: &sealed.Texts{
 		DB: c.DB, Ring: c.Ring, Title: "办理经过中的理由和说明", Table: "flow_step", Key: [2]string{"case_id", "seq"}, Columns: []string{"reason", "note"},
 	}}
 	if c.Calendar == nil {
