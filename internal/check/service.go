@@ -152,7 +152,7 @@ const (
 	ReadAgain = "check_again"
 )
 
-// mostRecords is how many records of a subject a check looks at.
+// mostRecords is how many records of a subject a check lists. Of what can be a hit it looks at every one.
 const mostRecords = 1000
 
 // Given is an answer with its bytes as they are kept.
@@ -201,11 +201,24 @@ func (s *Service) permit(ctx context.Context, ask *Ask) error {
 func (s *Service) question(ask *Ask, k *keeper) publish.Ask {
 	q := publish.Ask{
 		Who: ask.Who, Subject: ask.Subject, Purpose: publish.Purpose{Matter: ask.Matter, Basis: ask.Basis}, AsOf: ask.AsOf, Limit: mostRecords, What: What,
+		Whole: s.telling(),
 	}
 	if k != nil {
 		q.Keeper = k
 	}
 	return q
+}
+
+// telling gives the items whose records speak for or against somebody: among a thousand newer licences no penalty is overlooked.
+func (s *Service) telling() []catalog.ItemCode {
+	var out []catalog.ItemCode
+	edition := s.Editions.Current(clock.Today(s.Clock))
+	for _, item := range edition.Items {
+		if polarity(item.Polarity) != Neutral {
+			out = append(out, item.Code)
+		}
+	}
+	return out
 }
 
 // may asks the permission table about a thing of a unit.
@@ -417,6 +430,9 @@ func (s *Service) finding(r *publish.RecordView, on clock.Date) (Finding, *ListK
 			f.Polarity, f.Basis = polarity(item.Polarity), bases(item, on)
 		}
 	}
+	if r.Simple && f.Polarity == Adverse {
+		f.Polarity = Neutral // a fact, and no failure that speaks against anyone
+	}
 	if s.Lists == nil {
 		return f, nil
 	}
@@ -477,11 +493,19 @@ func (s *Service) allowed(ctx context.Context, k *keeper, a *Answer, on clock.Da
 	return list, nil
 }
 
+// above says behind a number that there is more.
+func above(a *Answer) string {
+	if a.More {
+		return "以上"
+	}
+	return ""
+}
+
 // sentence is the answer in one line.
 func sentence(a *Answer) string {
 	if a.Outcome == None {
 		if len(a.Others) > 0 {
-			return "未命中：可查的范围内没有失信和守信记录，另有其他信息 " + strconv.Itoa(len(a.Others)) + " 条"
+			return "未命中：可查的范围内没有失信和守信记录，另有其他信息 " + strconv.Itoa(len(a.Others)) + " 条" + above(a)
 		}
 		return "未命中：可查的范围内没有记录"
 	}
@@ -498,17 +522,13 @@ func sentence(a *Answer) string {
 	}
 	var parts []string
 	if len(a.Hits) > 0 {
-		more := ""
-		if a.More {
-			more = "以上"
-		}
 		for i, name := range names {
 			names[i] = name + " " + strconv.Itoa(counts[name]) + " 项"
 			if n := disputed[name]; n > 0 {
 				names[i] += "（" + strconv.Itoa(n) + " 项异议中）"
 			}
 		}
-		parts = append(parts, "命中 "+strconv.Itoa(len(a.Hits))+" 项"+more+"："+strings.Join(names, "、"))
+		parts = append(parts, "命中 "+strconv.Itoa(len(a.Hits))+" 项："+strings.Join(names, "、"))
 	} else {
 		parts = append(parts, "命中：在名单上")
 	}

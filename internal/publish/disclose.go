@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -48,6 +49,7 @@ const (
 	discloseDefault = 200
 	discloseMax     = 1000
 	emptyPages      = 20 // read past in one answer
+	wholeMost       = 10 * discloseMax
 )
 
 // Whom names the one subject that is asked about: by its unified code, by a person's document with its whole number, or by the number that the subject's own
@@ -90,6 +92,7 @@ type Ask struct {
 	Purpose Purpose
 	Items   []catalog.ItemCode // only these items, of which the purpose must cover every one; none = all that it covers
 	Record  string             // only this record
+	Whole   []catalog.ItemCode // of these items every record is answered, also behind the page: what the asker must not overlook
 	AsOf    time.Time          // as known then; the right to see is today's
 	Cursor  string             // a further page is a further look-up
 	Limit   int
@@ -421,11 +424,51 @@ func (s *Service) readAll(ctx context.Context, ask *Ask, g *grounds, a *Answer, 
 	limit := pageSize(ask.Limit)
 	for range emptyPages {
 		more, err := s.readPage(ctx, ask, g, a, sub, m, page{skip, limit})
-		if err != nil || !more || len(a.Records) > 0 { // a page that holds nothing for the asker is read past: who sees nothing takes it for all
+		if err != nil || !more {
 			return err
+		}
+		if len(a.Records) > 0 { // a page that holds nothing for the asker is read past: who sees nothing takes it for all
+			break
 		}
 		skip += limit
 	}
+	return s.readWhole(ctx, ask, g, a, sub, m)
+}
+
+// readWhole adds, newest first, what lies behind the page of the items that the question wants whole. More than wholeMost records are not read.
+func (s *Service) readWhole(ctx context.Context, ask *Ask, g *grounds, a *Answer, sub *subject.Subject, m moment) error {
+	have := make(map[string]bool, len(a.Records))
+	for i := range a.Records {
+		have[a.Records[i].ID] = true
+	}
+	page := len(a.Records)
+	for _, item := range ask.Whole {
+		if !g.viewer.covers(item) || !ask.wants(item) {
+			continue
+		}
+		for skip := 0; len(a.Records) < page+wholeMost; skip += discloseMax {
+			versions, err := s.records.OfSubject(ctx, record.Query{Subject: sub.ID, Item: item, AsOf: m.asOf, Offset: skip, Limit: discloseMax})
+			if err != nil {
+				return err
+			}
+			for i := range versions {
+				if have[versions[i].ID.String()] {
+					continue
+				}
+				view, ok, err := s.view(ctx, g.viewer, &versions[i], &a.Subject, m)
+				if err != nil {
+					return err
+				}
+				if ok {
+					a.Records = append(a.Records, view)
+				}
+			}
+			if len(versions) < discloseMax {
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(a.Records[page:], func(x, y RecordView) int { return cmp.Compare(y.DecidedOn, x.DecidedOn) })
 	return nil
 }
 
