@@ -18,6 +18,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
+	"gongxin/internal/sheet"
 	words "gongxin/internal/web/desk/audit"
 )
 
@@ -308,12 +309,7 @@ func (d *auditDesk) actsCSV(ctx context.Context, w io.Writer, read func(string, 
 		}
 		for _, a := range d.acts(ctx, list) {
 			line := []string{a.ID, local(a.At), a.Who, a.Unit, a.Action, a.Word, a.Entity, a.Detail}
-			for i, cell := range line {
-				if cell != "" && strings.ContainsRune("=+-@\t", rune(cell[0])) {
-					line[i] = "'" + cell // a spreadsheet would take it for a formula
-				}
-			}
-			_ = out.Write(line)
+			_ = out.Write(sheet.PlainAll(line))
 			n++
 		}
 		if out.Flush(); out.Error() != nil {

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"gongxin/internal/clock"
+	"gongxin/internal/sheet"
 )
 
 // csvHead is the first line of an export.
@@ -56,12 +56,7 @@ func csvLine(a *Access) []string {
 		dec(a.ID), csvTime(a.At), a.Who.Kind, dec(a.Who.ID), dec(a.Who.Agency), a.Who.Address, dec(a.Who.Session), dec(a.Subject), a.Matter, a.Basis, dec(a.Consent), a.What,
 		strconv.Itoa(len(a.Records)), a.Outcome, a.Missing, csvTime(a.HiddenUntil), a.SecrecyBasis,
 	}
-	for i, cell := range line {
-		if strings.HasPrefix(cell, "=") || strings.HasPrefix(cell, "+") || strings.HasPrefix(cell, "-") || strings.HasPrefix(cell, "@") || strings.HasPrefix(cell, "\t") {
-			line[i] = "'" + cell // a spreadsheet would take it for a formula
-		}
-	}
-	return line
+	return sheet.PlainAll(line)
 }
 
 func csvTime(t time.Time) string {

@@ -18,6 +18,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
+	"gongxin/internal/sheet"
 )
 
 // WriteResult writes the answers of a finished batch as CSV (UTF-8 with its mark, for spreadsheets), in the order of the list. It is made anew of the sealed
@@ -343,10 +344,9 @@ func resultLine(r *resultRow, a *outline) []string {
 
 // cells keeps spreadsheets from taking a text for a formula, and long numbers from losing their last digits.
 func cells(line []string) []string {
-	for i, c := range line {
-		if c != "" && strings.ContainsRune("=+-@\t", rune(c[0])) {
-			line[i] = "'" + c
-		}
+	sheet.PlainAll(line)
+	if code := line[1]; len(code) > 15 && strings.Trim(code, "0123456789") == "" {
+		line[1] = "\t" + code
 	}
 	if line[9] != "" {
 		line[9] = "\t" + line[9]

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/sheet"
 )
 
 // maxBatch is how many reports one archive holds at most.
@@ -234,14 +234,6 @@ func (a *archive) refused(ctx context.Context, e *Entry, err error) error {
 	return nil
 }
 
-// plainCell keeps spreadsheets from taking for a formula what somebody sent as a code.
-func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
-}
-
 // close adds the table, for people and for machines, and ends the archive.
 func (a *archive) close() error {
 	var table bytes.Buffer
@@ -257,7 +249,7 @@ func (a *archive) close() error {
 		case e.File == "":
 			result = "不再提供"
 		}
-		_ = rows.Write([]string{strconv.Itoa(e.Place), plainCell(e.Code), result, e.Number, e.Check, e.File, e.SHA256, e.Why})
+		_ = rows.Write(sheet.PlainAll([]string{strconv.Itoa(e.Place), e.Code, result, e.Number, e.Check, e.File, e.SHA256, e.Why}))
 	}
 	rows.Flush()
 	manifest, err := encode(&Manifest{ManifestFormat, a.at, a.list})

@@ -17,6 +17,7 @@ import (
 	"gongxin/internal/clock"
 	"gongxin/internal/fault"
 	"gongxin/internal/publish"
+	"gongxin/internal/sheet"
 	"gongxin/internal/web"
 )
 
@@ -207,32 +208,12 @@ func (e *csvEncoder) record(v *publish.RecordView) error {
 	if v.Disputed {
 		after[6] = "异议中"
 	}
-	for i := range row {
-		row[i] = guard(row[i])
-	}
-	return e.w.Write(row)
+	return e.w.Write(sheet.PlainAll(row))
 }
 
 func (e *csvEncoder) close() error {
 	e.w.Flush()
 	return e.w.Error()
-}
-
-// guard keeps a spreadsheet from running a cell as a formula (OWASP: CSV injection).
-func guard(s string) string {
-	if s == "" {
-		return s
-	}
-	switch s[0] {
-	case '=', '+', '-', '@', '\t', '\r', '\n':
-		return "'" + s
-	}
-	for _, full := range [...]string{"＝", "＋", "－", "＠"} {
-		if strings.HasPrefix(s, full) {
-			return "'" + s
-		}
-	}
-	return s
 }
 
 // ndjson writes one JSON object per line, with the names of the API.

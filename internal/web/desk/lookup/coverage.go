@@ -11,6 +11,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/check"
 	"gongxin/internal/clock"
+	"gongxin/internal/sheet"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
 	"gongxin/internal/web/ui"
@@ -73,11 +74,11 @@ func (d *Desk) coverageCSV(w http.ResponseWriter, r *http.Request) error {
 	_ = out.Write([]string{"单位", "应用事项代码", "应用事项", "月份", "核查次数", "命中", "反馈", "采取措施"})
 	for i := range v.c.Detail {
 		u := &v.c.Detail[i]
-		_ = out.Write([]string{safe(u.Unit), safe(u.Matter), safe(u.MatterName), monthText(u.Month), strconv.Itoa(u.Checks), strconv.Itoa(u.Hits), strconv.Itoa(u.Fed), strconv.Itoa(u.Applied)})
+		_ = out.Write([]string{sheet.Plain(u.Unit), sheet.Plain(u.Matter), sheet.Plain(u.MatterName), monthText(u.Month), strconv.Itoa(u.Checks), strconv.Itoa(u.Hits), strconv.Itoa(u.Fed), strconv.Itoa(u.Applied)})
 	}
 	for i := range v.c.Matters { // matters that nobody checked are what one looks for
 		if u := &v.c.Matters[i]; u.Checks == 0 {
-			_ = out.Write([]string{safe(u.Unit), safe(u.Matter), safe(u.MatterName), v.from + " 至 " + v.to, "0", "0", "0", "0"})
+			_ = out.Write([]string{sheet.Plain(u.Unit), sheet.Plain(u.Matter), sheet.Plain(u.MatterName), v.from + " 至 " + v.to, "0", "0", "0", "0"})
 		}
 	}
 	if out.Flush(); out.Error() != nil {
@@ -89,14 +90,6 @@ func (d *Desk) coverageCSV(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", "no-store")
 	_, err = w.Write(b.Bytes())
 	return err
-}
-
-// safe keeps a spreadsheet from taking a text for a formula.
-func safe(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // month reads 2026-11.

@@ -5,9 +5,9 @@ import (
 	"encoding/csv"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"gongxin/internal/measure"
+	"gongxin/internal/sheet"
 	"gongxin/internal/web/desk"
 )
 
@@ -17,12 +17,7 @@ func handCSV(w http.ResponseWriter, name string, rows [][]string) error {
 	b.WriteString("\ufeff")
 	out := csv.NewWriter(&b)
 	for _, row := range rows {
-		for i, text := range row {
-			if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) { // a spreadsheet would take it for a formula
-				row[i] = "'" + text
-			}
-		}
-		_ = out.Write(row)
+		_ = out.Write(sheet.PlainAll(row))
 	}
 	if out.Flush(); out.Error() != nil {
 		return out.Error()

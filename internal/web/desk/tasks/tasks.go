@@ -287,30 +287,11 @@ func (v *listView) at(after string) string {
 	return desk.Query(path, "state", v.state, "result", v.result, "unit", v.unit, "measure", v.measure, "after", after)
 }
 
-// reach gives the units that the caller reads about, narrowed to one that was chosen; nil = every unit.
-func (d *Desk) reach(ctx context.Context, chosen string) (ids []int64, options []ui.Option, err error) {
-	units, err := desk.Units(ctx, d.site, d.Agencies, authz.MeasureRead)
-	if err != nil {
-		return nil, nil, err
-	}
-	ids = []int64{}
-	for _, u := range units {
-		options = append(options, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
-		if chosen == "" || chosen == desk.Dec(u.ID) {
-			ids = append(ids, u.ID)
-		}
-	}
-	if chosen == "" && d.site.Bounds(ctx, authz.MeasureRead).All {
-		ids = nil
-	}
-	return ids, options, nil
-}
-
 // list shows the tasks that the caller reaches: recalls that wait for an acknowledgement first, in a block of their own.
 func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
 	v := &listView{state: q.Get("state"), result: q.Get("result"), measure: desk.Cut(q.Get("measure"), 40), unit: q.Get("unit"), later: q.Get("after") != "", issues: desk.Could(ctx, d.site, authz.MeasureIssue)}
-	ids, units, err := d.reach(ctx, v.unit)
+	units, ids, err := desk.Narrow(ctx, d.site, d.Agencies, authz.MeasureRead, v.unit)
 	if err != nil {
 		return err
 	}
