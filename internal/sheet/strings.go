@@ -90,6 +90,7 @@ func loadStrings(a *archive, name string, o Options) (_ *sharedStrings, err erro
 			if t.data, err = richText(s, t.data, "si", t.maxCell); err != nil {
 				return nil, partError(err)
 			}
+			t.data = unescape(t.data, from)
 		}
 		if err := t.add(from); err != nil {
 			return nil, err
@@ -98,8 +99,8 @@ func loadStrings(a *archive, name string, o Options) (_ *sharedStrings, err erro
 	return t, t.flush()
 }
 
-// richText appends the text of a <si> or <is> element: its <t> parts, those of phonetic runs left out. What goes
-// far beyond limit is dropped; the row reports the cell as too long.
+// richText appends the text of a <si> or <is> element: its <t> parts, those of phonetic runs left out, with the format's escapes
+// as they stand: the caller resolves them, once. What goes far beyond limit is dropped; the row reports the cell as too long.
 func richText(s *xmlScanner, dst []byte, until string, limit int) ([]byte, error) {
 	from := len(dst)
 	inText, phonetic := false, false
@@ -125,7 +126,7 @@ func richText(s *xmlScanner, dst []byte, until string, limit int) ([]byte, error
 			case "rPh":
 				phonetic = false
 			case until:
-				return unescape(dst, from), nil
+				return dst, nil
 			}
 		case tokText:
 			if inText && !phonetic {

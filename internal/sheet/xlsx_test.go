@@ -72,6 +72,7 @@ func TestXLSXMarkup(t *testing.T) {
 		{"no references", `<row><c><v>1</v></c><c/><c><v>2</v></c></row><row><c><v>3</v></c></row>`, "2:1||2\n3:3||\n"},
 		{"gaps and order", `<row r="9"><c r="C9"><v>3</v></c><c r="A9"><v>1</v></c></row>`, "9:1||3\n"},
 		{"row numbers that go back", `<row r="5"><c r="A5"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c></row>`, "5:1||\n6:2||\n"},
+		{"escapes resolved once", `<row r="2"><c r="A2" t="inlineStr"><is><t>_x005F_x0041_</t></is></c><c r="B2" t="str"><v>_x005F_x0041__x0042_</v></c></row>`, "2:_x0041_|_x0041_B|\n"},
 		{"formula with result", `<row r="2"><c r="A2" t="str"><f>B2&amp;"x"</f><v>甲</v></c><c r="B2"><f>1+1</f><v>2</v></c><c r="C2" t="e"><f>1/0</f><v>#DIV/0!</v></c></row>`, "2:甲|2|#DIV/0!\n"},
 		{"formula without result", `<row r="2"><c r="A2"><v>1</v></c><c r="B2"><f>1+1</f></c></row>`, "2:1||\n"},
 		{"booleans", `<row r="2"><c r="A2" t="b"><v>1</v></c><c r="B2" t="b"><v>0</v></c></row>`, "2:TRUE|FALSE|\n"},
@@ -317,10 +318,11 @@ func TestXLSXParts16(t *testing.T) {
 	}
 }
 
-// Whatever excelize writes as text or number is read back as the same text.
+// Whatever excelize writes as text or number is read back as the same text. There is no x in it: excelize writes a shared text that looks like one of
+// the format's escapes (_x000D_) as it is, and then it is one. TestErrorWorkbookRoundTrip has them.
 func TestXLSXRoundTrip(t *testing.T) {
 	t.Parallel()
-	text := rapid.StringOf(rapid.SampledFrom([]rune("ab <>&\"'_x000D_\n\t甲乙𠀀;,")))
+	text := rapid.StringOf(rapid.SampledFrom([]rune("ab0D <>&\"'_\n\t甲乙𠀀;,")))
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		rows := rapid.SliceOfN(rapid.SliceOfN(text, 3, 3), 1, 8).Draw(t, "rows")
