@@ -99,12 +99,10 @@ func (v *repairGuide) count() {
 func matterOf(rec *publish.RecordView) repair.Matter {
 	var text strings.Builder
 	for _, f := range rec.Fields {
-		if f.Value != rec.Subject.Name {
-			text.WriteString(f.Value + "\n")
-		}
+		text.WriteString(f.Value + "\n")
 	}
 	return repair.Matter{
-		Item: rec.Item, DecidedOn: rec.DecidedOn, Severity: repairSeverities[rec.Severity], Kinds: rec.Categories, Unit: rec.Authority + " " + rec.Source.Name, Text: text.String(), PublicUntil: rec.PublicUntil,
+		Item: rec.Item, DecidedOn: rec.DecidedOn, Severity: repairSeverities[rec.Severity], Kinds: rec.Categories, Unit: rec.Authority + " " + rec.Source.Name, Text: repair.Nameless(text.String(), rec.Subject.Name), PublicUntil: rec.PublicUntil,
 	}
 }
 
@@ -124,6 +122,9 @@ func verdictFacts(x *repair.Verdict, today clock.Date) []ui.Fact {
 		out = append(out, ui.Fact{Label: "能不能申请", Value: "不能在这里申请：" + x.Excluded, Wide: true})
 	case !x.Shown:
 		out = append(out, ui.Fact{Label: "能不能申请", Value: "不公示，不用申请"})
+	case !x.End.IsZero() && today >= x.End:
+		out = append(out, ui.Fact{Label: "能不能申请", Value: "期限已经届满，自 " + x.End.String() + " 起已经停止公示，不用申请", Wide: true})
+		return append(out, ui.Fact{Label: "失信程度", Value: failureWord(x.Class)}, ui.Fact{Label: "依据", Value: x.Why + "（" + x.Name + "）", Wide: true})
 	default:
 		note := "已经到了"
 		if today < x.Earliest {
