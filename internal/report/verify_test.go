@@ -53,6 +53,9 @@ func TestReportIsVerifiedOffline(t *testing.T) {
 				t.Errorf("%s: %v", name, r.FailureWords())
 			}
 			said := strings.Join(r.Proven, "\n")
+			if !strings.Contains(said, "生成时间 2026-11-18 10:00:00（平台写明）") { // as the first page has it
+				t.Errorf("%s: another time is said in\n%s", name, said)
+			}
 			for _, want := range map[string][]string{
 				"standard": {"条的承诺（叶子）在公开日志中", firmName}, "person": {"在公开日志中", person},
 				"special": {"所列即全部", "栏目与日志所承诺的内容逐字一致", "XZCF", "SFPJ"},

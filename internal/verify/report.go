@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"gongxin/internal/gm"
 	"gongxin/internal/pdf"
@@ -184,7 +185,7 @@ func (c *reportCheck) data(raw []byte) {
 		c.fail("report.format", "报告数据的格式不对：应为 %s", reportFormat)
 		return
 	}
-	c.prove("报告 %s《%s》由 %s 出具，关于 %s，生成时间 %s（平台写明）；数据的签名有效（SM2，密钥 %s）", c.d.Number, c.d.Title, c.d.Issuer, c.d.Subject.Name, c.d.IssuedAt, f.Signature.KeyID)
+	c.prove("报告 %s《%s》由 %s 出具，关于 %s，生成时间 %s（平台写明）；数据的签名有效（SM2，密钥 %s）", c.d.Number, c.d.Title, c.d.Issuer, c.d.Subject.Name, c.issued(), f.Signature.KeyID)
 	c.limit("报告出具以后有没有更正、修复、撤回：请在出具平台的“报告核验”页面用编号和核验码查询")
 	c.limit("记录的内容属实：证明的是平台存了什么，不是报送单位说得对")
 	c.list()
@@ -194,6 +195,15 @@ func (c *reportCheck) data(raw []byte) {
 	}
 	c.records()
 	c.sets()
+}
+
+// issued is when the report says that it was made, as it stands on its first page.
+func (c *reportCheck) issued() string {
+	at, err := time.Parse(time.RFC3339Nano, c.d.IssuedAt)
+	if err != nil {
+		return printable(c.d.IssuedAt)
+	}
+	return at.In(china).Format("2006-01-02 15:04:05")
 }
 
 // parseReportFile reads the file of a report; every spelling but the canonical one is refused, so that no byte of it can change.
