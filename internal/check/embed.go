@@ -172,8 +172,11 @@ func (s *Service) opened(ctx context.Context, who authz.Actor, act authz.Action,
 func (s *Service) OpenEmbed(ctx context.Context, ticket string) (*Embedded, error) {
 	now := s.Clock.Now().UTC().Truncate(time.Microsecond)
 	e, row, err := s.embedded(ctx, "ticket", ticket)
-	if err != nil || row == nil {
-		return e, errors.Join(err, gone(row))
+	switch {
+	case err != nil:
+		return e, err
+	case row == nil:
+		return e, ErrEmbedGone
 	}
 	if row.opened != 0 || now.UnixMicro() >= row.expires {
 		return e, ErrEmbedGone
@@ -191,8 +194,11 @@ func (s *Service) OpenEmbed(ctx context.Context, ticket string) (*Embedded, erro
 func (s *Service) NextEmbed(ctx context.Context, token, address string) (*Embedded, error) {
 	now := s.Clock.Now().UTC().Truncate(time.Microsecond)
 	e, row, err := s.embedded(ctx, "form", token)
-	if err != nil || row == nil {
-		return e, errors.Join(err, gone(row))
+	switch {
+	case err != nil:
+		return e, err
+	case row == nil:
+		return e, ErrEmbedGone
 	}
 	if now.UnixMicro() >= row.until {
 		return e, ErrEmbedGone
@@ -205,13 +211,6 @@ func (s *Service) NextEmbed(ctx context.Context, token, address string) (*Embedd
 	hash := ""
 	e.Token, hash = newToken()
 	return e, s.turn(ctx, `UPDATE check_embed SET form = $2, until = $3 WHERE embed_id = $1 AND form = $4`, e.id, hash, until, hashOf(token))
-}
-
-func gone(row *embedRow) error {
-	if row == nil {
-		return ErrEmbedGone
-	}
-	return nil
 }
 
 // CheckEmbedded checks a subject in a page, under the key that asked for the page; the answer is tied to the page in the transaction that keeps it.

@@ -232,6 +232,23 @@ func TestEmbedPerson(t *testing.T) {
 	})
 }
 
+// TestEmbedWithoutDatabase: that nothing can be read does not mean that a page is over: the other system must not throw its ticket away.
+func TestEmbedWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	w, m := framed(t, dbtest.SQLite(t))
+	tk := w.ticket(t, m)
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := w.OpenEmbed(gone, tk.Token); err == nil || errors.Is(err, check.ErrEmbedGone) {
+		t.Errorf("opened without a database: %v", err)
+	}
+	if _, err := w.NextEmbed(gone, tk.Token, ""); err == nil || errors.Is(err, check.ErrEmbedGone) {
+		t.Errorf("asked without a database: %v", err)
+	}
+	_, err := w.OpenEmbed(context.Background(), tk.Token)
+	must(t, err)
+}
+
 func TestParseOrigin(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

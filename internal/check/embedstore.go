@@ -50,10 +50,11 @@ func (s *Service) turn(ctx context.Context, statement string, args ...any) error
 		if err != nil {
 			return fmt.Errorf("check: embed: %w", err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(ErrEmbedGone, err)
+		n, err := res.RowsAffected()
+		if err == nil && n != 1 {
+			err = ErrEmbedGone
 		}
-		return nil
+		return err
 	})
 }
 
