@@ -191,6 +191,13 @@ func (d *Desk) showNewOrder(w http.ResponseWriter, r *http.Request, status int, 
 		return err
 	}
 	v.who, v.list = labels[v.entry.Subject], d.listName(v.entry.Kind)
+	basis := v.list
+	if k, ok := d.Kinds().ByCode(v.entry.Kind); ok {
+		basis = k.Basis.String()
+	}
+	if err := d.Looks.Record(ctx, lookAt("listing", v.entry.Agency, v.entry.Subject, basis)); err != nil {
+		return err
+	}
 	list, stands, err := d.Measures.Choices(ctx, v.entry.ID)
 	if err != nil {
 		return err
