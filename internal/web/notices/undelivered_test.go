@@ -77,10 +77,14 @@ func TestOwnAddressThatIsLost(t *testing.T) {
 func TestFailureWords(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{
-		"hook_410": "接收系统回答 410", "mail_rcpt_550": "邮件服务器回答 550", "mail_auth": "邮件服务器不接受用户名和口令", "": "原因不明", "new_code": "new_code",
+		"hook_410": "接收系统回答 410", "mail_to_550": "邮件服务器回答 550", "mail_data_554": "邮件服务器回答 554", "mail_to_530": "邮件服务器回答 530，不替本站发信",
+		"mail_from_550": "邮件服务器回答 550，不替本站发信", "mail_greeting": "邮件服务器没有应答，或者答的不是邮件协议", "mail_data": "邮件服务器中途断开", "hook_items": "消息的内容暂时取不出来", "mail_auth": "邮件服务器不接受用户名和口令", "": "原因不明", "new_code": "new_code",
 	} {
 		if why, fix := failureWord(code); why != want || fix == "" {
 			t.Errorf("%s: %q, %q", code, why, fix)
 		}
+	}
+	if word := topicWord("channel.code"); word != "地址验证码" {
+		t.Errorf("a code is called %q", word)
 	}
 }
