@@ -354,3 +354,25 @@ func TestDisputed(t *testing.T) {
 		}
 	})
 }
+
+// TestSimpleProcedureIsNoFailure: a penalty by the simple procedure is shown to whoever may see it, as a fact: it is no hit and nothing rests on it.
+func TestSimpleProcedureIsNoFailure(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t), 1)
+	ctx := context.Background()
+	m := w.matter(t, "M-PENALTY", func(m *agency.Matter) { m.Items = []string{"XZCF"} })
+	before, err := w.Check(ctx, w.ask(m))
+	must(t, err)
+	d := w.draft("XZCF", w.firm, false)
+	d.Digest[0] ^= 1
+	d.Facts.NaturalKey, d.Facts.Procedure, d.Facts.Listed = "simple", record.Simple, false
+	must(t, w.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := w.records.Apply(ctx, tx, []record.Draft{d}, record.Change{At: w.clock.Now(), Actor: "test"})
+		return err
+	}))
+	g, err := w.Check(ctx, w.ask(m))
+	must(t, err)
+	if a := g.Answer; len(a.Hits) != len(before.Answer.Hits) || len(a.Others) != 1 || a.Others[0].Polarity != check.Neutral || a.Result != before.Answer.Result {
+		t.Errorf("before %+v\nafter %+v", before.Answer, a)
+	}
+}
