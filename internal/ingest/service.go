@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"path"
 	"slices"
+	"strings"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/audit"
@@ -15,6 +17,7 @@ import (
 	"gongxin/internal/cntext"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
+	"gongxin/internal/flow"
 	"gongxin/internal/gm"
 	"gongxin/internal/id"
 	"gongxin/internal/ingest/parse"
@@ -90,6 +93,18 @@ type Request struct {
 	DryRun   bool // check only: outcomes as if filed now, nothing goes on file
 }
 
+// nameOf gives what is kept of a file's name: what a file was called on somebody's computer may hold the number of whom it is about.
+func nameOf(name string) string {
+	if name = cntext.Clean(name); !flow.HasPersonal(name) {
+		return name
+	}
+	ext := strings.ToLower(path.Ext(name))
+	if !slices.Contains([]string{".csv", ".txt", ".xlsx", ".json", ".ndjson"}, ext) {
+		ext = ""
+	}
+	return "报送文件" + ext
+}
+
 // Submit keeps what r gives and acknowledges it: when it returns, the filing survives a crash. The same file for the same item and unit that was not
 // finished is taken up again instead of being filed twice.
 func (s *Service) Submit(ctx context.Context, req Request, r io.Reader) (_ *Submission, err error) {
@@ -109,7 +124,7 @@ func (s *Service) Submit(ctx context.Context, req Request, r io.Reader) (_ *Subm
 	now := s.Clock.Now()
 	sub := &Submission{
 		ID: id.Random(), IdemKey: req.IdemKey, Item: item.Code, Edition: item.Edition, Agency: unit.ID, Actor: req.Actor,
-		FileName: cntext.Clean(req.FileName), FileHash: info.Hash, FileBytes: info.Bytes, DryRun: req.DryRun, State: Received, ReceivedAt: now.UTC(),
+		FileName: nameOf(req.FileName), FileHash: info.Hash, FileBytes: info.Bytes, DryRun: req.DryRun, State: Received, ReceivedAt: now.UTC(),
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if !req.DryRun {
