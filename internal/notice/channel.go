@@ -43,12 +43,14 @@ var (
 	ErrChannelKind = fault.New(fault.Unavailable, "notice.channel_kind", "本站没有开通这种通知方式", "请改用其他方式，或者在本站查看通知")
 	ErrAddress     = fault.New(fault.Invalid, "notice.address", "通知地址的格式不对", "邮箱形如 name@example.cn；手机号为 11 位数字；系统地址以 https:// 开头")
 	ErrMany        = fault.New(fault.Conflict, "notice.many", "登记的通知地址太多，最多 5 个", "请先删除不用的")
+	ErrCodes       = fault.New(fault.Conflict, "notice.codes", "一天之内登记的邮箱和手机号太多", "请明天再登记；已经登记的不受影响")
 	ErrNoChannel   = fault.New(fault.NotFound, "notice.no_channel", "没有这个通知地址", "请刷新后查看")
 	ErrCode        = fault.New(fault.Denied, "notice.code", "验证码不对，或者已经失效", "请核对收到的验证码；失效的请删除地址后重新登记")
 )
 
 const (
 	maxChannels = 5
+	codesPerDay = 10 // of one recipient, also for addresses that were removed since: nobody fills a stranger's mailbox with them, or tries codes at leisure
 	codeLife    = time.Hour
 	codeTries   = 5
 
@@ -88,6 +90,9 @@ func (s *Service) AddChannel(ctx context.Context, to Recipient, kind, address st
 			return err
 		}
 		if code != "" {
+			if err := s.mayCode(ctx, tx, to); err != nil {
+				return err
+			}
 			if err := s.sendCode(ctx, tx, &c); err != nil {
 				return err
 			}
@@ -161,12 +166,22 @@ func newCode() (string, error) {
 	return fmt.Sprintf("%06d", n), nil
 }
 
+// mayCode refuses a recipient that has had its codes of a day.
+func (s *Service) mayCode(ctx context.Context, tx *db.Tx, to Recipient) error {
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM notice WHERE to_kind = 'channel' AND topic = $1 AND ref = $2 AND at > $3`, topicCode, to.String(), db.Micros(s.now().AddDate(0, 0, -1))).Scan(&n)
+	if err == nil && n >= codesPerDay {
+		err = ErrCodes
+	}
+	return err
+}
+
 // sendCode puts the code on its way by the channel itself. The row of the notice stands in nobody's list and does not hold the code: that lies sealed with
-// the channel, and the message is written when it is sent.
+// the channel, and the message is written when it is sent. Its ref says who asked for it.
 func (s *Service) sendCode(ctx context.Context, tx *db.Tx, c *Channel) error {
 	number := s.IDs.Next()
-	_, err := tx.ExecContext(ctx, `INSERT INTO notice (notice_id, to_kind, to_id, topic, title, body, link, ref, at, read_at, read_by) VALUES ($1, 'channel', $2, $3, $4, $5, '', '', $6, $6, '')`,
-		number, c.ID, topicCode, "验证通知地址", "", db.Micros(c.MadeAt))
+	_, err := tx.ExecContext(ctx, `INSERT INTO notice (notice_id, to_kind, to_id, topic, title, body, link, ref, at, read_at, read_by) VALUES ($1, 'channel', $2, $3, $4, $5, '', $7, $6, $6, '')`,
+		number, c.ID, topicCode, "验证通知地址", "", db.Micros(c.MadeAt), c.To.String())
 	if err != nil {
 		return err
 	}
