@@ -110,7 +110,7 @@ func (a *App) positions(ctx context.Context, list []correction.Receipt) ([]int64
 }
 
 // endCauses recalls the measures that rest on an entry whose record may not be used any more, and has the unit that keeps the entry look at it: to take it off the
-// list is its decision. A record that is only shielded comes back.
+// list is its decision. A record that is shielded may not be used either, though it may come back: whoever still needs the measure then orders it anew.
 func (a *App) endCauses(ctx context.Context, tx *db.Tx, list []correction.Stopped) error {
 	items := map[catalog.ItemCode]bool{}
 	for _, k := range a.Lists.kinds.Today().List() {
@@ -120,7 +120,7 @@ func (a *App) endCauses(ctx context.Context, tx *db.Tx, list []correction.Stoppe
 	subjects, seen := []int64(nil), map[int64]bool{}
 	for i := range list {
 		x := &list[i]
-		if !items[x.Item] || x.Now == record.Shielded {
+		if !items[x.Item] {
 			continue
 		}
 		ended[x.ID], ids = x, append(ids, x.ID)
@@ -164,13 +164,16 @@ func (a *App) endCause(ctx context.Context, tx *db.Tx, e *listing.Entry, version
 		if v.Subject != e.Subject || v.Item != row.Item || v.Agency != row.Unit.ID || v.NaturalKey != key {
 			continue
 		}
-		what := correction.StatusWord(ended[id].Now, correction.Stop)
+		what, then := correction.StatusWord(ended[id].Now, correction.Stop), "条目不应当再保留的，请依法移出名单。"
+		if ended[id].Now == record.Shielded {
+			then = "屏蔽期间不得据此采取措施；屏蔽结束以后条目仍然有效、确有必要的，请重新发起。"
+		}
 		if err := a.Lists.Measures.CauseEnded(ctx, tx, e.ID, "名单条目的记录"+what); err != nil {
 			return err
 		}
 		return a.Procedures.Notices.Send(ctx, tx, notice.Notice{
 			To: notice.Recipient{Kind: notice.Agency, ID: e.Agency}, Topic: "listing.record_ended", Title: "名单条目的记录" + what + "，请核对条目",
-			Body: "本单位一个名单条目所报送的记录" + what + "，据此采取的措施已经召回。条目不应当再保留的，请依法移出名单。", Link: fmt.Sprint("/desk/lists/entries/", e.ID), Ref: fmt.Sprint("entry:", e.ID),
+			Body: "本单位一个名单条目所报送的记录" + what + "，据此采取的措施已经召回。" + then, Link: fmt.Sprint("/desk/lists/entries/", e.ID), Ref: fmt.Sprint("entry:", e.ID),
 		})
 	}
 	return nil

@@ -223,19 +223,27 @@ func TestARecordsEndRecallsItsMeasures(t *testing.T) {
 		}
 	}
 	choices(true)
+	clerk := authz.Actor{ID: 702, Kind: authz.Account, Session: 3, Grants: []authz.Grant{{Role: authz.WindowOfficer, Agency: h.unit.ID}}}
 	turn(record.Shielded)
-	if s := state(); s != measure.Open {
+	if s := state(); s != measure.Recalled {
 		t.Errorf("shielded, and the order is %s", s)
 	}
 	choices(false)
+	d.ask(clerk, "/account/notices", nil, http.StatusOK, "名单条目的记录重整期间屏蔽，请核对条目")
 	turn(record.Active)
-	choices(true)
+	if s := state(); s != measure.Recalled {
+		t.Errorf("shown again, and the order is %s by itself", s)
+	}
+	choices(true) // who still needs the measure orders it anew
+	approver := authz.With(ctx, authz.Actor{ID: 703, Kind: authz.Account, Strong: true, Session: 2, Grants: []authz.Grant{{Role: authz.ListApprover, Agency: h.unit.ID}}})
+	order, err = d.app.Lists.Measures.Issue(approver, measure.Issue{Entry: order.Entry, Measure: order.Measure, Reason: "重整计划没有执行，条目仍然有效"})
+	must(t, err)
+	h.order = order.ID
 	turn(record.Annulled)
 	if s := state(); s != measure.Recalled {
 		t.Errorf("the order is %s", s)
 	}
 	choices(false)
-	clerk := authz.Actor{ID: 702, Kind: authz.Account, Session: 3, Grants: []authz.Grant{{Role: authz.WindowOfficer, Agency: h.unit.ID}}}
 	d.ask(clerk, "/account/notices", nil, http.StatusOK, "名单条目的记录已撤下，请核对条目")
-	d.ask(clerk, "/desk/tasks", nil, http.StatusOK, "有 1 件措施已经召回")
+	d.ask(clerk, "/desk/tasks", nil, http.StatusOK, "有 2 件措施已经召回")
 }

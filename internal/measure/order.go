@@ -52,7 +52,7 @@ type RecallWhy string
 
 // The reasons.
 const (
-	CauseEnded RecallWhy = "entry"     // the entry was removed or has expired
+	CauseEnded RecallWhy = "entry"     // the entry was removed or has expired, or its record may not be used any more
 	RowEnded   RecallWhy = "basis"     // the row left the base list, or its basis lapsed
 	TimeEnded  RecallWhy = "until"     // its own time is over
 	TakenBack  RecallWhy = "withdrawn" // by who issued it
@@ -60,7 +60,7 @@ const (
 
 // Word gives the reason in Chinese.
 func (w RecallWhy) Word() string {
-	return map[RecallWhy]string{CauseEnded: "名单条目已移出或者期满", RowEnded: "措施已不在现行清单中或者依据失效", TimeEnded: "措施期满", TakenBack: "发起单位撤回"}[w]
+	return map[RecallWhy]string{CauseEnded: "名单条目已移出、期满，或者它的记录已停止使用", RowEnded: "措施已不在现行清单中或者依据失效", TimeEnded: "措施期满", TakenBack: "发起单位撤回"}[w]
 }
 
 // Result is what a unit fed back.
