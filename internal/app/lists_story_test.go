@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +22,9 @@ import (
 	"gongxin/internal/translog"
 )
 
+// dayInLine is a day that is kept from breaking at the end of a line.
+var dayInLine = regexp.MustCompile(`<span class="nowrap">([0-9-]*)</span>`)
+
 // ask asks as somebody and holds the answer to what it says.
 func (d *desks) ask(who authz.Actor, path string, form url.Values, status int, says ...string) string {
 	d.t.Helper()
@@ -30,7 +34,7 @@ func (d *desks) ask(who authz.Actor, path string, form url.Values, status int, s
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	w := d.call(r, who)
-	text := html.UnescapeString(w.Body.String())
+	text := dayInLine.ReplaceAllString(html.UnescapeString(w.Body.String()), "$1")
 	if w.Code != status {
 		d.t.Fatalf("%s: %d, want %d: %s", path, w.Code, status, text[max(0, len(text)-1500):])
 	}

@@ -137,10 +137,13 @@ func TestFromObjectionToAnswer(t *testing.T) {
 	}
 	d.ask(officer, desk+"/accept", url.Values{"seen": {"99"}}, http.StatusConflict, "新的进展")
 	d.ask(officer, desk+"/accept", url.Values{}, http.StatusSeeOther)
-	for _, path := range []string{"/r/" + rec, "/s/" + h.firm.Code + "/records?item=XZCF"} {
+	for path, words := range map[string]string{
+		"/r/" + rec: "异议中", "/s/" + h.firm.Code: "异议中", "/s/" + h.firm.Code + "/XZCF": "异议中", "/c/XZCF": "异议中", "/open-data/XZCF.csv": "异议中", "/open-data/XZCF.ndjson": `"disputed":true`,
+		"/api/v1/records/" + rec: `"disputed":true`, "/api/v1/records?item=XZCF": `"disputed":true`, "/api/v1/subjects/" + h.firm.Code + "/records": `"disputed":true`,
+	} {
 		w := d.call(httptest.NewRequest(http.MethodGet, path, nil), nobody)
-		if w.Code == http.StatusOK && !strings.Contains(w.Body.String(), "异议中") {
-			t.Errorf("%s does not say that the record is disputed", path)
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), words) {
+			t.Errorf("%s does not say that the record is disputed: %d", path, w.Code)
 		}
 	}
 	d.ask(nobody, "/r/"+rec, nil, http.StatusOK, "异议中")

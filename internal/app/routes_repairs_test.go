@@ -117,6 +117,7 @@ func init() {
 		"POST /me/repairs/forms/{id}/send":             post(draft+"/send", "agree="),
 		"POST /me/repairs/forms/{id}/drop":             post(form+"/drop", ""),
 		"GET /me/repairs/forms/{id}/letter.json":       get(form + "/letter.json"),
+		"GET /me/repairs/forms/{id}/files/{hash}":      get(draft + "/files/none"),
 		"GET /me/repairs/cases/{id}":                   get(own),
 		"POST /me/repairs/cases/{id}/supply":           post(own+"/supply", "reason="),
 		"POST /me/repairs/cases/{id}/withdraw":         post(own+"/withdraw", "seen=99"),
@@ -161,6 +162,6 @@ func init() {
 	})
 	listsOfLists = append(listsOfLists, "GET /desk/repairs", "GET /desk/repairs/shields", "GET /desk/repair-notices", "GET /desk/repair-notices/batch.zip", "GET /desk/repair-notices/{record}",
 		"GET /desk/repair-notices/{record}/notice.pdf")
-	gone = append(gone, "GET /me/repairs/cases/{id}/files/{hash}", "GET /me/repairs/breaches/{id}/files/{hash}", "GET /me/repairs/shields/{id}/files/{hash}", "GET /desk/repairs/{id}/files/{hash}",
+	gone = append(gone, "GET /me/repairs/forms/{id}/files/{hash}", "GET /me/repairs/cases/{id}/files/{hash}", "GET /me/repairs/breaches/{id}/files/{hash}", "GET /me/repairs/shields/{id}/files/{hash}", "GET /desk/repairs/{id}/files/{hash}",
 		"GET /desk/repairs/breaches/{id}/files/{hash}", "GET /desk/repairs/shields/{id}/files/{hash}")
 }
