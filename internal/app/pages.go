@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"net/http"
+
+	"github.com/a-h/templ"
 
 	"gongxin/internal/api"
 	"gongxin/internal/approval"
@@ -49,7 +52,8 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	if a.options.Demo {
 		centre.Methods, centre.DemoCode = []string{"demo", "licence"}, a.demoClaimCode
 	}
-	me.New(centre).Routes(rt)
+	mine := me.New(centre)
+	mine.Routes(rt)
 	a.verifyPages(site, rt)
 	filing := console.New(console.Deps{
 		Site: site, Intake: a.desk, Queue: a.desk, Agencies: a.Agencies, Finder: a.Publish, Register: a.Subjects, Editions: a.Editions,
@@ -74,7 +78,18 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 		Calendar: func(ctx context.Context) (*clock.Calendar, error) { return catalog.Calendars(ctx, a.DB.Read()) },
 	}).Routes(rt)
 	a.procedurePages(site, rt, forms{filing, look})
-	reports.New(reports.Deps{Site: site, Maker: a.Reports, Labels: a.Publish, Kind: a.kindOf, Clock: a.Clock, Jobs: a.Reports, Units: a.Agencies, Wake: a.wakeReports}).Routes(rt)
+	reports.New(reports.Deps{Site: site, Maker: a.Reports, Kind: a.kindOf, Clock: a.Clock, Own: ownReports(mine), Jobs: a.Reports, Units: a.Agencies, Wake: a.wakeReports}).Routes(rt)
+}
+
+// ownReports puts the page of one's own reports into the centre.
+func ownReports(c *me.Centre) func(http.ResponseWriter, *http.Request, int, templ.Component) error {
+	return func(w http.ResponseWriter, r *http.Request, status int, body templ.Component) error {
+		p, err := c.Place(r, me.ReportsTab, "/me/report")
+		if err != nil {
+			return err
+		}
+		return c.Show(w, r, status, p, me.Sheet{Title: "信用报告", Lead: "自己的信用报告，可以下载、打印，别人可以核验真伪。不收费。", Crumbs: []ui.Link{{Label: "信用报告"}}}, body)
+	}
 }
 
 // interfaceDeps are what the interface for machines is made of.

@@ -74,11 +74,15 @@ type around struct {
 	measured bool   // measures can be shown
 	keeps    bool   // one prints the page to keep it
 	parts    []*Part
+	reports  ui.Link // to the subject's own reports
 }
+
+// ReportsTab marks the tab of the subject's own reports, whose page another package keeps.
+const ReportsTab = "reports"
 
 // around reads whom a page is about. The subject must be the caller's own: the guard has asked already where there is one.
 func (c *Centre) around(r *http.Request, tab, here string) (around, error) {
-	a := around{who: authz.From(r.Context()), tab: tab, here: here, measured: c.Measures != nil}
+	a := around{who: authz.From(r.Context()), tab: tab, here: here, measured: c.Measures != nil, reports: c.Reports}
 	var err error
 	if a.subject, err = chosen(r); err != nil {
 		return a, err
@@ -157,6 +161,9 @@ func (a *around) tabs() []ui.Tab {
 		out = append(out, tab("file", "/me/file", "信用档案"), tab("looked", "/me/looked", "谁查过"))
 		if a.measured {
 			out = append(out, tab("measures", "/me/measures", "采取的措施"))
+		}
+		if a.reports.Href != "" {
+			out = append(out, tab(ReportsTab, a.reports.Href, a.reports.Label))
 		}
 		for _, p := range a.parts {
 			if !p.NoTab {

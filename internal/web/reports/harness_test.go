@@ -11,12 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/publish"
 	"gongxin/internal/report"
+	"gongxin/internal/web"
 	"gongxin/internal/web/desk/desktest"
 )
 
@@ -52,8 +55,11 @@ func newWorld(t *testing.T) *world {
 	w := &world{kind: catalog.LegalEntity, unitList: []agency.Agency{{ID: 3, Name: "临溪银行", Region: "990100"}}}
 	rt := site.Router()
 	New(Deps{
-		Site: site, Maker: w, Labels: w, Kind: func(context.Context, int64) (catalog.SubjectKind, error) { return w.kind, nil }, Clock: clock.NewManual(now),
+		Site: site, Maker: w, Kind: func(context.Context, int64) (catalog.SubjectKind, error) { return w.kind, nil }, Clock: clock.NewManual(now),
 		Jobs: jobs{w}, Units: units{w},
+		Own: func(rw http.ResponseWriter, r *http.Request, status int, body templ.Component) error {
+			return site.Render(rw, r, status, web.Frame(site.Page(r, "信用报告"), body))
+		},
 	}).Routes(rt)
 	w.handler = site.Wrap(rt)
 	return w
@@ -89,14 +95,6 @@ func (w *world) Areas() []report.Area {
 }
 
 func (w *world) PublicKey() ([]byte, string) { return []byte("PEM"), "k1" }
-
-func (w *world) Labels(_ context.Context, ids []int64) (map[int64]string, error) {
-	out := map[int64]string{}
-	for _, id := range ids {
-		out[id] = "临溪市示例食品有限公司"
-	}
-	return out, nil
-}
 
 type units struct{ w *world }
 

@@ -36,21 +36,17 @@ type Maker interface {
 	PublicKey() (pem []byte, id string)
 }
 
-// Subjects says what kind of subject an account acts for, and how it is called.
-type Subjects interface {
-	Labels(ctx context.Context, ids []int64) (map[int64]string, error)
-}
-
 // Kinds gives the kind of a subject.
 type Kinds func(ctx context.Context, subject int64) (catalog.SubjectKind, error)
 
 // Deps are what the pages are made of.
 type Deps struct {
-	Site   *web.Site
-	Maker  Maker
-	Labels Subjects
-	Kind   Kinds
-	Clock  clock.Clock
+	Site  *web.Site
+	Maker Maker
+	Kind  Kinds
+	Clock clock.Clock
+	// Own writes the page of the caller's own reports in the frame of the centre that it belongs to.
+	Own func(w http.ResponseWriter, r *http.Request, status int, body templ.Component) error
 
 	Jobs  Jobs // nil = no reports by the list
 	Units Units
@@ -252,9 +248,7 @@ func (d *Desk) verify(w http.ResponseWriter, r *http.Request) error {
 
 type ownView struct {
 	of       int64
-	name     string
 	person   bool
-	parties  []ui.Link
 	areas    []report.Area
 	chosen   []string
 	from, to string
@@ -281,29 +275,17 @@ func (d *Desk) ownView(r *http.Request) (*ownView, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := own(authz.From(r.Context()))
-	names, err := d.Labels.Labels(r.Context(), list[:min(len(list), publish.MaxNames)])
-	if err != nil {
-		return nil, err
-	}
 	today := clock.Today(d.Clock)
 	v := &ownView{
-		of: of, name: names[of], person: kind == catalog.Person, areas: d.Maker.Areas(), today: today.String(), to: today.String(),
+		of: of, person: kind == catalog.Person, areas: d.Maker.Areas(), today: today.String(), to: today.String(),
 		from: today.AddYears(-5).AddDays(1).String(),
-	}
-	for _, id := range list {
-		if id != of && names[id] != "" {
-			v.parties = append(v.parties, ui.Link{Href: "/me/report?of=" + strconv.FormatInt(id, 10), Label: names[id]})
-		}
 	}
 	v.made, err = d.Maker.Mine(r.Context(), authz.From(r.Context()), of, 20)
 	return v, err
 }
 
 func (d *Desk) showOwn(w http.ResponseWriter, r *http.Request, status int, v *ownView) error {
-	page := d.Site.Page(r, "我的信用报告", ui.Link{Href: "/me", Label: "我的信用"}, ui.Link{Label: "信用报告"})
-	page.NoIndex = true
-	return d.Site.Render(w, r, status, web.Frame(page, ownPage(v)))
+	return d.Own(w, r, status, ownPage(v))
 }
 
 // ownCreate makes a report about the caller's own subject; what is wrong with the form is said in it.
