@@ -1,10 +1,13 @@
 package repair
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"gongxin/internal/authz"
@@ -194,31 +197,79 @@ func (*Service) remindAgain(ctx context.Context, tx *db.Tx, x reminder) error {
 	return nil
 }
 
-// remindAll tells subjects whose day has come, once each. What was ended or repaired meanwhile, or is applied for, is dropped without a word.
+// remindAll tells subjects whose day has come, once each, and of everything that has come in one notice. What was ended or repaired meanwhile, or is applied for, is
+// dropped without a word. It gives of how many failures.
 func (s *Service) remindAll(ctx context.Context) (n int, err error) {
 	due, err := s.reminders(ctx, s.DB.Read(), `sent_at = 0 AND due_on <= $1 ORDER BY due_on, subject_id LIMIT $2+0`, int64(s.today()), batch)
 	if err != nil {
 		return 0, err
 	}
-	for _, x := range due {
-		sent := false
-		one := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-			sent, err = s.remind(ctx, tx, x)
-			return err
-		})
-		if one != nil { // it does not keep the others
-			err = errors.Join(err, one)
-			continue
+	slices.SortStableFunc(due, func(a, b reminder) int { return cmp.Compare(a.subject, b.subject) })
+	for len(due) > 0 {
+		k := 1
+		for k < len(due) && due[k].subject == due[0].subject {
+			k++
 		}
-		if sent {
-			n++
+		told, one := s.remindOf(ctx, due[:k])
+		if one != nil && k > 1 { // one of them does not keep the others
+			one = nil
+			for _, x := range due[:k] {
+				m, failed := s.remindOf(ctx, []reminder{x})
+				told, one = told+m, errors.Join(one, failed)
+			}
 		}
+		n, err, due = n+told, errors.Join(err, one), due[k:]
 	}
 	return n, err
 }
 
-// remind sends one reminder, puts it off to the day on which it can be applied for after all, or drops it.
-func (s *Service) remind(ctx context.Context, tx *db.Tx, x reminder) (bool, error) {
+// remindOf tells a subject of those of some reminders that still hold.
+func (s *Service) remindOf(ctx context.Context, list []reminder) (n int, err error) {
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var come []reminder
+		for _, x := range list {
+			holds, err := s.comes(ctx, tx, x)
+			if err != nil {
+				return err
+			}
+			if holds {
+				come = append(come, x)
+			}
+		}
+		if n = len(come); n == 0 {
+			return nil
+		}
+		title, which := eligible(come)
+		return s.send(ctx, tx, notice.Subject, come[0].subject, "repair.eligible", title, which+"可以申请修复。修复不收取任何费用，也不需要委托中介。不想再收到这种提醒的，可以在“信用修复”页面关闭。", "/me/repairs", 0)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// namedAtOnce is how many failures one reminder names; the page lists all.
+const namedAtOnce = 5
+
+// eligible says of what a reminder speaks.
+func eligible(list []reminder) (title, which string) {
+	title = "有一条失信信息可以申请信用修复了"
+	if len(list) > 1 {
+		title = fmt.Sprintf("有 %d 条失信信息可以申请信用修复了", len(list))
+	}
+	var parts []string
+	for _, x := range list[:min(len(list), namedAtOnce)] {
+		parts = append(parts, "“"+x.label+"”自 "+x.due.String()+" 起")
+	}
+	which = strings.Join(parts, "，")
+	if len(list) > namedAtOnce {
+		which += fmt.Sprintf("，另有 %d 条，", len(list)-namedAtOnce)
+	}
+	return title, which
+}
+
+// comes takes a reminder off the list and reports whether its subject is to be told; it may be put off to the day on which it can be applied for after all, or dropped.
+func (s *Service) comes(ctx context.Context, tx *db.Tx, x reminder) (bool, error) {
 	r, err := tx.ExecContext(ctx, `UPDATE repair_reminder SET sent_at = $3 WHERE subject_id = $1 AND target = $2 AND sent_at = 0`, x.subject, x.target, db.Micros(s.now()))
 	if err != nil {
 		return false, fmt.Errorf("repair: remind: %w", err)
@@ -242,7 +293,7 @@ func (s *Service) remind(ctx context.Context, tx *db.Tx, x reminder) (bool, erro
 		x.due = later
 		return false, s.remindAgain(ctx, tx, x)
 	}
-	return true, s.send(ctx, tx, notice.Subject, x.subject, "repair.eligible", "有一条失信信息可以申请信用修复了", "“"+x.label+"”自 "+x.due.String()+" 起可以申请修复。修复不收取任何费用，也不需要委托中介。不想再收到这种提醒的，可以在“信用修复”页面关闭。", "/me/repairs", 0)
+	return true, nil
 }
 
 // quiet reports whether a subject wants no reminders.

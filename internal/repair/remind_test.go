@@ -56,6 +56,38 @@ func TestReminded(t *testing.T) {
 	})
 }
 
+// What comes due together is told in one notice, also when one of them cannot be told.
+func TestRemindedTogether(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		for range 7 {
+			w.file("XZCF", 20260510, nil)
+		}
+		w.day(20260810)
+		if n := w.run(); n != 1 {
+			t.Errorf("%d notices of seven failures", n)
+		}
+		if n := w.run(); n != 0 {
+			t.Errorf("told again: %d", n)
+		}
+		w.file("XZCF", 20260511, nil)
+		w.file("XZCF", 20260511, nil)
+		w.day(20260811)
+		w.must(d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO repair_reminder (subject_id, target, due_on, label, sent_at) VALUES ($1, 'nothing that is one', 20260101, 'x', 0)`, int64(firm))
+			return err
+		}))
+		w.told = nil
+		if _, err := w.RunDue(t.Context()); err == nil {
+			t.Error("the failure is not told")
+		}
+		if len(w.told) != 2 {
+			t.Errorf("beside one that cannot be told: %v", w.told)
+		}
+	})
+}
+
 // A reminder that cannot be sent does not keep the others.
 func TestOneReminderFails(t *testing.T) {
 	t.Parallel()
