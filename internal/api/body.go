@@ -6,6 +6,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -17,9 +18,15 @@ const fieldsKey = "gongxin-fields"
 // this program could each see another subject or another matter.
 var errTwice = errors.New("里有一个对象把同一个名称写了两次，哪一个算数说不清，没有处理")
 
+// errEncoding is what is wrong with a body that is no UTF-8: encoding/json would put signs of its own for what it cannot read.
+var errEncoding = errors.New("不是 UTF-8 编码，有的字读不出来")
+
 // unmarshal reads a body; huma asks for it as plain values first, which is when names are looked at.
 func unmarshal(raw []byte, v any) error {
 	if _, plain := v.(*any); plain {
+		if !utf8.Valid(raw) {
+			return errEncoding
+		}
 		if err := onceNamed(raw); err != nil {
 			return err
 		}

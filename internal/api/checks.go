@@ -185,7 +185,7 @@ func (s *server) checkOf(ctx context.Context, in *CheckRequest) (check.Ask, erro
 		return ask, err
 	}
 	var err error
-	ask.AsOf, err = Moment{AsOf: in.AsOf}.at(s.Clock.Now())
+	ask.AsOf, err = bodyMoment(in.AsOf, s.Clock.Now())
 	return ask, err
 }
 

@@ -251,7 +251,7 @@ func (s *server) askOf(ctx context.Context, in *DisclosureRequest) (publish.Ask,
 			ask.Items = append(ask.Items, catalog.ItemCode(code))
 		}
 	}
-	ask.AsOf, err = Moment{AsOf: in.AsOf}.at(s.Clock.Now())
+	ask.AsOf, err = bodyMoment(in.AsOf, s.Clock.Now())
 	return ask, err
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -51,6 +52,17 @@ func (m Moment) at(now time.Time) (time.Time, error) {
 		return now, nil
 	}
 	return end, nil
+}
+
+// bodyMoment is Moment for an instant that stands in a body.
+func bodyMoment(text string, now time.Time) (time.Time, error) {
+	at, err := Moment{AsOf: text}.at(now)
+	var p *Problem
+	if errors.As(err, &p) && len(p.Errors) == 1 {
+		d := ProblemDetail{Place: "body.asOf", Message: p.Errors[0].Message}
+		p.Code, p.Detail, p.Errors = errBody.Code, sentence(d), []ProblemDetail{d}
+	}
+	return at, err
 }
 
 // parseDay reads a day; "" is none.

@@ -119,6 +119,8 @@ func bodyFix(ctx huma.Context, d ProblemDetail) string {
 		}
 	case d.Message == errTwice.Error():
 		return "每个名称只写一次"
+	case d.Message == errEncoding.Error():
+		return "请把正文转成 UTF-8 再发送，不要用 GBK、GB18030"
 	}
 	return errBody.Fix
 }

@@ -37,7 +37,7 @@ func (s *Service) Stream(ctx context.Context, ask Ask, codes []string, yield fun
 			return err
 		}
 		for i := range part {
-			if err := yield(part[i], k.rows[i].given, outcomes[i].Err); err != nil {
+			if err := yield(part[i], k.rows[i].given, typed(outcomes[i].Err, part[i])); err != nil {
 				return err
 			}
 		}
@@ -323,7 +323,7 @@ func (s *Service) part(ctx context.Context, b *Batch) (more bool, err error) {
 	var refused []tick
 	for i := range outcomes {
 		if outcomes[i].Err != nil {
-			refused = append(refused, tick{place: next[i], why: words(outcomes[i].Err)})
+			refused = append(refused, tick{place: next[i], why: words(typed(outcomes[i].Err, codes[i]))})
 		}
 	}
 	if len(refused) == 0 {

@@ -41,7 +41,7 @@ type Coverage struct {
 }
 
 // ErrMonths refuses a span that makes no sense.
-var ErrMonths = fault.New(fault.Invalid, "check.months", "月份不对", "请写 2026-11 这样的月份，起月不晚于止月，最长 36 个月")
+var ErrMonths = fault.New(fault.Invalid, "check.months", "月份不对", "请写 2026-11 这样的月份（接口写 202611），起月不晚于止月，最长 36 个月")
 
 // MaxMonths is the longest span of a coverage.
 const MaxMonths = 36

@@ -228,7 +228,7 @@ func (s *Service) CheckEmbedded(ctx context.Context, e *Embedded, whom publish.W
 		return err
 	}
 	if _, err := s.Discloser.Disclose(ctx, s.question(&ask, k)); err != nil {
-		return nil, err
+		return nil, typed(err, ask.Subject.Code)
 	}
 	return k.rows[0].given, nil
 }

@@ -172,7 +172,7 @@ func (s *Service) Check(ctx context.Context, ask Ask) (*Given, error) {
 	k := s.keeper(&ask, 1)
 	_, err := s.Discloser.Disclose(ctx, s.question(&ask, k))
 	if err != nil {
-		return nil, err
+		return nil, typed(err, ask.Subject.Code)
 	}
 	if len(k.rows) != 1 || k.rows[0].given == nil {
 		return nil, errors.New("check: answered without an answer")
