@@ -62,7 +62,6 @@ var (
 	ErrApplied = fault.New(fault.Conflict, "correction.applied", "这项更正告知已经确认落实，或者无须确认", "请刷新列表")
 	ErrNote    = fault.New(fault.Invalid, "correction.note", "没有写明怎样落实的，或者超过 500 字", "请用 2 至 500 字写明做了什么，例如“已从业务系统删除，未用于在办事项”，不要写证件号码")
 	ErrCursor  = fault.New(fault.Invalid, "correction.cursor", "翻页位置无效", "请从第一页重新查看")
-	ErrSince   = fault.New(fault.Invalid, "correction.since", "起始时间不对", "请写 2026-03-02 这样的日期")
 )
 
 // Told is what one recipient was told of one act: one notice, one confirmation, however many records.

@@ -255,7 +255,7 @@ func (w *writer) send(ctx context.Context, tx *db.Tx, to notice.Recipient, d Doe
 		n.Title, n.Link = "更正告知："+d.Word(), "/desk/corrections/"+strconv.FormatInt(t.id, 10)
 		n.Body = sentences[d] + "并在“更正告知”中确认。逾期没有确认的，会列为沉默。"
 		if !t.due.IsZero() {
-			n.Body = sentences[d] + "在 " + t.due.String() + " 以前到“更正告知”中确认。逾期没有确认的，会列为沉默。"
+			n.Body = sentences[d] + "最迟 " + t.due.String() + " 到“更正告知”中确认。逾期没有确认的，会列为沉默。"
 		}
 	}
 	return w.s.Notices.Send(ctx, tx, n)

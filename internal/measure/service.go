@@ -97,7 +97,6 @@ var (
 	ErrInvalid  = fault.New(fault.Denied, "measure.invalid", "这项措施当天不在有效期内，不得采取", "请核对现行的惩戒措施清单")
 	ErrTarget   = fault.New(fault.Denied, "measure.target", "这项措施不适用于这种名单或者这一类主体，不得扩大惩戒对象", "请核对惩戒措施清单写明的惩戒对象")
 	ErrCause    = fault.New(fault.Denied, "measure.cause", "没有现行有效的名单条目，不得采取措施", "请核对名单条目是否已经移出或者期满")
-	ErrAgency   = fault.New(fault.Denied, "measure.agency", "指令由作出名单认定的单位发起", "请由认定单位发起")
 	ErrTwice    = fault.New(fault.Conflict, "measure.twice", "已经为这个条目发起了同一项措施", "请在已有的指令上办理")
 	ErrUntil    = fault.New(fault.Invalid, "measure.until", "措施的截止日期早于开始，或者晚于名单条目的截止日期", "请核对截止日期")
 	ErrNobody   = fault.New(fault.Conflict, "measure.nobody", "没有单位的应用事项列入了这项措施，指令无处执行", "请先由有关单位在应用事项清单中列入这项措施")

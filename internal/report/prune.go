@@ -85,10 +85,10 @@ func (s *Service) pruneTx(ctx context.Context, tx *db.Tx, numbers []string, done
 	now := s.c.Clock.Now().UTC()
 	for _, number := range numbers {
 		r, ok, err := s.store.byNumberIn(ctx, tx, number)
-		if err != nil || !ok {
+		if err != nil {
 			return err
 		}
-		if r.prunedAt != 0 {
+		if !ok || r.prunedAt != 0 {
 			continue
 		}
 		sealed, err := s.stubOf(&r)
