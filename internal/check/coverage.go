@@ -65,6 +65,17 @@ func (s *Service) Coverage(ctx context.Context, who authz.Actor, from, to int, u
 	if err != nil {
 		return nil, err
 	}
+	c.tally(detail, names, units, months)
+	order := func(a, b Use) int {
+		return cmp.Or(cmp.Compare(b.Checks, a.Checks), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Matter, b.Matter))
+	}
+	slices.SortFunc(c.Matters, order)
+	slices.SortFunc(c.Units, order)
+	return c, nil
+}
+
+// tally sums the figures of units by matter, by unit and by month. names are the matters of these units, also those that nobody checked.
+func (c *Coverage) tally(detail, names []Use, units map[int64]agency.Agency, months []int) {
 	type key struct {
 		agency int64
 		matter string
@@ -105,12 +116,6 @@ func (s *Service) Coverage(ctx context.Context, who authz.Actor, from, to int, u
 	for _, m := range months {
 		c.Months = append(c.Months, *ofMonth[m])
 	}
-	order := func(a, b Use) int {
-		return cmp.Or(cmp.Compare(b.Checks, a.Checks), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Matter, b.Matter))
-	}
-	slices.SortFunc(c.Matters, order)
-	slices.SortFunc(c.Units, order)
-	return c, nil
 }
 
 // monthsOf lists the months of a span, or nothing when it is none.
