@@ -1,7 +1,9 @@
 package limit
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -9,9 +11,12 @@ import (
 
 // Gate bounds how many requests are worked on at once. A few wait a short while for their turn; everybody else is told at once that the server is
 // busy. A long queue would answer nobody in time: those who wait have given up when their turn comes.
+//
+// Nobody holds a place by sending slowly: a body is read before, as far as it goes into memory, and the few places of larger ones are counted apart.
 type Gate struct {
 	places chan struct{}
 	queue  chan struct{}
+	bodies chan struct{}
 	wait   time.Duration
 	deny   Deny
 	free   func(*http.Request) bool
@@ -39,7 +44,9 @@ func NewGate(o GateOptions) *Gate {
 	if o.Wait <= 0 {
 		o.Wait = 2 * time.Second
 	}
-	return &Gate{places: make(chan struct{}, o.Working), queue: make(chan struct{}, o.Waiting), wait: o.Wait, deny: o.Deny, free: o.Free}
+	return &Gate{
+		places: make(chan struct{}, o.Working), queue: make(chan struct{}, o.Waiting), bodies: make(chan struct{}, max(1, o.Working/4)), wait: o.Wait, deny: o.Deny, free: o.Free,
+	}
 }
 
 // Working gives how many requests are being worked on.
@@ -58,22 +65,62 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if !g.enter(r.Context()) {
-			if r.Context().Err() != nil {
-				return // the caller has left
-			}
-			g.refused.Add(1)
-			turnAway(w, r, g.deny, http.StatusServiceUnavailable, g.wait)
+		ahead := readAhead(r)
+		if !ahead && !g.enter(r.Context(), g.bodies) {
+			g.turnAway(w, r)
 			return
 		}
-		defer func() { <-g.places }() // also when next panics
+		if !ahead {
+			defer func() { <-g.bodies }() // also when next panics
+		}
+		if !g.enter(r.Context(), g.places) {
+			g.turnAway(w, r)
+			return
+		}
+		defer func() { <-g.places }()
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (g *Gate) enter(ctx context.Context) bool {
+func (g *Gate) turnAway(w http.ResponseWriter, r *http.Request) {
+	if r.Context().Err() != nil {
+		return // the caller has left
+	}
+	g.refused.Add(1)
+	turnAway(w, r, g.deny, http.StatusServiceUnavailable, g.wait)
+}
+
+// maxAhead is how much of a body is read before a request takes a place; forms without a file are smaller.
+const maxAhead = 64 << 10
+
+// readAhead reads the body as far as it goes into memory, within the time that the server gives to a request, and reports whether that was all of it.
+func readAhead(r *http.Request) bool {
+	if r.Body == nil || r.Body == http.NoBody {
+		return true
+	}
+	have, err := io.ReadAll(io.LimitReader(r.Body, maxAhead+1))
+	rest := io.Reader(r.Body)
+	if err != nil {
+		rest = torn{err}
+	}
+	r.Body = body{io.MultiReader(bytes.NewReader(have), rest), r.Body}
+	return err != nil || len(have) <= maxAhead
+}
+
+// body is a body of which a part was read.
+type body struct {
+	io.Reader
+	io.Closer
+}
+
+// torn gives the error with which a body ended.
+type torn struct{ err error }
+
+func (t torn) Read([]byte) (int, error) { return 0, t.err }
+
+func (g *Gate) enter(ctx context.Context, places chan struct{}) bool {
 	select {
-	case g.places <- struct{}{}:
+	case places <- struct{}{}:
 		return true
 	default:
 	}
@@ -86,7 +133,7 @@ func (g *Gate) enter(ctx context.Context) bool {
 	timer := time.NewTimer(g.wait)
 	defer timer.Stop()
 	select {
-	case g.places <- struct{}{}:
+	case places <- struct{}{}:
 		return true
 	case <-timer.C:
 	case <-ctx.Done():

@@ -1,9 +1,11 @@
 package limit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -13,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -254,6 +257,67 @@ func TestGateLetsGo(t *testing.T) {
 	}()
 	if g.Working() != 0 {
 		t.Error("a panic keeps its place")
+	}
+}
+
+// Whoever sends slowly holds no place that readers need: a small body is read before, and large ones have a quarter of the places.
+func TestSlowBodiesHoldNoPlaces(t *testing.T) {
+	t.Parallel()
+	g := NewGate(GateOptions{Working: 16, Wait: time.Millisecond})
+	entered := make(chan struct{}, 20)
+	h := g.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			entered <- struct{}{}
+			n, err := io.Copy(io.Discard, r.Body)
+			w.Header().Set("X-Body", fmt.Sprint(n, " ", err))
+		}
+	}))
+	post := func(body io.Reader) *httptest.ResponseRecorder {
+		return serve(h, func(r *http.Request) { r.Method, r.Body, r.ContentLength = http.MethodPost, io.NopCloser(body), -1 })
+	}
+	var wg sync.WaitGroup
+	answers := make(chan *httptest.ResponseRecorder, 20)
+	var writers []*io.PipeWriter
+	slow := func(first int) {
+		read, write := io.Pipe()
+		writers = append(writers, write)
+		wg.Go(func() { answers <- post(read) })
+		_, _ = write.Write(make([]byte, first)) // returns once it was read
+	}
+	for range 10 {
+		slow(100)
+	}
+	if w := serve(h, nil); w.Code != 200 || g.Working() != 0 {
+		t.Errorf("ten small slow bodies: %d, %d places held", w.Code, g.Working())
+	}
+	for range 4 {
+		slow(maxAhead + 1)
+		<-entered
+	}
+	if w := post(bytes.NewReader(make([]byte, 2*maxAhead))); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a fifth large body: %d", w.Code)
+	}
+	if w := serve(h, nil); w.Code != 200 {
+		t.Errorf("beside four large slow bodies: %d", w.Code)
+	}
+	for i, w := range writers {
+		if i == 0 {
+			_ = w.CloseWithError(io.ErrUnexpectedEOF)
+		} else {
+			_ = w.Close()
+		}
+	}
+	wg.Wait()
+	got := map[string]int{}
+	for range writers {
+		got[(<-answers).Header().Get("X-Body")]++
+	}
+	want := map[string]int{"100 <nil>": 9, "100 unexpected EOF": 1, fmt.Sprint(maxAhead+1, " <nil>"): 4}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if g.Working() != 0 || len(g.bodies) != 0 {
+		t.Errorf("%d and %d places held in the end", g.Working(), len(g.bodies))
 	}
 }
 
