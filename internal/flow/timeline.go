@@ -103,6 +103,8 @@ func (p *procedure) deed(s *Step, author string) string {
 		return "期限届满，" + m.Say
 	case m.Auto:
 		return "期限届满，自动转为“" + p.StateName(s.To) + "”"
+	case m.Say != "" && s.Who.Kind == system: // it says by itself what came about
+		return m.Say
 	case m.Say != "":
 		return who + m.Say
 	default:

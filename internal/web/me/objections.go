@@ -295,7 +295,11 @@ func (x *objections) next(o *objection.Objection, c *flow.Case) string {
 		if o.Kind == objection.OfRepair {
 			return "作出修复答复的单位最迟 " + due + " 核查完毕，您最迟 " + o.AnswerBy.String() + " 得到答复" + putOff(o) + "。"
 		}
-		return "来源单位最迟 " + due + " 核查完毕，您最迟 " + o.AnswerBy.String() + " 得到答复" + putOff(o) + "。来源单位没有核实的，这条信息停止公示。"
+		words := "来源单位最迟 " + due + " 核查完毕，您最迟 " + o.AnswerBy.String() + " 得到答复" + putOff(o) + "。"
+		if x.Rules.On(o.ReceivedOn).Unproven.Act == objection.TakeDown {
+			words += "来源单位没有核实的，这条信息停止公示。"
+		}
+		return words
 	case objection.Verified:
 		return "来源单位已经核查，您最迟 " + o.AnswerBy.String() + " 得到答复" + putOff(o) + "。"
 	case objection.Unproven:

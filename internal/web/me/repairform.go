@@ -33,6 +33,21 @@ type repairFormView struct {
 	free      string
 }
 
+// split gives what is chosen, and what could be chosen too; with nothing chosen yet, everything is offered at once.
+func (v *repairFormView) split() (chosen, rest []ui.Pick) {
+	for _, p := range v.picks {
+		if p.On {
+			chosen = append(chosen, p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	if len(chosen) == 0 {
+		return rest, nil
+	}
+	return chosen, rest
+}
+
 // newForm answers the form with what was chosen on the overview.
 func (x *repairs) newForm(w http.ResponseWriter, r *http.Request) error {
 	return x.showForm(w, r, http.StatusOK, 0, &repairFormView{}, r.URL.Query()["pick"])
