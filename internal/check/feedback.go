@@ -61,7 +61,7 @@ var (
 	ErrResult  = fault.New(fault.Invalid, "check.result", "没有写明核查结果怎么用的", "请选择已参考、已采取措施或者未采取措施")
 	ErrReason  = fault.New(fault.Invalid, "check.reason", "没有写明理由，或者超过 500 字", "请用 2 至 500 字写明理由，不要写证件号码")
 	ErrMeasure = fault.New(fault.Denied, "check.measure", "这项措施不在本次核查允许的范围内，或者名单、依据已经变化，不得采取", "请重新核查，只采取应用事项允许的措施")
-	ErrCase    = fault.New(fault.Invalid, "check.case", "没有写明案号或者办件号", "请填写 2 至 64 字的案号或者办件号，不要写证件号码")
+	ErrCase    = fault.New(fault.Invalid, "check.case", "没有写明案号或者办件号，或者超过 64 字", "请填写 2 至 64 字的案号或者办件号，不要写证件号码")
 	ErrTwice   = fault.New(fault.Conflict, "check.twice", "同样的反馈已经记录过", "不必重复填写；同一个案件里有补充的，请写明新的情况")
 	ErrNotes   = fault.New(fault.Conflict, "check.notes", "这次核查的反馈已经有 100 条", "请重新核查，再反馈新的情况")
 )
@@ -102,9 +102,13 @@ func (n *Note) check() error {
 	switch {
 	case n.Result != Noted && n.Result != Applied && n.Result != NotApplied:
 		return ErrResult
-	case reason > 500, n.Result != Noted && reason < 2, personal(n.Reason):
+	case personal(n.Reason):
+		return ErrReason.Messagef("理由里有证件号码，没有记录")
+	case reason > 500, n.Result != Noted && reason < 2:
 		return ErrReason
-	case n.Result == Applied && (number < 2 || number > 64 || personal(n.CaseNo)):
+	case n.Result == Applied && personal(n.CaseNo):
+		return ErrCase.Messagef("案号里有证件号码，没有记录")
+	case n.Result == Applied && (number < 2 || number > 64):
 		return ErrCase
 	}
 	if n.Result != Applied {
@@ -154,7 +158,7 @@ func (s *Service) apply(ctx context.Context, f *feedback) error {
 	f.measure = now[j]
 	for _, l := range lists {
 		if l.List == f.measure.List {
-			f.because = l.Unit + "于 " + l.DecidedOn.String() + " 列入" + l.Name
+			f.because = l.Unit + "于 " + l.DecidedOn.String() + " 将您列入" + l.Name
 			break
 		}
 	}

@@ -251,8 +251,15 @@ func (s *Service) check(o *Order) error {
 		if o.From.IsZero() {
 			o.From = o.To.AddYears(-s.c.Areas.Years).AddDays(1)
 		}
-		if !o.From.Valid() || !o.To.Valid() || o.From > o.To || o.To > today || o.From < o.To.AddYears(-s.c.Areas.Years) {
+		switch {
+		case !o.From.Valid() || !o.To.Valid():
 			return ErrPeriod
+		case o.From > o.To:
+			return ErrPeriod.Messagef("报告期间的起日晚于止日")
+		case o.To > today:
+			return ErrPeriod.Messagef("报告期间的止日晚于今天")
+		case o.From < o.To.AddYears(-s.c.Areas.Years):
+			return ErrPeriod.Messagef("报告期间超过最长的期间")
 		}
 		if _, err := s.c.Areas.pick(o.Areas); err != nil {
 			return err
