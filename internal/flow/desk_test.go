@@ -155,6 +155,43 @@ func TestHandoverAndDeputies(t *testing.T) {
 	})
 }
 
+// A case that nobody can move, and one whose feature fails, keep no other one from changing hands.
+func TestHandoverGoesOnPastAFailure(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		var cases []*Case
+		for range 4 {
+			c := w.fire(t, applicant, w.open(t), "submit")
+			cases = append(cases, must(t)(w.do(t.Context(), clerk, func(ctx context.Context, tx *db.Tx) (*Case, error) { return w.Assign(ctx, tx, c.ID, "account:2", "") })))
+		}
+		if err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `UPDATE flow_case SET kind = 'gone' WHERE case_id = $1`, cases[0].ID)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		broken := errors.New("the feature fails")
+		p := w.procedures[cases[1].Kind]
+		was := p.hooks.On
+		p.hooks.On = func(ctx context.Context, tx *db.Tx, c *Case, s Step) error {
+			if c.ID == cases[1].ID {
+				return broken
+			}
+			if was == nil {
+				return nil
+			}
+			return was(ctx, tx, c, s)
+		}
+		if moved, left, err := w.Handover(as(t.Context(), clerk), "account:2", "account:3", "调离"); moved != 2 || left != 2 || !errors.Is(err, broken) {
+			t.Errorf("moved %d, left %d, %v", moved, left, err)
+		}
+		if _, _, err := w.Handover(as(t.Context(), clerk), "account:2", "account:3", " "); !errors.Is(err, ErrReason) {
+			t.Errorf("without a reason: %v", err)
+		}
+	})
+}
+
 type scanner1 struct {
 	finding string
 	err     error

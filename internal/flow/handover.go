@@ -47,7 +47,8 @@ func (e *Engine) assign(ctx context.Context, tx *db.Tx, p *procedure, c *Case, e
 const handoverBatch = 100
 
 // Handover gives every open case of one account to another, as when a clerk leaves. A case that the caller may not assign stays where it is and is counted in
-// left; when it is broken off, what was handed over stays so, and it can be called again.
+// left; when it is broken off, what was handed over stays so, and it can be called again. A case that cannot be moved, because a feature fails or no table of this
+// program knows it, keeps no other one.
 func (e *Engine) Handover(ctx context.Context, from, to, reason string) (moved, left int, err error) {
 	switch {
 	case from == "" || to == "":
@@ -55,26 +56,53 @@ func (e *Engine) Handover(ctx context.Context, from, to, reason string) (moved, 
 	case from == to:
 		return 0, 0, ErrSelf
 	}
+	if err := checkTexts(&Input{Reason: reason}, true); err != nil {
+		return 0, 0, err
+	}
+	var failed error
 	for after := int64(0); ; {
 		list, err := e.ids(ctx, `SELECT case_id FROM flow_case WHERE assignee = $1 AND closed_at = 0 AND case_id > $2 ORDER BY case_id LIMIT $3+0`, from, after, handoverBatch)
 		if err != nil || len(list) == 0 {
-			return moved, left, err
+			return moved, left, errors.Join(failed, err)
 		}
-		var m, l int
-		err = e.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-			m, l, err = e.handOver(ctx, tx, list, from, to, reason)
-			return err
-		})
-		if err != nil {
-			return moved, left, fmt.Errorf("flow: handover: %w", err)
+		m, l, err := e.handOverPart(ctx, list, from, to, reason)
+		moved, left, after, failed = moved+m, left+l, list[len(list)-1], errors.Join(failed, err)
+		if ctx.Err() != nil {
+			return moved, left, failed
 		}
-		moved, left, after = moved+m, left+l, list[len(list)-1]
 	}
+}
+
+// handOverPart moves some cases in one transaction; when that fails, each by itself.
+func (e *Engine) handOverPart(ctx context.Context, list []int64, from, to, reason string) (moved, left int, err error) {
+	err = e.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		moved, left, err = e.handOver(ctx, tx, list, from, to, reason)
+		return err
+	})
+	switch {
+	case err == nil:
+		return moved, left, nil
+	case len(list) == 1:
+		return 0, 1, fmt.Errorf("flow: handover: case %d: %w", list[0], err)
+	}
+	moved, left, err = 0, 0, nil
+	for _, id := range list {
+		if ctx.Err() != nil {
+			return moved, left, errors.Join(err, ctx.Err())
+		}
+		m, l, failed := e.handOverPart(ctx, []int64{id}, from, to, reason)
+		moved, left, err = moved+m, left+l, errors.Join(err, failed)
+	}
+	return moved, left, err
 }
 
 func (e *Engine) handOver(ctx context.Context, tx *db.Tx, list []int64, from, to, reason string) (moved, left int, err error) {
 	for _, id := range list {
 		c, p, err := e.current(ctx, tx, id, 0)
+		if errors.Is(err, ErrKind) { // as PlanHandover says
+			left++
+			continue
+		}
 		if err != nil {
 			return 0, 0, err
 		}
