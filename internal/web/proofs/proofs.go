@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -27,8 +28,11 @@ const (
 	maxFile    = 16 << 20
 	maxForm    = maxFile + 256<<10
 	sendTime   = 2 * time.Minute
-	answerTime = 30 * time.Second
-	atOnce     = 2
+	turnTime   = 15 * time.Second
+	answerTime = 45 * time.Second
+	atOnce     = 2  // files that are checked
+	sending    = 16 // forms that are being sent
+	eachSends  = 2  // of them from one address: who sends slowly keeps nobody else from it
 )
 
 // Scripts of the page, in the order in which they are loaded.
@@ -45,10 +49,16 @@ type Pages struct {
 	site *web.Site
 	keys func(ctx context.Context) ([]string, error)
 	turn chan struct{}
+
+	mu   sync.Mutex
+	from map[string]int // forms that are being sent, by address
+	all  int
 }
 
 // New makes the pages.
-func New(d Deps) *Pages { return &Pages{site: d.Site, keys: d.Keys, turn: make(chan struct{}, atOnce)} }
+func New(d Deps) *Pages {
+	return &Pages{site: d.Site, keys: d.Keys, turn: make(chan struct{}, atOnce), from: map[string]int{}}
+}
 
 // Routes hangs the pages into the site. They are for everyone.
 func (p *Pages) Routes(rt *web.Router) {
@@ -120,20 +130,18 @@ func (p *Pages) offline(w http.ResponseWriter, r *http.Request) error {
 
 // check is for readers without JavaScript: the file is sent here, checked in memory, and forgotten.
 func (p *Pages) check(w http.ResponseWriter, r *http.Request) error {
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	default:
-		return errBusy
-	}
 	v, err := p.view(r)
 	if err != nil {
 		return err
 	}
-	raw, err := v.read(w, r)
+	raw, err := p.receive(w, r, v)
 	if err != nil {
 		return err
 	}
+	if err := p.wait(r.Context()); err != nil {
+		return err
+	}
+	defer func() { <-p.turn }()
 	status := http.StatusOK
 	if v.fault != "" {
 		status = http.StatusBadRequest
@@ -144,6 +152,44 @@ func (p *Pages) check(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return p.show(w, r, status, v)
+}
+
+// receive takes the form from a caller who is not sending too many already.
+func (p *Pages) receive(w http.ResponseWriter, r *http.Request, v *view) ([]byte, error) {
+	address := authz.From(r.Context()).Address
+	p.mu.Lock()
+	busy := p.all >= sending || p.from[address] >= eachSends
+	if !busy {
+		p.all++
+		p.from[address]++
+	}
+	p.mu.Unlock()
+	if busy {
+		return nil, errBusy
+	}
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.all--
+		if p.from[address]--; p.from[address] == 0 {
+			delete(p.from, address)
+		}
+	}()
+	return v.read(w, r)
+}
+
+// wait takes a turn to check a file that is here.
+func (p *Pages) wait(ctx context.Context) error {
+	patience := time.NewTimer(turnTime)
+	defer patience.Stop()
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-patience.C:
+		return errBusy
+	}
 }
 
 // read takes the form. All of it stays in memory.

@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"gongxin/internal/web"
@@ -83,6 +85,38 @@ func form(t *testing.T, v *vector, asFile bool) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/verify", &b)
 	r.Header.Set("Content-Type", m.FormDataContentType())
 	return r
+}
+
+// Who sends slowly keeps nobody else from having a file checked.
+func TestSlowSendersKeepNobodyElse(t *testing.T) {
+	t.Parallel()
+	list := vectors(t)
+	h := pages(t, list[0].Keys)
+	var wg sync.WaitGroup
+	var ends []*io.PipeWriter
+	for range eachSends {
+		read, write := io.Pipe()
+		r := form(t, &list[0], true)
+		r.Body = read
+		wg.Go(func() { call(h, r) })
+		_, _ = write.Write([]byte("--")) // returns once it was read
+		ends = append(ends, write)
+	}
+	if code, text := call(h, form(t, &list[0], true)); code != http.StatusServiceUnavailable || !strings.Contains(text, "正在核验的文件太多") {
+		t.Errorf("one more from the same address: %d", code)
+	}
+	other := form(t, &list[0], true)
+	other.RemoteAddr = "198.51.100.7:1"
+	if code, _ := call(h, other); code != http.StatusOK {
+		t.Errorf("from another address: %d", code)
+	}
+	for _, w := range ends {
+		_ = w.CloseWithError(io.ErrUnexpectedEOF)
+	}
+	wg.Wait()
+	if code, _ := call(h, form(t, &list[0], true)); code != http.StatusOK {
+		t.Errorf("afterwards: %d", code)
+	}
 }
 
 // Without JavaScript the page judges as the command does, whether the file is chosen or pasted.
