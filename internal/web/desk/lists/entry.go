@@ -111,7 +111,7 @@ func (d *Desk) take(s step) web.Handler {
 type entryView struct {
 	row
 	events  []ui.Event
-	files   []fileView
+	files   []desk.File
 	steps   []ui.Step
 	could   map[flow.Event]bool
 	order   bool       // an order can be issued from it
@@ -124,8 +124,6 @@ type entryView struct {
 	today   string
 	last    string // last day of the entry, if it is decided on today, in words
 }
-
-type fileView struct{ link, title, what string }
 
 func (v *entryView) open(e flow.Event) bool { return v.tried == e }
 
@@ -240,21 +238,15 @@ func (d *Desk) history(ctx context.Context, v *entryView) error {
 	if err != nil {
 		return err
 	}
+	v.events, v.files = desk.Told(list, v.link())
 	for i := range list {
-		s := &list[i]
-		e := ui.Event{When: desk.Moment(s.Recorded), What: s.Said, Tone: ui.Plain}
-		if s.Note != "" {
-			e.Why = "内部备注：" + s.Note
-		}
-		switch s.To {
+		e := &v.events[i]
+		e.When, e.Tone = desk.Moment(list[i].Recorded), ui.Plain
+		switch list[i].To {
 		case "listed":
 			e.Tone = v.tone
 		case "removed", "dropped":
 			e.Tone = ui.Good
-		}
-		v.events = append(v.events, e)
-		for _, a := range s.Files {
-			v.files = append(v.files, fileView{v.link() + "/files/" + url.PathEscape(a.Hash), a.Title, desk.Moment(s.Recorded)})
 		}
 	}
 	return nil
@@ -266,16 +258,7 @@ func (d *Desk) file(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a, f, err := d.Cases.OpenFile(r.Context(), e.Case, r.PathValue("hash"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	if err := d.Looks.Record(r.Context(), lookAt(e)); err != nil {
-		return err
-	}
-	desk.HandFile(w, r, a, f)
-	return nil
+	return desk.Filed{Cases: d.Cases, Looks: d.Looks}.Hand(w, r, e.Case, lookAt(e))
 }
 
 // paperView is 告知书.

@@ -133,9 +133,7 @@ func (d *Desk) of(a authz.Action) web.Guard {
 		if err != nil {
 			return authz.Scope{}, err
 		}
-		s := authz.Scope{Agency: e.Agency, Region: e.Region, Subject: e.Subject, Author: authz.AuthorOf(e.ProposedBy)}
-		s.Account = max(s.Author, 0)
-		return s, nil
+		return desk.ScopeOf(e.Agency, e.Region, e.Subject, e.ProposedBy), nil
 	})
 }
 
@@ -231,14 +229,11 @@ func (d *Desk) rows(ctx context.Context, list []listing.Entry, inside bool) ([]r
 	}
 	out := make([]row, len(list))
 	for i, e := range list {
-		r := row{Entry: e, kind: d.kindOf(&e), who: labels[e.Subject], tone: ui.Plain, state: stateWords[string(e.State)]}
+		r := row{Entry: e, kind: d.kindOf(&e), who: desk.SubjectName(labels, e.Subject), tone: ui.Plain, state: stateWords[string(e.State)]}
 		if sub := subjects[e.Subject]; sub.Kind != catalog.Person {
 			r.code = sub.Code
 		} else {
 			r.person = true
-		}
-		if r.who == "" {
-			r.who = "库中还没有信息的主体"
 		}
 		r.doubt = e.Disputed(time.Time{})
 		if unit, err := d.Agencies.ByID(ctx, e.Agency); err == nil {

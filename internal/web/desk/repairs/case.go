@@ -99,7 +99,7 @@ type caseView struct {
 	app      repair.Application
 	letter   string
 	events   []ui.Event
-	files    []fileView
+	files    []desk.File
 	breaches []ui.Link
 	could    map[flow.Event]bool
 	pause    bool // more can be asked for
@@ -113,8 +113,6 @@ type caseView struct {
 	today    string
 	early    bool // not before its earliest day
 }
-
-type fileView struct{ link, title, what string }
 
 func (v *caseView) open(name string) bool { return v.tried == name }
 
@@ -162,7 +160,7 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, v *caseV
 	if v.could, err = desk.Steps(ctx, d.Cases, c.Flow); err != nil {
 		return err
 	}
-	scope := scopeOf(c.Agency, c.Region, c.Subject, c.SentBy)
+	scope := desk.ScopeOf(c.Agency, c.Region, c.Subject, c.SentBy)
 	v.pause = c.Open && f.PausedOn == 0 && !f.Overdue && d.site.May(ctx, authz.RepairHandle, scope)
 	v.extend = c.State == "accepted" && f.PausedOn == 0 && !f.Overdue && f.Extended < f.ExtendUpTo && d.site.May(ctx, authz.RepairDecide, scope)
 	if v.events, v.files, err = d.history(ctx, c.Flow, v.link()); err != nil {
@@ -182,25 +180,14 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, v *caseV
 }
 
 // history puts the steps of a procedure into sentences, with the files that went with them.
-func (d *Desk) history(ctx context.Context, procedure int64, at string) (events []ui.Event, files []fileView, err error) {
+func (d *Desk) history(ctx context.Context, procedure int64, at string) (events []ui.Event, files []desk.File, err error) {
 	list, err := d.Cases.Timeline(ctx, procedure)
 	if err != nil {
 		return nil, nil, err
 	}
-	seen := map[string]bool{}
+	events, files = desk.Told(list, at)
 	for i := range list {
-		s := &list[i]
-		e := ui.Event{When: desk.Moment(s.Recorded), What: s.Said, Tone: ui.Plain}
-		if s.Note != "" {
-			e.Why = "内部备注：" + s.Note
-		}
-		events = append(events, e)
-		for _, a := range s.Files {
-			if !seen[a.Hash] {
-				seen[a.Hash] = true
-				files = append(files, fileView{at + "/files/" + url.PathEscape(a.Hash), a.Title, desk.Moment(s.Recorded)})
-			}
-		}
+		events[i].When, events[i].Tone = desk.Moment(list[i].Recorded), ui.Plain
 	}
 	return events, files, nil
 }
@@ -256,14 +243,5 @@ func (d *Desk) file(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (d *Desk) hand(w http.ResponseWriter, r *http.Request, procedure, of, unit int64) error {
-	a, f, err := d.Cases.OpenFile(r.Context(), procedure, r.PathValue("hash"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	if err := d.Looks.Record(r.Context(), lookAt(of, unit)); err != nil {
-		return err
-	}
-	desk.HandFile(w, r, a, f)
-	return nil
+	return desk.Filed{Cases: d.Cases, Looks: d.Looks}.Hand(w, r, procedure, lookAt(of, unit))
 }

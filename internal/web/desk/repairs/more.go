@@ -25,7 +25,7 @@ type moreView struct {
 	title, lead string
 	facts       []ui.Fact
 	events      []ui.Event
-	files       []fileView
+	files       []desk.File
 	acts        []act
 	form        url.Values
 	tried       string
@@ -171,7 +171,7 @@ func (d *Desk) shields(w http.ResponseWriter, r *http.Request) error {
 	var looks []audit.Access
 	for i := range list {
 		x := &list[i]
-		if !d.site.May(ctx, authz.RepairShield, scopeOf(0, x.Region, x.Subject, x.AskedBy)) {
+		if !d.site.May(ctx, authz.RepairShield, desk.ScopeOf(0, x.Region, x.Subject, x.AskedBy)) {
 			continue
 		}
 		who, err := d.label(ctx, x.Subject)

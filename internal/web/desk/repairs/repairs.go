@@ -116,28 +116,22 @@ func (d *Desk) Routes(rt *web.Router) {
 func (d *Desk) of(a authz.Action) web.Guard {
 	return web.Of(a, ofUnit, func(r *http.Request) (authz.Scope, error) {
 		c, err := d.find(r)
-		return scopeOf(c.Agency, c.Region, c.Subject, c.SentBy), err
+		return desk.ScopeOf(c.Agency, c.Region, c.Subject, c.SentBy), err
 	})
 }
 
 func (d *Desk) ofBreach(a authz.Action) web.Guard {
 	return web.Of(a, ofUnit, func(r *http.Request) (authz.Scope, error) {
 		b, err := d.Repairs.Breach(r.Context(), idOf(r))
-		return scopeOf(b.Agency, b.Region, b.Subject, b.MadeBy), err
+		return desk.ScopeOf(b.Agency, b.Region, b.Subject, b.MadeBy), err
 	})
 }
 
 func (d *Desk) ofShield(a authz.Action) web.Guard {
 	return web.Of(a, ofRegion, func(r *http.Request) (authz.Scope, error) {
 		x, err := d.Repairs.ShieldOf(r.Context(), idOf(r))
-		return scopeOf(0, x.Region, x.Subject, x.AskedBy), err
+		return desk.ScopeOf(0, x.Region, x.Subject, x.AskedBy), err
 	})
-}
-
-func scopeOf(unit int64, region string, of int64, by string) authz.Scope {
-	s := authz.Scope{Agency: unit, Region: region, Subject: of, Author: authz.AuthorOf(by)}
-	s.Account = max(s.Author, 0)
-	return s
 }
 
 func idOf(r *http.Request) int64 {
@@ -194,12 +188,9 @@ func (d *Desk) rows(ctx context.Context, list []repair.Case) ([]row, error) {
 	}
 	out := make([]row, len(list))
 	for i, c := range list {
-		r := row{Case: c, who: labels[c.Subject], state: desk.Word(stateWords, c.State), tone: stateTones[c.State], name: d.ItemName(c.Item)}
+		r := row{Case: c, who: desk.SubjectName(labels, c.Subject), state: desk.Word(stateWords, c.State), tone: stateTones[c.State], name: d.ItemName(c.Item)}
 		if r.tone == "" {
 			r.tone = ui.Plain
-		}
-		if r.who == "" {
-			r.who = "库中还没有信息的主体"
 		}
 		if sub := subjects[c.Subject]; sub.Kind != catalog.Person {
 			r.code = sub.Code
@@ -274,21 +265,13 @@ func (v *listView) at(after string) string {
 func (d *Desk) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
 	v := &listView{state: q.Get("state"), unit: q.Get("unit"), later: q.Get("after") != "", office: desk.Could(ctx, d.site, authz.RepairShield), papers: desk.Could(ctx, d.site, authz.RepairNotice)}
-	units, err := desk.Units(ctx, d.site, d.Agencies, authz.RepairRead)
+	units, shown, err := desk.Narrow(ctx, d.site, d.Agencies, authz.RepairRead, v.unit)
 	if err != nil {
 		return err
 	}
-	f := repair.Filter{State: v.state, Agencies: []int64{}, Limit: desk.ListRows + 1}
+	f := repair.Filter{State: v.state, Agencies: shown, Limit: desk.ListRows + 1}
 	f.After, _ = desk.Number(q.Get("after"))
-	for _, u := range units {
-		v.units = append(v.units, ui.Option{Value: desk.Dec(u.ID), Label: u.Name})
-		if v.unit == "" || v.unit == desk.Dec(u.ID) {
-			f.Agencies = append(f.Agencies, u.ID)
-		}
-	}
-	if d.site.Bounds(ctx, authz.RepairRead).All && v.unit == "" {
-		f.Agencies = nil
-	}
+	v.units = units
 	for _, s := range []string{"sent", "accepted", "granted", "refused", "rejected", "withdrawn", "moot"} {
 		v.states = append(v.states, ui.Option{Value: s, Label: stateWords[s]})
 	}
