@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
@@ -242,6 +244,47 @@ func TestWhatAWrongClockEndedComesBack(t *testing.T) {
 		if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{Ended: 2}) || err != nil {
 			t.Errorf("on their day: %+v, %v", n, err)
 		}
+	})
+}
+
+// Whatever the clock did, ahead and back, with servers down and up: once somebody has looked at it, exactly those failures are ended whose period is over.
+func TestWhateverTheClockDid(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		first := clock.Date(20260101)
+		w := newWorld(t, d, first.Start())
+		subject := int64(0)
+		rapid.Check(t, func(r *rapid.T) {
+			day := func(name string) clock.Date { return first.AddDays(rapid.IntRange(0, 1500).Draw(r, name)) }
+			until := map[int64]clock.Date{}
+			for range rapid.IntRange(1, 12).Draw(r, "steps") {
+				w.clock.Set(day("day").Start().Add(time.Duration(rapid.IntRange(0, 24*3600-1).Draw(r, "second")) * time.Second))
+				switch rapid.IntRange(0, 3).Draw(r, "what") {
+				case 0, 1:
+					subject++
+					until[subject] = day("until")
+					w.file(t, "XZCF", until[subject], subject)
+				case 2:
+					if _, err := w.Run(t.Context(), nil); err != nil && !errors.Is(err, lifecycle.ErrEarly) {
+						r.Fatal(err)
+					}
+				case 3:
+					w.run(t)
+				}
+			}
+			today := day("today")
+			w.clock.Set(today.Start())
+			w.run(t)
+			for one, end := range until {
+				want := map[bool]record.Status{true: record.Ended, false: record.Active}[end <= today]
+				if v := w.status(t, one); v.Status != want || v.PublicUntil != end || v.Listed != (want == record.Active) {
+					r.Errorf("on %s a record until %s is %s", today, end, v.Status)
+				}
+			}
+			if n, err := w.Run(t.Context(), nil); n != (lifecycle.Tally{}) || err != nil {
+				r.Errorf("once more: %+v, %v", n, err)
+			}
+		})
 	})
 }
 
