@@ -30,7 +30,7 @@ func (*MigrateCmd) Run(e *Env) error {
 	}
 	n, err := a.DB.SchemaVersion(e)
 	if err == nil {
-		e.say("数据库结构已是最新（版本 %d）。", n)
+		e.say("数据库结构是最新的：版本 %d。", n)
 	}
 	return errors.Join(err, a.Close())
 }

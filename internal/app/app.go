@@ -211,10 +211,22 @@ func (a *App) readData(ctx context.Context) (err error) {
 	if a.Calendar, err = catalog.Calendars(ctx, a.DB.Read()); err != nil {
 		return err
 	}
+	if err := a.DB.Tx(ctx, logEarlier); err != nil {
+		return err
+	}
 	if a.Editions, err = catalog.OpenStore(ctx, a.DB, a.Clock.Now()); err != nil {
 		return err
 	}
 	return a.checkPublicity(a.Editions.Current(clock.Today(a.Clock)))
+}
+
+// logEarlier queues what a version without a public log put on file: editions, holiday tables, codes of the allow-list. The edition that ships with the
+// program is queued at the first start, so that this happens once.
+func logEarlier(ctx context.Context, tx *db.Tx) error {
+	if logged, err := translog.AnyChange(ctx, tx, "catalog/1"); err != nil || logged {
+		return err
+	}
+	return errors.Join(catalog.LogEarlier(ctx, tx), subject.LogEarlierCodes(ctx, tx))
 }
 
 func withFile[T any](path string, load func(io.Reader) (T, error)) (T, error) {

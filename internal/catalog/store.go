@@ -61,6 +61,58 @@ func logOnce(ctx context.Context, tx *db.Tx, e *Edition, by string, at time.Time
 	return logChange(ctx, tx, name, at, by, strconv.FormatInt(int64(e.EffectiveFrom), 10), e.Hash, translog.Digest(content))
 }
 
+// LogEarlier queues the leaves of the editions and holiday tables that are on file from before there was a log. Whoever calls it knows that nothing of
+// the catalogue was ever queued: a row that is put there later by hand must stay without a leaf, which is how it is found.
+func LogEarlier(ctx context.Context, tx *db.Tx) (err error) {
+	defer fault.Wrap(&err, "catalog.LogEarlier")
+	type row struct {
+		name, by string
+		at       int64
+		parts    []string
+	}
+	var earlier []row
+	read := func(query string, scan func(rows *sql.Rows) (row, error)) error {
+		rows, err := tx.QueryContext(ctx, query)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			r, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			earlier = append(earlier, r)
+		}
+		return rows.Err()
+	}
+	err = errors.Join(
+		read(`SELECT edition, effective_from, hash, content, loaded_at, loaded_by FROM catalog_edition ORDER BY edition`, func(rows *sql.Rows) (r row, err error) {
+			var from int64
+			var hash string
+			var content []byte
+			err = rows.Scan(&r.name, &from, &hash, &content, &r.at, &r.by)
+			r.name, r.parts = "edition/"+r.name, []string{strconv.FormatInt(from, 10), hash, translog.Digest(content)}
+			return r, err
+		}),
+		read(`SELECT year, content, loaded_at, loaded_by FROM calendar_year ORDER BY year`, func(rows *sql.Rows) (r row, err error) {
+			var year int64
+			var content string
+			err = rows.Scan(&year, &content, &r.at, &r.by)
+			r.name, r.parts = "calendar/"+strconv.FormatInt(year, 10), []string{translog.Digest([]byte(content))}
+			return r, err
+		}))
+	if err != nil {
+		return err
+	}
+	for _, r := range earlier {
+		if err := logChange(ctx, tx, r.name, time.UnixMicro(r.at), r.by, r.parts...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // logChange queues the leaf of what was loaded.
 func logChange(ctx context.Context, tx *db.Tx, name string, at time.Time, by string, parts ...string) error {
 	return translog.QueueChange(ctx, tx, id.NewMaker(func() time.Time { return at }), translog.CatalogChange(name, at.UnixMicro(), by, parts...))

@@ -75,7 +75,11 @@ func Examine(ctx context.Context, in Input) []Finding {
 	if d, ok := x.open(ctx); ok {
 		defer func() { _ = d.Close() }()
 		x.db = d
-		for _, check := range []func(context.Context){x.schema, x.engine, x.clock, x.holidays, x.catalogue, x.filings, x.post, x.reports, x.log, x.backups} {
+		checks := []func(context.Context){x.engine}
+		if x.schema(ctx) { // the tables of another version do not answer what this one asks
+			checks = append(checks, x.clock, x.holidays, x.catalogue, x.filings, x.post, x.reports, x.log, x.backups)
+		}
+		for _, check := range checks {
 			check(ctx)
 		}
 	}
@@ -220,21 +224,22 @@ func (x *exam) open(ctx context.Context) (*db.DB, bool) {
 	return d, true
 }
 
-func (x *exam) schema(ctx context.Context) {
+func (x *exam) schema(ctx context.Context) bool {
 	if err := x.db.CheckSchema(ctx); err != nil {
 		x.failed("数据库结构", err)
-		return
+		return false
 	}
 	if half, err := backup.Restoring(ctx, x.db.Read()); err != nil || half {
 		x.say("数据库结构", Fault, "上一次恢复没有完成，数据不全", "请用同一份备份再次执行 gongxin restore，它会从中断处继续")
-		return
+		return false
 	}
 	n, err := x.db.SchemaVersion(ctx)
 	if err != nil {
 		x.failed("数据库结构", err)
-		return
+		return false
 	}
 	x.fine("数据库结构", "版本 %d，与本程序一致", n)
+	return true
 }
 
 func (x *exam) clock(ctx context.Context) {

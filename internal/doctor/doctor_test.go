@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,6 +127,13 @@ func TestFindsWhatIsWrong(t *testing.T) {
 		}, "备份", doctor.Fault, []string{"临时文件"}},
 		"half restored": {func(t *testing.T, _ *doctor.Input, d *db.DB, _ *clock.Manual) {
 			must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return db.SetMeta(ctx, tx, "backup.restoring", "{}") }))
+		}, "数据库结构", doctor.Fault, nil},
+		"older tables": {func(t *testing.T, _ *doctor.Input, d *db.DB, _ *clock.Manual) {
+			must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.ExecContext(ctx, `DELETE FROM schema_version WHERE version_id = (SELECT max(version_id) FROM schema_version)`)
+				_, err2 := tx.ExecContext(ctx, `DROP TABLE notice_delivery`)
+				return errors.Join(err, err2)
+			}))
 		}, "数据库结构", doctor.Fault, nil},
 		"damaged file": {func(t *testing.T, in *doctor.Input, _ *db.DB, _ *clock.Manual) {
 			found, err := filepath.Glob(filepath.Join(in.Config.Data, "blobs", "??", "??", "*"))

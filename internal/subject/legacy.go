@@ -2,6 +2,7 @@ package subject
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,11 +61,44 @@ func AddLegacyCode(ctx context.Context, d *db.DB, code, note, actor string, at t
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return err // it is on the list already
 		}
-		return translog.QueueChange(ctx, tx, id.NewMaker(func() time.Time { return at }),
-			translog.CatalogChange("legacy/"+string(uscc), at.UnixMicro(), actor, cntext.Clean(note)))
+		return logLegacyCode(ctx, tx, string(uscc), cntext.Clean(note), actor, at)
 	})
 	if err != nil {
 		return "", fmt.Errorf("subject: add legacy code: %w", err)
 	}
 	return string(uscc), nil
+}
+
+func logLegacyCode(ctx context.Context, tx *db.Tx, code, note, actor string, at time.Time) error {
+	return translog.QueueChange(ctx, tx, id.NewMaker(func() time.Time { return at }), translog.CatalogChange("legacy/"+code, at.UnixMicro(), actor, note))
+}
+
+// LogEarlierCodes queues the leaves of the codes that are on the list from before there was a log; see catalog.LogEarlier.
+func LogEarlierCodes(ctx context.Context, tx *db.Tx) (err error) {
+	defer fault.Wrap(&err, "subject.LogEarlierCodes")
+	rows, err := tx.QueryContext(ctx, `SELECT code, note, added_by, added_at FROM legacy_code ORDER BY code`)
+	if err != nil {
+		return err
+	}
+	type row struct {
+		code, note, by string
+		at             int64
+	}
+	var earlier []row
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.code, &r.note, &r.by, &r.at); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		earlier = append(earlier, r)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, r := range earlier {
+		if err := logLegacyCode(ctx, tx, r.code, r.note, r.by, time.UnixMicro(r.at)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

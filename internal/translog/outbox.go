@@ -142,6 +142,15 @@ func Changed(ctx context.Context, q db.Querier, kind, name string) (bool, error)
 	return n > 0, nil
 }
 
+// AnyChange reports whether any change of this kind was queued before.
+func AnyChange(ctx context.Context, q db.Querier, kind string) (bool, error) {
+	var n int
+	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM log_change WHERE kind = $1 LIMIT 1) AS one`, kind).Scan(&n); err != nil {
+		return false, fmt.Errorf("translog: any change: %w", err)
+	}
+	return n > 0, nil
+}
+
 // Newest gives the id of the newest outbox row, 0 when there is none: it changes whenever something was put on file.
 func Newest(ctx context.Context, q db.Querier) (int64, error) {
 	var n int64
