@@ -90,7 +90,7 @@ func (a *App) openLists(ids *id.Maker) error {
 			return ok
 		},
 	})
-	return errors.Join(p.Flow.Register(listing.Table(), noHooks), p.Flow.Register(measure.Table(), noHooks), p.Flow.Register(measure.WithdrawTable(), noHooks),
+	return errors.Join(p.Flow.Register(listing.Table(), noHooks), p.Flow.Register(measure.Table(), l.Measures.Hooks()), p.Flow.Register(measure.WithdrawTable(), noHooks),
 		a.openObjections(ids), a.openRepairs(ids), a.openDeclarations(ids, t.Ring))
 }
 

@@ -90,9 +90,6 @@ func newDesk(t testing.TB, d *db.DB) *desk {
 			return authority.Decide(authz.From(ctx), authz.Action(action), authz.Scope{Agency: c.Agency, Region: c.Region, Author: author}).Err()
 		},
 	})
-	if err := errors.Join(engine.Register(measure.Table(), flow.Hooks{}), engine.Register(measure.WithdrawTable(), flow.Hooks{})); err != nil {
-		t.Fatal(err)
-	}
 	matters := agency.NewMatters(agencies, log, nil)
 	for code, unit := range map[string]agency.Agency{"ZJ-01": x.aid, "PX-01": x.court} {
 		_, _, err := matters.Save(ctx, audit.Who{Kind: "local"}, agency.Matter{
@@ -110,6 +107,9 @@ func newDesk(t testing.TB, d *db.DB) *desk {
 	x.Service = measure.New(measure.Config{
 		DB: d, IDs: ids, Clock: c, Base: book, Subjects: people{}, Agencies: agencies, Matters: matters, Causes: x.causes, Authority: authority, Flow: engine, Notices: x.told, Acts: log,
 	})
+	if err := errors.Join(engine.Register(measure.Table(), x.Hooks()), engine.Register(measure.WithdrawTable(), flow.Hooks{})); err != nil {
+		t.Fatal(err)
+	}
 	return x
 }
 

@@ -97,7 +97,7 @@ type Task struct {
 
 	PushedAt    time.Time
 	RespondedAt time.Time
-	Late        bool // the response or the feedback came after its last day
+	Late        bool // the response or the feedback came after its last day, or did not come by then
 	RecalledAt  time.Time
 }
 

@@ -1,7 +1,11 @@
 package measure
 
 import (
+	"context"
+	"fmt"
+
 	"gongxin/internal/authz"
+	"gongxin/internal/db"
 	"gongxin/internal/flow"
 )
 
@@ -16,6 +20,20 @@ const (
 	EventRecall   flow.Event = "recall"
 	EventRelease  flow.Event = "release" // the unit acknowledges that it no longer applies the measure
 )
+
+// Hooks are what tasks do with the steps of their procedure: one whose day passes without an answer is late from then on, whether or not an answer comes.
+func (*Service) Hooks() flow.Hooks {
+	return flow.Hooks{On: func(ctx context.Context, tx *db.Tx, c *flow.Case, s flow.Step) error {
+		if s.Event != flow.EventOverdue || c.State != "pushed" && c.State != "accepted" {
+			return nil
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE measure_task SET late = 1 WHERE subject_id = $1 AND case_id = $2 AND state IN ('pushed', 'accepted')`, c.Subject, c.ID)
+		if err != nil {
+			return fmt.Errorf("measure: overdue: %w", err)
+		}
+		return nil
+	}}
+}
 
 // Table is the procedure of one unit's task within an order: 推送、响应、反馈、召回、确认解除.
 func Table() flow.Table {

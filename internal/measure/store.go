@@ -167,8 +167,8 @@ func (s *Service) insertTask(ctx context.Context, tx *db.Tx, t *Task) error {
 }
 
 func (s *Service) saveTask(ctx context.Context, tx *db.Tx, t *Task) error {
-	_, err := tx.ExecContext(ctx, `UPDATE measure_task SET state = $3, result = $4, reason = $5, case_no = $6, executed_on = $7, evidence = $8, answered_at = $9, released_at = $10, responded_at = $11, late = $12,
-		recalled_at = $13
+	_, err := tx.ExecContext(ctx, `UPDATE measure_task SET state = $3, result = $4, reason = $5, case_no = $6, executed_on = $7, evidence = $8, answered_at = $9, released_at = $10, responded_at = $11,
+		late = CASE WHEN late = 1 THEN 1 ELSE $12 END, recalled_at = $13
 		WHERE subject_id = $1 AND task_id = $2`,
 		t.Subject, t.ID, t.State, string(t.Result), s.taskTexts().Seal("reason", t.Subject, t.ID, t.Reason), t.CaseNo, int64(t.ExecutedOn), t.Evidence, db.Micros(t.AnsweredAt), db.Micros(t.ReleasedAt), db.Micros(t.RespondedAt), bit(t.Late),
 		db.Micros(t.RecalledAt))
@@ -265,6 +265,11 @@ func (s *Service) Tasks(ctx context.Context, f Filter) ([]Task, error) {
 	return s.tasks(ctx, s.DB.Read(), where+fmt.Sprintf(` ORDER BY task_id DESC LIMIT $%d`, len(args)), args...)
 }
 
+// TasksOf gives every task of an order, in the order in which they were pushed.
+func (s *Service) TasksOf(ctx context.Context, o *Order) ([]Task, error) {
+	return s.tasks(ctx, s.DB.Read(), `subject_id = $1 AND order_id = $2 ORDER BY task_id`, o.Subject, o.ID)
+}
+
 // fitting gives the matters, as they are in use, that look at a list and have a measure on a day.
 func (s *Service) fitting(ctx context.Context, q db.Querier, list, code string, on clock.Date) ([]MatterLists, error) {
 	all, err := matterLists(ctx, q, `seq = (SELECT max(n.seq) FROM measure_matter AS n WHERE n.matter = measure_matter.matter) ORDER BY matter`)
@@ -298,7 +303,7 @@ type Tally struct {
 	Result  Result
 	N       int
 	InTime  int // of them, answered on or before their last day
-	Late    int // of them, answered afterwards
+	Late    int // of them, answered afterwards or not at all by then
 }
 
 // Tallies counts tasks by agency, measure, state and result.

@@ -117,12 +117,12 @@ func newHall(t *testing.T) *hall {
 			return site.Authority.Decide(authz.From(ctx), authz.Action(action), authz.Scope{Agency: c.Agency, Region: c.Region, Author: authz.AuthorOf(c.Author)}).Err()
 		},
 	})
-	desktest.Must(t, x.flow.Register(measure.Table(), flow.Hooks{}))
 	desktest.Must(t, x.flow.Register(measure.WithdrawTable(), flow.Hooks{}))
 	matters := agency.NewMatters(agencies, x.log, nil)
 	x.measures = measure.New(measure.Config{
 		DB: d, IDs: ids, Clock: x.clock, Base: base, Subjects: firms{}, Agencies: agencies, Matters: matters, Causes: x, Authority: site.Authority, Flow: x.flow, Notices: x, Acts: x.log,
 	})
+	desktest.Must(t, x.flow.Register(measure.Table(), x.measures.Hooks()))
 	for code, unit := range map[string]agency.Agency{"ZJ-01": x.first, "KJ-01": x.next} {
 		_, _, err := matters.Save(ctx, audit.Who{Kind: "local"}, agency.Matter{
 			Code: code, Name: map[string]string{"ZJ-01": "财政资金项目审核", "KJ-01": "科技项目立项"}[code], Agency: unit.ID, Law: "山东省社会信用条例", Article: "第二十条", BasisFrom: 20201001, ValidFrom: 20201001,

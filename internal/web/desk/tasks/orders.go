@@ -302,7 +302,7 @@ func (d *Desk) showOrder(w http.ResponseWriter, r *http.Request, status int, v *
 		return err
 	}
 	v.orderRow, v.lists = rows[0], d.site.Leads(r, entriesPath)
-	list, err := d.Measures.Tasks(ctx, measure.Filter{Order: o.ID})
+	list, err := d.Measures.TasksOf(ctx, &o)
 	if err != nil {
 		return err
 	}

@@ -36,11 +36,11 @@ func (d *Desk) statisticsCSV(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"响应单位", "措施编号", "措施", "推送", "按期", "逾期", "已执行", "不适用", "未执行", "召回未确认"}}
+	rows := [][]string{{"响应单位", "措施编号", "措施", "推送", "按期", "逾期", "已执行", "不适用", "未执行", "待反馈", "反馈前召回", "召回未确认"}}
 	for i := range v.detail {
 		f := &v.detail[i]
 		row := []string{f.unit, f.measure, f.content}
-		for _, n := range []int{f.pushed, f.inTime, f.late, f.executed, f.notApplicable, f.not, f.waits} {
+		for _, n := range []int{f.pushed, f.inTime, f.late, f.executed, f.notApplicable, f.not, f.open, f.early, f.waits} {
 			row = append(row, strconv.Itoa(n))
 		}
 		rows = append(rows, row)
@@ -59,7 +59,7 @@ func (d *Desk) orderCSV(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list, err := d.Measures.Tasks(ctx, measure.Filter{Order: o.ID})
+	list, err := d.Measures.TasksOf(ctx, &o)
 	if err != nil {
 		return err
 	}

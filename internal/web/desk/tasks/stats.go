@@ -17,6 +17,7 @@ type figures struct {
 	id                                                        agency.ID
 	measure, content                                          string // of figures on one measure
 	pushed, inTime, late, executed, notApplicable, not, waits int    // waits: recalls that are not acknowledged
+	open, early                                               int    // not fed back: still to be, and recalled before it was
 }
 
 func (f *figures) add(t *measure.Tally) {
@@ -30,6 +31,12 @@ func (f *figures) add(t *measure.Tally) {
 		f.notApplicable += t.N
 	case measure.NotExecuted:
 		f.not += t.N
+	case "":
+		if t.State == "recalled" || t.State == "released" {
+			f.early += t.N
+		} else {
+			f.open += t.N
+		}
 	}
 	if t.State == "recalled" {
 		f.waits += t.N
@@ -54,12 +61,11 @@ type statsView struct {
 
 func (v *statsView) chart() ui.ChartSpec {
 	c := ui.ChartSpec{ID: "joint", Title: "各单位的联合奖惩任务", Kind: ui.BarChart, Unit: "件"}
-	done, open, waits := ui.Series{Name: "已反馈"}, ui.Series{Name: "未反馈"}, ui.Series{Name: "召回未确认"}
+	done, open, waits := ui.Series{Name: "已反馈"}, ui.Series{Name: "待反馈"}, ui.Series{Name: "召回未确认"}
 	for i := range v.units {
 		f := &v.units[i]
-		answered := f.executed + f.notApplicable + f.not
 		c.Labels = append(c.Labels, f.unit)
-		done.Values, open.Values, waits.Values = append(done.Values, answered), append(open.Values, f.pushed-answered), append(waits.Values, f.waits)
+		done.Values, open.Values, waits.Values = append(done.Values, f.executed+f.notApplicable+f.not), append(open.Values, f.open), append(waits.Values, f.waits)
 	}
 	c.Series = []ui.Series{done, open, waits}
 	return c

@@ -31,6 +31,7 @@ type Measures interface {
 	Orders(ctx context.Context, f measure.Filter) ([]measure.Order, error)
 	Task(ctx context.Context, q db.Querier, task int64) (measure.Task, error)
 	Tasks(ctx context.Context, f measure.Filter) ([]measure.Task, error)
+	TasksOf(ctx context.Context, o *measure.Order) ([]measure.Task, error)
 	Tallies(ctx context.Context) ([]measure.Tally, error)
 	Unacknowledged(ctx context.Context) ([]measure.Unacknowledged, error)
 	OrdersOf(ctx context.Context, q db.Querier, orders []int64) (map[int64]measure.Order, error)

@@ -22,6 +22,8 @@ func statsColumns(first string) []ui.Column {
 		{Label: "已执行", Class: "num"},
 		{Label: "不适用", Class: "num"},
 		{Label: "未执行", Class: "num"},
+		{Label: "待反馈", Class: "num"},
+		{Label: "反馈前召回", Class: "num"},
 	}
 }
 
