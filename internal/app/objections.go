@@ -45,7 +45,7 @@ func (a *App) openObjectionRules() (err error) {
 func (a *App) openObjections(ids *id.Maker) error {
 	p := &a.Procedures
 	p.Objections.Service = objection.New(objection.Config{
-		DB: a.DB, IDs: ids, Clock: a.Clock, Ring: a.Trust.Ring, Calendar: a.Calendar, Rules: p.Objections.rules, Records: a.Records, Lists: disputes{a.Lists.Listing, a.Lists.kinds}, Repairs: disputedRepairs{&p.Repairs}, Agencies: a.Agencies,
+		DB: a.DB, IDs: ids, Clock: a.Clock, Ring: a.Trust.Ring, Calendar: a.Calendar, Rules: p.Objections.rules, Records: a.Records, Lists: disputes{a.Lists.Listing, a.Lists.kinds, a.entryRecords}, Repairs: disputedRepairs{&p.Repairs}, Agencies: a.Agencies,
 		Authority: a.Trust.Authority, Flow: p.Flow, Notices: p.Notices, Filer: correctedRows{a.Ingest}, ItemName: a.itemName,
 	})
 	return p.Flow.Register(objection.Table(), p.Objections.Hooks())
@@ -63,6 +63,25 @@ func (a *App) itemName(code catalog.ItemCode) string {
 type disputes struct {
 	lists *listing.Service
 	kinds *ruleset.Book[*listing.Kinds]
+	filed func(ctx context.Context, q db.Querier, r *listing.Row) ([]record.Version, error) // the records that an entry's row was filed as
+}
+
+// FiledAs gives the records that an entry was filed as.
+func (d disputes) FiledAs(ctx context.Context, q db.Querier, entry int64) ([]record.ID, error) {
+	e, err := d.lists.Get(ctx, q, entry)
+	if err != nil {
+		return nil, err
+	}
+	row, filed, err := d.lists.FiledAs(ctx, &e)
+	if err != nil || !filed {
+		return nil, err
+	}
+	list, err := d.filed(ctx, q, &row)
+	ids := make([]record.ID, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	return ids, err
 }
 
 // Entry gives an entry by its number.
@@ -189,6 +208,6 @@ func (a *App) objectionPages(site *web.Site, rt *web.Router) {
 func objectionPart(a *App) me.Part {
 	p := &a.Procedures
 	return me.Objections(me.ObjectionDeps{
-		Objections: p.Objections.Service, Rules: p.Objections.rules, Cases: p.Flow, DB: a.DB, Entries: disputes{a.Lists.Listing, a.Lists.kinds}, Calendar: a.Calendar, Looks: a.looks(),
+		Objections: p.Objections.Service, Rules: p.Objections.rules, Cases: p.Flow, DB: a.DB, Entries: disputes{a.Lists.Listing, a.Lists.kinds, a.entryRecords}, Calendar: a.Calendar, Looks: a.looks(),
 	})
 }

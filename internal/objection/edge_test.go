@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gongxin/internal/clock"
+	"gongxin/internal/db"
 	"gongxin/internal/db/dbtest"
 	"gongxin/internal/objection"
 	"gongxin/internal/record"
@@ -71,5 +72,45 @@ func TestAnsweredBarsTheSameOnly(t *testing.T) {
 	w.runDue()
 	if _, marked := w.stands(target); !marked || w.state(o.ID).State != objection.Closed {
 		t.Error("the mark of the second fell with the first")
+	}
+}
+
+// An entry of a list that nobody verifies is taken down where the public sees it, by the clock alone; it comes back only with proof, and the office can end it without
+// the decider.
+func TestEntryUnproven(t *testing.T) {
+	t.Parallel()
+	for _, proved := range []bool{false, true} {
+		dbtest.Each(t, func(t *testing.T, d *db.DB) {
+			w := newWorld(t, d)
+			target := w.penalty()
+			at, err := record.ParseID(target)
+			must(t, err)
+			w.lists.filed = []record.ID{at}
+			o, err := w.Submit(w.as(agent), objection.Submission{Subject: firm, Kind: objection.OfEntry, Target: "7", Ask: objection.AskRemove, Statement: "已经履行完毕"})
+			must(t, err)
+			_, err = w.Accept(w.as(officer), o.ID, objection.Step{})
+			must(t, err)
+			if _, err := w.Decide(w.as(officer), o.ID, objection.Verdict{Result: objection.Deleted, Step: objection.Step{Text: "撤下"}}); !errors.Is(err, objection.ErrResult) {
+				t.Errorf("the office takes down what may be verified: %v", err)
+			}
+			_, err = w.Refer(w.as(officer), o.ID, objection.Step{})
+			must(t, err)
+			w.clock.Set(time.Date(2026, 3, 6, 0, 0, 0, 0, clock.Zone))
+			w.runDue()
+			if v, _ := w.stands(target); v.Status != record.Annulled || !w.state(o.ID).TakenDown {
+				t.Fatalf("not verified in time: %v", v.Status)
+			}
+			want, result := record.Annulled, objection.Deleted
+			if proved {
+				_, err = w.Answer(w.as(clerk), o.ID, objection.FoundRight, objection.Step{Text: "补交列入决定书"})
+				must(t, err)
+				want, result = record.Active, objection.Kept
+			}
+			_, err = w.Decide(w.as(officer), o.ID, objection.Verdict{Result: result, Step: objection.Step{Text: "按核查的情况办理"}})
+			must(t, err)
+			if v, _ := w.stands(target); v.Status != want || v.Listed != proved {
+				t.Errorf("proved %v: %v", proved, v.Status)
+			}
+		})
 	}
 }

@@ -102,6 +102,10 @@ func (s *Service) guardResult(ctx context.Context, tx *db.Tx, o *Objection, r Re
 		case state != Verified || o.Reply != FoundRight:
 			return ErrUnverified
 		}
+	case Deleted:
+		if o.Kind == OfEntry && !o.TakenDown { // whoever put it there takes it off
+			return ErrResult
+		}
 	case Corrected:
 		if fixed, err := s.fixed(ctx, o); err != nil || !fixed {
 			if err == nil {
@@ -239,24 +243,64 @@ func (s *Service) change(o *Objection, st *flow.Step, why string) record.Change 
 
 func actor(w audit.Who) string { return w.String() }
 
-// takeDown stops showing and using a record that nobody verified. It is not the end: the source may still verify, and an officer decides.
+// takeDown stops showing and using a record that nobody verified, also the one that an entry of a list was filed as. It is not the end: the source may still verify, and
+// an officer decides.
 func (s *Service) takeDown(ctx context.Context, tx *db.Tx, o *Objection, st *flow.Step) error {
-	if !o.Kind.onRecord() || o.Kind == OfRepair {
-		return nil
-	}
-	at, v, err := s.standing(ctx, tx, o.Target)
-	if err != nil || v.Status != record.Active {
-		return err
-	}
-	o.TakenDown = true
-	_, err = s.Records.Turn(ctx, tx, []record.Turn{{ID: at, To: record.Annulled}}, s.change(o, st, "来源单位没有核实，停止公示和使用"))
+	turned, err := s.turnShown(ctx, tx, o, record.Active, record.Annulled, s.change(o, st, "来源单位没有核实，停止公示和使用"))
+	o.TakenDown = o.TakenDown || turned
 	return err
+}
+
+// turnShown turns what the public sees of a disputed record or entry from one status to another, and reports whether there was such a thing. An answer about a repair shows nothing of its own.
+func (s *Service) turnShown(ctx context.Context, tx *db.Tx, o *Objection, from, to record.Status, ch record.Change) (bool, error) {
+	ids, err := s.shownAs(ctx, tx, o)
+	if err != nil || len(ids) == 0 {
+		return false, err
+	}
+	now, err := s.Records.Standing(ctx, tx, ids)
+	if err != nil {
+		return false, err
+	}
+	var list []record.Turn
+	for _, at := range ids {
+		if now[at].Status == from {
+			list = append(list, record.Turn{ID: at, To: to})
+		}
+	}
+	if len(list) == 0 {
+		return false, nil
+	}
+	_, err = s.Records.Turn(ctx, tx, list, ch)
+	return err == nil, err
+}
+
+// shownAs gives the records in which the public sees what is disputed.
+func (s *Service) shownAs(ctx context.Context, q db.Querier, o *Objection) ([]record.ID, error) {
+	switch {
+	case o.Kind == OfRepair:
+		return nil, nil
+	case o.Kind == OfEntry:
+		number, err := strconv.ParseInt(o.Target, 10, 64)
+		if s.Lists == nil || err != nil {
+			return nil, ErrTarget
+		}
+		return s.Lists.FiledAs(ctx, q, number)
+	}
+	at, err := record.ParseID(o.Target)
+	if err != nil {
+		return nil, ErrTarget
+	}
+	return []record.ID{at}, nil
 }
 
 // apply does what was decided, by the one write path of the register.
 func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Objection, r Result, st *flow.Step) error {
-	if !o.Kind.onRecord() {
-		return nil
+	if !o.Kind.onRecord() { // an entry is left by its decider's own step; its record comes back when it was verified after all
+		if r != Kept || !o.TakenDown {
+			return nil
+		}
+		_, err := s.turnShown(ctx, tx, o, record.Annulled, record.Active, s.change(o, st, "经核实，恢复公示和使用"))
+		return err
 	}
 	if r == Redone {
 		return s.Repairs.Reopen(ctx, tx, o.Repair, o.Stage, o.No, st.Reason)

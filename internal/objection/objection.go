@@ -70,7 +70,7 @@ type kindOf struct {
 var kinds = map[Kind]kindOf{
 	OfRecord: {"信息内容", []Ask{AskCorrect, AskComplete, AskDelete, AskOther}, []Result{Corrected, Deleted, Shortened, Kept}},
 	OfWindow: {"公示期", []Ask{AskShorten, AskDelete, AskOther}, []Result{Shortened, Corrected, Deleted, Kept}},
-	OfEntry:  {"名单条目", []Ask{AskRemove, AskOther}, []Result{Removed, Kept}},
+	OfEntry:  {"名单条目", []Ask{AskRemove, AskOther}, []Result{Removed, Deleted, Kept}},
 	OfRepair: {"修复结果", []Ask{AskRedo, AskOther}, []Result{Redone, Kept}},
 }
 

@@ -62,7 +62,10 @@ func (w *world) Send(_ context.Context, _ *db.Tx, n notice.Notice) error {
 type lists struct {
 	entry    objection.ListEntry
 	disputed map[string]bool
+	filed    []record.ID // as which the entry is on file
 }
+
+func (l *lists) FiledAs(context.Context, db.Querier, int64) ([]record.ID, error) { return l.filed, nil }
 
 func (l *lists) Entry(_ context.Context, _ db.Querier, entry int64) (objection.ListEntry, error) {
 	if entry != 7 {
@@ -105,7 +108,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		},
 	})
 	w := &world{t: t, db: d, clock: c, records: record.NewStore(d, ids), unit: unit, filed: func(map[string]string) []string { return nil }}
-	w.lists = lists{objection.ListEntry{Subject: firm, Agency: unit.ID, List: "严重违法失信名单", Stands: true}, map[string]bool{}}
+	w.lists = lists{objection.ListEntry{Subject: firm, Agency: unit.ID, List: "严重违法失信名单", Stands: true}, map[string]bool{}, nil}
 	w.Service = objection.New(objection.Config{
 		DB: d, IDs: ids, Clock: c, Calendar: clock.DefaultCalendar(), Rules: book, Records: w.records, Lists: &w.lists, Agencies: agencies, Authority: authority, Flow: engine, Notices: w, Filer: w,
 		Repairs: &w.repairs, ItemName: func(catalog.ItemCode) string { return "行政处罚" },

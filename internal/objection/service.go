@@ -44,6 +44,8 @@ type ListEntry struct {
 type Lists interface {
 	Entry(ctx context.Context, q db.Querier, entry int64) (ListEntry, error)
 	Dispute(ctx context.Context, tx *db.Tx, entry int64, ref string, on bool) error
+	// FiledAs gives the records that an entry was filed as; none when it is not on file as one.
+	FiledAs(ctx context.Context, q db.Querier, entry int64) ([]record.ID, error)
 }
 
 // RepairAnswer is how an application for the repair of a record was answered.

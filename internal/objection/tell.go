@@ -65,7 +65,7 @@ func (s *Service) toSource(o *Objection, c *flow.Case, st *flow.Step) (title, bo
 	switch st.Event {
 	case EventRefer:
 		body = about + "，请在 " + c.Due.String() + " 以前核查并答复。"
-		if s.rules(o).Unproven.Act == TakeDown && o.Kind.onRecord() {
+		if s.rules(o).Unproven.Act == TakeDown && o.Kind != OfRepair {
 			body += "逾期没有答复或者无法核实的，这条信息停止公示和使用。"
 		}
 		return "异议待核查：" + o.Title, body

@@ -144,6 +144,9 @@ func (v *caseView) results(review bool) []ui.Option {
 		}
 	}
 	for _, r := range v.Kind.Results() {
+		if r == objection.Deleted && v.Kind == objection.OfEntry && !v.TakenDown {
+			continue
+		}
 		if r == objection.Redone && len(v.stages) == 0 {
 			continue
 		}
@@ -188,7 +191,7 @@ func (v *caseView) stageOptions() []ui.Option {
 
 // cannotWords say what becomes of what cannot be verified.
 func (v *caseView) cannotWords() string {
-	if v.rules.Unproven.Act == objection.TakeDown && v.Kind != objection.OfEntry && v.Kind != objection.OfRepair {
+	if v.rules.Unproven.Act == objection.TakeDown && v.Kind != objection.OfRepair {
 		return "答复“无法核实”的，这条信息立即停止公示和使用。逾期没有答复的也一样。"
 	}
 	if v.Kind == objection.OfRepair {

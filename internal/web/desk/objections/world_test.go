@@ -69,6 +69,8 @@ func (*world) Entry(context.Context, db.Querier, int64) (objection.ListEntry, er
 	return objection.ListEntry{}, objection.ErrTarget
 }
 
+func (*world) FiledAs(context.Context, db.Querier, int64) ([]record.ID, error) { return nil, nil }
+
 func (*world) Dispute(context.Context, *db.Tx, int64, string, bool) error { return objection.ErrTarget }
 
 // values puts a row into the order of the item.
