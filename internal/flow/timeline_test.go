@@ -17,7 +17,7 @@ func TestDoersOfSteps(t *testing.T) {
 		who  audit.Who
 		want string
 	}{
-		{audit.Who{Kind: system, Name: "measure"}, "措施的原因已经消除，召回任务"},
+		{audit.Who{Kind: system}, "措施的原因已经消除，召回任务"},
 		{audit.Who{Kind: "account", ID: 7}, "经办人措施的原因已经消除，召回任务"},
 	} {
 		if got := p.deed(&Step{Event: "recall", From: "open", To: "over", Who: c.who}, ""); got != c.want {
