@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -51,7 +52,7 @@ func (w *world) file(t testing.TB, item catalog.ItemCode, until clock.Date, subj
 	t.Helper()
 	drafts := make([]record.Draft, len(subjects))
 	for i, s := range subjects {
-		drafts[i] = record.Draft{Subject: s, Body: `{"A":"某事"}`, Facts: record.Facts{
+		drafts[i] = record.Draft{Subject: s, Body: fmt.Sprintf(`{"A":"某事%d。"}`, s), Facts: record.Facts{
 			Item: item, Edition: "1", NaturalKey: fmt.Sprint("k", s), Class: "A", Status: record.Active, Listed: true, DecidedOn: 20260510, PublicFrom: 20260510, PublicUntil: until, Agency: 7, Region: "990102",
 		}}
 		drafts[i].Digest[0] = byte(s)
@@ -81,6 +82,37 @@ func (w *world) run(t testing.TB) lifecycle.Tally {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// columnsWith lists the columns of all tables, of either engine, in which a text stands in clear.
+func columnsWith(t *testing.T, d *db.DB, text string) (out []string) {
+	t.Helper()
+	list, find := `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'`, `instr(CAST(%s AS BLOB), CAST($1 AS BLOB)) > 0`
+	if d.Engine() == db.Postgres {
+		list = `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()`
+		find = `(position(CAST($1 AS text) IN CAST(%[1]s AS text)) > 0 OR position(encode(convert_to($1, 'UTF8'), 'hex') IN CAST(%[1]s AS text)) > 0)` // bytes are written in hex
+	}
+	type column struct{ table, name string }
+	var columns []column
+	err := db.ForEach(t.Context(), d.Read(), func(rows *sql.Rows) error {
+		var c column
+		err := rows.Scan(&c.table, &c.name)
+		columns = append(columns, c)
+		return err
+	}, list)
+	if err != nil || len(columns) < 100 {
+		t.Fatal(len(columns), err)
+	}
+	for _, c := range columns {
+		var n int
+		if err := d.Read().QueryRowContext(t.Context(), `SELECT count(*) FROM "`+c.table+`" WHERE `+fmt.Sprintf(find, `"`+c.name+`"`), text).Scan(&n); err != nil { // names of the schema
+			t.Fatal(c, err)
+		}
+		if n > 0 {
+			out = append(out, c.table+"."+c.name)
+		}
+	}
+	return out
 }
 
 // Rule 26 of the facts sheet: an ordinary penalty of 2026-05-10 stops on 2027-05-10. On the day before nothing ends; on that day it does, once, also after a week in
@@ -142,6 +174,12 @@ func TestDestroy(t *testing.T) {
 		}
 		if n := w.run(t); n != (lifecycle.Tally{Destroyed: 1}) || len(forgotten) != 1 {
 			t.Errorf("after it: %+v, copies of %v", n, forgotten)
+		}
+		if left := columnsWith(t, d, "某事1。"); len(left) > 0 {
+			t.Errorf("what was destroyed stands in %v", left)
+		}
+		if len(columnsWith(t, d, "某事2。")) == 0 {
+			t.Error("the search finds nothing")
 		}
 		if v := w.status(t, 1); v.Status != record.Destroyed || v.DecidedOn != 0 || v.NaturalKey != "" {
 			t.Errorf("%+v", v)
