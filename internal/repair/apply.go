@@ -239,6 +239,7 @@ func (s *Service) Send(ctx context.Context, of, app int64, seen time.Time, agree
 	if a.Signature, err = s.Key.Sign(a.Letter); err != nil {
 		return Application{}, err
 	}
+	var sent Application
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		have, err := s.draft(ctx, tx, of, app)
 		if err != nil {
@@ -258,19 +259,23 @@ func (s *Service) Send(ctx context.Context, of, app int64, seen time.Time, agree
 				return err
 			}
 		}
-		a.State, a.SentAt = Sent, s.now()
-		a.ChangedAt = a.SentAt
-		if err := s.writeApp(ctx, tx, &a); err != nil {
+		sent = a // the transaction may run again: what was read stays as it is
+		sent.State, sent.SentAt = Sent, s.now()
+		sent.ChangedAt = sent.SentAt
+		if err := s.writeApp(ctx, tx, &sent); err != nil {
 			return err
 		}
-		for i := range a.Picks {
-			if err := s.open(ctx, tx, &a, &a.Picks[i]); err != nil {
+		for i := range sent.Picks {
+			if err := s.open(ctx, tx, &sent, &sent.Picks[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return a, err
+	if err != nil {
+		return a, err
+	}
+	return sent, nil
 }
 
 func either(err, instead error) error {
