@@ -1,8 +1,10 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"gongxin/internal/catalog"
 	"gongxin/internal/listing"
@@ -90,22 +92,11 @@ func (p *Portal) listEntries(w http.ResponseWriter, r *http.Request) error {
 	if v.href == "" {
 		return errNoItem
 	}
-	f := publish.ListFilter{}
-	if len(v.Match) > 0 && v.Match[0] != "*" {
-		f.Category = v.Match[0]
-	}
 	cursor := r.URL.Query().Get("cursor")
 	var err error
-	if v.page, err = p.source.List(r.Context(), v.Item, f, cursor, rowsPerPage); err != nil {
+	if v.page, err = p.entriesOf(r.Context(), v.Kind, cursor); err != nil {
 		return err
 	}
-	rows := v.page.Rows[:0:0]
-	for _, row := range v.page.Rows {
-		if row.Subject.Kind != catalog.Person {
-			rows = append(rows, row)
-		}
-	}
-	v.page.Rows = rows
 	if cursor != "" {
 		v.pager.First = v.href
 	}
@@ -115,6 +106,35 @@ func (p *Portal) listEntries(w http.ResponseWriter, r *http.Request) error {
 	page := p.site.Page(r, v.Name, ui.Link{Href: "/c", Label: "信用公示"}, ui.Link{Href: "/lists", Label: "名单"}, ui.Link{Label: v.Name})
 	page.Section, page.NoIndex = sectionColumns, cursor != ""
 	return p.show(w, r, page, listEntriesPage(&v))
+}
+
+// sieved is how many pages of a column are gone through for one page of a list that is only a part of it.
+const sieved = 50
+
+// entriesOf reads a page of a list's entries: a category of its item, or all of it. A list that its item has no category for is only what names the list: another honour
+// of the same item puts nobody onto it.
+func (p *Portal) entriesOf(ctx context.Context, k *listing.Kind, cursor string) (*publish.ListPage, error) {
+	f := publish.ListFilter{}
+	if len(k.Match) > 0 && k.Match[0] != "*" {
+		f.Category = k.Match[0]
+	}
+	var rows []publish.ListRow
+	for range sieved {
+		page, err := p.source.List(ctx, k.Item, f, cursor, rowsPerPage)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Rows {
+			if row := &page.Rows[i]; row.Subject.Kind != catalog.Person && (len(k.Match) > 0 || strings.Contains(row.Title, k.Name)) {
+				rows = append(rows, *row)
+			}
+		}
+		cursor = page.Next
+		if cursor == "" || len(k.Match) > 0 || len(rows) >= rowsPerPage {
+			break
+		}
+	}
+	return &publish.ListPage{Rows: rows, Next: cursor}, nil
 }
 
 // measureGroup is a kind of measures with those that are valid today.
