@@ -203,7 +203,7 @@ type route struct {
 	upload bool // counts as an upload of its client
 	long   bool // no bound on the whole time
 
-	personal bool // the answer depends on who calls, although everyone may
+	personal bool // the answer depends on who calls, or on a code that only some have, although everyone may ask
 }
 
 // register hangs a call in behind its guard. Errors of h become problems.

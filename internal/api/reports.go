@@ -115,7 +115,7 @@ func (s *server) reportRoutes() {
 		OperationID: "get-report", Method: http.MethodGet, Path: "/reports/{no}", Tags: []string{tagReport},
 		Summary: "一份报告：JSON，或者 PDF（按 Accept）", Description: reportFileWords,
 	}}, s.report)
-	register(s, public(authz.ReportVerify), route{search: true, Operation: huma.Operation{
+	register(s, public(authz.ReportVerify), route{search: true, personal: true, Operation: huma.Operation{
 		OperationID: "verify-report", Method: http.MethodGet, Path: "/reports/{no}/verify", Tags: []string{tagReport},
 		Summary: "核验一份报告", Description: reportVerifyWords,
 	}}, s.verifyReport)

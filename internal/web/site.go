@@ -183,9 +183,10 @@ func (s *Site) Render(w http.ResponseWriter, r *http.Request, status int, c temp
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	if authz.From(r.Context()).SignedIn() {
+	switch {
+	case authz.From(r.Context()).SignedIn():
 		h.Set("Cache-Control", "no-store") // the header names who is signed in
-	} else {
+	case h.Get("Cache-Control") != "no-store": // which a handler has said of what only its reader may see
 		h.Set("Cache-Control", "no-cache")
 	}
 	h.Add("Vary", "Cookie")

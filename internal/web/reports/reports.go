@@ -242,7 +242,9 @@ func (d *Desk) verify(w http.ResponseWriter, r *http.Request) error {
 		v.verdict = verdict
 	}
 	page := d.Site.Page(r, "报告核验", ui.Link{Label: "报告核验"})
-	page.NoIndex = v.number != ""
+	if page.NoIndex = v.number != ""; page.NoIndex {
+		w.Header().Set("Cache-Control", "no-store") // whose report it is, only who holds it may know
+	}
 	return d.Site.Render(w, r, http.StatusOK, web.Frame(page, verifyPage(v)))
 }
 

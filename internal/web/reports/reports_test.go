@@ -89,6 +89,9 @@ func TestVerifyPage(t *testing.T) {
 	}
 	w.err = report.ErrCode
 	got := w.anon(t, "/verify/report?number=%3Cscript%3E&code=x")
+	if cache := got.Header().Get("Cache-Control"); cache != "no-store" {
+		t.Errorf("what only the holder of a report may know is kept: %s", cache)
+	}
 	desktest.Want(t, got, http.StatusOK, "对不上", "请核对")
 	if strings.Contains(got.Body.String(), "<script>&") || !strings.Contains(got.Body.String(), "&lt;script&gt;") {
 		t.Error("what was typed stands in the page as it is")
