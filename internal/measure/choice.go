@@ -37,6 +37,9 @@ func (s *Service) Choices(ctx context.Context, entry int64) (list []Choice, ok b
 	if err != nil {
 		return nil, false, err
 	}
+	if matters, err = s.live(ctx, matters, subjects[cause.Subject].Kind, today); err != nil {
+		return nil, false, err
+	}
 	for i := range base.rows {
 		row := &base.rows[i]
 		if !row.Fits(cause.List, subjects[cause.Subject].Kind, today) {

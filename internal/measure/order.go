@@ -216,7 +216,11 @@ func (s *Service) newOrder(ctx context.Context, tx *db.Tx, in Issue, row *Row, c
 
 // push makes a task for every unit with a matter that has the measure and looks at the list.
 func (s *Service) push(ctx context.Context, tx *db.Tx, o *Order, row *Row) error {
-	matters, err := s.fitting(ctx, tx, o.List, o.Measure, o.From)
+	subjects, err := s.Subjects.ByIDs(ctx, []int64{o.Subject})
+	if err != nil {
+		return err
+	}
+	matters, err := s.fitting(ctx, tx, subjects[o.Subject].Kind, o.List, o.Measure, o.From)
 	if err != nil {
 		return err
 	}

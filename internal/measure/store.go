@@ -8,7 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"gongxin/internal/agency"
 	"gongxin/internal/authz"
+	"gongxin/internal/catalog"
 	"gongxin/internal/clock"
 	"gongxin/internal/db"
 	"gongxin/internal/sealed"
@@ -270,17 +272,41 @@ func (s *Service) TasksOf(ctx context.Context, o *Order) ([]Task, error) {
 	return s.tasks(ctx, s.DB.Read(), `subject_id = $1 AND order_id = $2 ORDER BY task_id`, o.Subject, o.ID)
 }
 
-// fitting gives the matters, as they are in use, that look at a list and have a measure on a day.
-func (s *Service) fitting(ctx context.Context, q db.Querier, list, code string, on clock.Date) ([]MatterLists, error) {
+// fitting gives the matters, as they are in use, that handle a kind of subject, look at a list and have a measure on a day.
+func (s *Service) fitting(ctx context.Context, q db.Querier, kind catalog.SubjectKind, list, code string, on clock.Date) ([]MatterLists, error) {
 	all, err := matterLists(ctx, q, `seq = (SELECT max(n.seq) FROM measure_matter AS n WHERE n.matter = measure_matter.matter) ORDER BY matter`)
 	if err != nil {
 		return nil, err
 	}
+	if all, err = s.live(ctx, all, kind, on); err != nil {
+		return nil, err
+	}
+	return withMeasure(all, list, code, on), nil
+}
+
+// live keeps of the lists of matters those whose matter is handled on a day, on a law that holds, for a kind of subject. The unit is the one that handles it now; one
+// that is no longer there could neither apply a measure nor acknowledge its recall.
+func (s *Service) live(ctx context.Context, all []MatterLists, kind catalog.SubjectKind, on clock.Date) ([]MatterLists, error) {
+	list, err := s.Matters.List(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	by := make(map[string]*agency.Matter, len(list))
+	for i := range list {
+		by[list[i].Code] = &list[i]
+	}
 	var out []MatterLists
-	for i := range all {
-		m := &all[i]
-		if on >= m.From && (m.Until.IsZero() || on < m.Until) && slices.Contains(m.Lists, list) && slices.Contains(m.Measures, code) {
-			out = append(out, *m)
+	for _, m := range all {
+		matter := by[m.Matter]
+		if matter == nil || matter.Missing(on) != "" || !slices.Contains(matter.Kinds, string(kind)) {
+			continue
+		}
+		unit, err := s.Agencies.ByID(ctx, matter.Agency)
+		if err != nil {
+			return nil, err
+		}
+		if m.Agency = unit.ID; unit.Active {
+			out = append(out, m)
 		}
 	}
 	return out, nil
