@@ -185,7 +185,7 @@ func (c *UserListCmd) Run(e *Env) error {
 		t := newTable(e.Out)
 		for i := range list {
 			a := &list[i]
-			fmt.Fprintf(t, "#%d\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Login, a.Name, a.Kind, a.State, factorWords(a))
+			fmt.Fprintf(t, "#%d\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Login, a.Name, kindWords[a.Kind], stateWords[a.State], factorWords(a))
 		}
 		return t.Flush()
 	})
@@ -204,6 +204,14 @@ func accountJSON(a *identity.Account) map[string]any {
 
 // number writes an id as text: JSON readers that keep numbers in 53 bits would change it.
 func number(id int64) string { return strconv.FormatInt(id, 10) }
+
+// What the page of an account calls its kinds and states.
+var (
+	kindWords = map[identity.AccountKind]string{
+		identity.StaffAccount: "工作人员", identity.InstitutionAccount: "机构", identity.BusinessAccount: "企业代理人", identity.ResidentAccount: "居民",
+	}
+	stateWords = map[identity.State]string{identity.Active: "可用", identity.Disabled: "已停用", identity.Closed: "本人已注销"}
+)
 
 func factorWords(a *identity.Account) string {
 	var words []string
@@ -244,9 +252,23 @@ func (c *UserShowCmd) Run(e *Env) error {
 			return e.answer(m)
 		}
 		t := newTable(e.Out)
-		fmt.Fprintf(t, "编号\t#%d\n登录名\t%s\n姓名\t%s\n种类\t%s\n状态\t%s\n第二步验证\t%s\n", a.ID, a.Login, a.Name, a.Kind, a.State, factorWords(a))
+		fmt.Fprintf(t, "编号\t#%d\n登录名\t%s\n姓名\t%s\n种类\t%s\n状态\t%s\n第二步验证\t%s\n", a.ID, a.Login, a.Name, kindWords[a.Kind], stateWords[a.State], factorWords(a))
 		for _, h := range held {
-			fmt.Fprintf(t, "角色 %d\t%s（%s）\t单位 %d\t区域 %s\n", h.ID, h.Role.Name(), h.Role, h.Agency, h.Region)
+			within := "全市"
+			if h.Agency != 0 {
+				unit, err := d.Agencies.ByID(e, h.Agency)
+				if err != nil {
+					return err
+				}
+				within = unit.Name
+			}
+			if h.Region != "" {
+				within += "，区域 " + h.Region
+			}
+			if h.Subject != 0 {
+				within = "认领的主体"
+			}
+			fmt.Fprintf(t, "角色 %d\t%s（%s）：%s\n", h.ID, h.Role.Name(), h.Role, within)
 		}
 		return t.Flush()
 	})

@@ -65,9 +65,7 @@ func TestWalk(t *testing.T) {
 	send := func(f string) {
 		t.Helper()
 		must(chromedp.Do(ctx, chromedp.Navigate(srv.URL+"/desk/filing")))
-		t.Log("A")
 		eval(`document.querySelector("#unit").value = "` + unitCode + `"; ""`)
-		t.Log("B")
 		must(chromedp.Do(ctx, chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{f})))
 		t.Log("zone: ", eval(`document.querySelector("[data-drop-file]").textContent`))
 		must(chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#filing-form button"))))
