@@ -288,3 +288,16 @@ func TestAnotherAgentSends(t *testing.T) {
 		}
 	})
 }
+
+// The notice of a listing has the terms of its list, not those of lists in general.
+func TestNoticeOfAnEntry(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t))
+	rec := w.file("YZSX", 20260510, func(d *record.Draft) { d.NaturalKey, d.PublicUntil = "列1号\x1f119", 20290510 })
+	w.entries = []repair.Entry{{ID: 8, Subject: firm, Name: "不提前移出的名单", Item: "YZSX", Agency: w.unit.ID, Region: "990100", DocNo: "列1号", ListedOn: 20260510, Until: 20290510, Early: -1}}
+	list, err := w.UnitPapers(t.Context(), w.unit.ID, []record.ID{rec}, nil, map[int64]string{firm: "示例"})
+	w.must(err)
+	if len(list) != 1 || list[0].Excluded == "" || !strings.Contains(list[0].Lines()[0], "不能申请提前停止公示") {
+		t.Errorf("%+v", list)
+	}
+}

@@ -34,7 +34,8 @@ type Paper struct {
 	Needs    []string
 	Free     string
 	Record   string // number in the register
-	Accept   int    // working days
+	penalty  bool
+	Accept   int // working days
 	Answer   int
 }
 
@@ -49,7 +50,7 @@ func (s *Service) PaperOf(f *Finding, name, code string) Paper {
 	rules := s.Rules.Today()
 	p := Paper{
 		Title: "信用修复告知书", City: s.City, Subject: name, Code: code, Item: f.ItemName, DocNo: f.DocNo, Unit: f.Unit, On: f.On, Class: f.Class, Shown: f.Shown, Earliest: f.Earliest, End: f.End,
-		Excluded: f.Excluded, Why: f.Why, Rules: f.Name, Needs: f.Needs, Free: rules.Free, Accept: rules.Clocks.Accept, Answer: rules.Clocks.Answer,
+		Excluded: f.Excluded, Why: f.Why, Rules: f.Name, Needs: f.Needs, Free: rules.Free, penalty: f.Item == penalty, Accept: rules.Clocks.Accept, Answer: rules.Clocks.Answer,
 	}
 	if f.At.Key != 0 {
 		p.Record = f.At.String()
@@ -94,7 +95,15 @@ func (s *Service) UnitPapers(ctx context.Context, unit int64, ids []record.ID, s
 		if !ok || v.Agency != unit || !s.failure(&v) {
 			continue
 		}
-		f, err := s.finding(ctx, s.Rules.Today(), &v, text{says: says[at]}, nil)
+		var entry *Entry
+		if v.Item != penalty { // an entry has the terms of its list
+			entries, err := s.Lists.Of(ctx, s.DB.Read(), at.Subject)
+			if err != nil {
+				return nil, err
+			}
+			entry = entryOf(entries, &v)
+		}
+		f, err := s.finding(ctx, s.Rules.Today(), &v, text{says: says[at]}, entry)
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +127,7 @@ func (p *Paper) Lines() []string {
 		add(fmt.Sprintf("申请办法：登录“信用中国”网站，或者%s公共信用信息平台“我的信用—信用修复”，在网上一次提交；也可以到信用服务窗口办理。作出决定的单位在 %d 个工作日内决定是否受理，受理后 %d 个工作日内答复。", p.City, p.Accept, p.Answer))
 	}
 	add(p.Free)
-	add("对信息内容、公示期限或者修复结果有异议的，可以提出异议；对行政处罚决定不服的，可以依法申请行政复议或者提起行政诉讼。")
+	add("对信息内容、公示期限或者修复结果有异议的，可以提出异议；对决定本身不服的，可以依法申请行政复议或者提起行政诉讼。")
 	return out
 }
 
@@ -164,6 +173,14 @@ func (p *Paper) Rows() [][2]string {
 	return out
 }
 
+// served names the document that the notice goes with.
+func (p *Paper) served() string {
+	if p.penalty {
+		return "行政处罚决定书"
+	}
+	return "认定（列入）决定书"
+}
+
 // PDF sets a notice. The same notice gives the same bytes.
 func (s *Service) PDF(p *Paper, made time.Time) ([]byte, error) {
 	if s.Fonts == nil {
@@ -178,7 +195,7 @@ func (s *Service) PDF(p *Paper, made time.Time) ([]byte, error) {
 		Header: p.Title, HeaderEnd: p.DocNo, Footer: "信用修复不收取任何费用",
 	})
 	b.Heading(1, p.Title)
-	b.Para("（与行政处罚决定书一并送达）", pdf.Style{Align: pdf.Center, Gray: true, After: 10 * pdf.Pt})
+	b.Para("（与"+p.served()+"一并送达）", pdf.Style{Align: pdf.Center, Gray: true, After: 10 * pdf.Pt})
 	var rows [][]pdf.Cell
 	for _, r := range p.Rows() {
 		rows = append(rows, []pdf.Cell{{Text: r[0], Label: true}, {Text: r[1]}})
