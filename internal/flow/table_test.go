@@ -132,6 +132,15 @@ func only(states []State, codes ...string) []State {
 	return slices.DeleteFunc(states, func(s State) bool { return slices.Contains(codes, s.Code) })
 }
 
+// What a reader sees is what stands there.
+func TestTextsDoNotTurn(t *testing.T) {
+	t.Parallel()
+	in := Input{Reason: " 不予\u202e支持\u202c ", Note: "\u2067见附件"}
+	if err := checkTexts(&in, true); err != nil || in.Reason != "不予支持" || in.Note != "见附件" {
+		t.Errorf("%q %q %v", in.Reason, in.Note, err)
+	}
+}
+
 func TestHasPersonal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{

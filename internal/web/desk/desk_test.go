@@ -119,6 +119,9 @@ func TestFormIsText(t *testing.T) {
 			t.Errorf("with a file, %q: %v", text, err)
 		}
 	}
+	if got := typed(" 附件\u202egnp.exe\u2066\u200f "); got != "附件gnp.exe" {
+		t.Errorf("what turns a text stays in it: %q", got)
+	}
 }
 
 // tooLarge refuses what is larger than an attachment may be, as the engine does.

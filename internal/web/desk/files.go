@@ -45,7 +45,7 @@ func FormWithFile(w http.ResponseWriter, r *http.Request, in Attacher, title str
 			if !readable(text) {
 				return nil, nil, ErrForm
 			}
-			form.Add(name, strings.TrimSpace(text))
+			form.Add(name, typed(text))
 		}
 	}
 	if len(r.MultipartForm.File["file"]) > flow.MaxFiles { // before any is taken in
