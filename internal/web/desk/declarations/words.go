@@ -39,7 +39,7 @@ func (v *caseView) details() []ui.Fact {
 		{Label: "申报人", Value: v.who},
 		{Label: "受理单位", Value: v.unit, Note: "入库以后是来源单位"},
 		{Label: "提交", Value: v.ReceivedOn.String()},
-		{Label: "公开意愿", Value: classWords[v.class]},
+		{Label: "入库以后谁能看到", Value: classWords[v.class]},
 	}
 	if v.State == declaration.Submitted {
 		out = append(out, ui.Fact{Label: "审查期限", Value: v.due, Note: "自提交之日起 " + strconv.Itoa(v.rules.Period.Check) + " 个工作日"})
