@@ -2,11 +2,8 @@ package reports
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
-	"os"
-	"strings"
 	"time"
 
 	"gongxin/internal/agency"
@@ -27,6 +24,8 @@ const (
 )
 
 var errBatchForm = fault.New(fault.Invalid, "reports.batch_form", "提交的内容不是批量报告的表单，或者文件超过 4 MB", "请从批量报告页面选择文件或者粘贴代码")
+
+var listForm = desk.ListForm[*report.List]{Text: report.ReadText, File: report.ReadFile, None: "粘贴的名单", Bad: errBatchForm}
 
 // Jobs makes reports by the list; report.Service does.
 type Jobs interface {
@@ -114,7 +113,7 @@ func (d *Desk) plan(w http.ResponseWriter, r *http.Request) error {
 	if err := d.Site.Check(ctx, authz.Scope{Agency: unit.ID, Region: unit.Region}); err != nil {
 		return err
 	}
-	list, name, err := listOf(r, v.pasted)
+	list, name, err := listForm.Read(r, v.pasted)
 	var job int64
 	if err == nil {
 		job, err = d.Jobs.Plan(ctx, report.JobOrder{Who: authz.From(ctx), Unit: unit, Name: name, Use: v.use, List: list})
@@ -128,31 +127,6 @@ func (d *Desk) plan(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.fault = desk.Words(f)
 	return d.showBatches(w, r, web.Status(err), v)
-}
-
-// listOf reads the list that a form brings. A file goes through one without a name, so that nothing of it stays on disk.
-func listOf(r *http.Request, pasted string) (*report.List, string, error) {
-	up, head, err := r.FormFile("file")
-	if errors.Is(err, http.ErrMissingFile) || err == nil && head.Size == 0 {
-		list, err := report.ReadText(strings.NewReader(pasted))
-		return list, "粘贴的名单", err
-	}
-	if err != nil {
-		return nil, "", errBatchForm.With(err)
-	}
-	defer func() { _ = up.Close() }()
-	f, err := os.CreateTemp("", "gongxin-reports-*")
-	if err != nil {
-		return nil, "", err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, "", errors.Join(err, f.Close())
-	}
-	if _, err := io.Copy(f, up); err != nil {
-		return nil, "", errors.Join(err, f.Close())
-	}
-	list, err := report.ReadFile(f, head.Filename)
-	return list, head.Filename, err
 }
 
 // job finds the job that an address names, and asks whether its unit's jobs are the caller's to see.

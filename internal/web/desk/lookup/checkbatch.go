@@ -4,9 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
 	"strconv"
-	"strings"
 
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
@@ -23,6 +21,8 @@ const (
 )
 
 var errBatchForm = fault.New(fault.Invalid, "desk_lookup.batch_form", "提交的内容不是批量核查的表单，或者文件超过 8 MB", "请从批量核查页面选择文件或者粘贴代码")
+
+var codesForm = desk.ListForm[*check.Codes]{Text: check.ReadText, File: check.ReadFile, None: "粘贴的代码", Bad: errBatchForm}
 
 // batchView is the page of lists of codes.
 type batchView struct {
@@ -74,7 +74,7 @@ func (d *Desk) orderBatch(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer func() { _ = r.MultipartForm.RemoveAll() }()
 	v := &batchView{matter: desk.Cut(r.PostFormValue("matter"), 40), pasted: r.PostFormValue("codes")}
-	codes, name, unread := listOf(r, v.pasted)
+	codes, name, unread := codesForm.Read(r, v.pasted)
 	o := check.Order{Who: authz.From(r.Context()), Matter: v.matter, Name: name}
 	if unread == nil {
 		o.Codes, o.Missed = codes.List, codes.Missed()
@@ -100,31 +100,6 @@ func (d *Desk) orderBatch(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.fault = desk.Words(f)
 	return d.showBatches(w, r, web.Status(err), v)
-}
-
-// listOf reads the codes that a form brings. A file goes through one without a name, so that nothing of it stays on disk.
-func listOf(r *http.Request, pasted string) (*check.Codes, string, error) {
-	up, head, err := r.FormFile("file")
-	if errors.Is(err, http.ErrMissingFile) || err == nil && head.Size == 0 {
-		codes, err := check.ReadText(strings.NewReader(pasted))
-		return codes, "粘贴的代码", err
-	}
-	if err != nil {
-		return nil, "", errBatchForm.With(err)
-	}
-	defer func() { _ = up.Close() }()
-	f, err := os.CreateTemp("", "gongxin-check-*")
-	if err != nil {
-		return nil, "", err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, "", errors.Join(err, f.Close())
-	}
-	if _, err := io.Copy(f, up); err != nil {
-		return nil, "", errors.Join(err, f.Close())
-	}
-	codes, err := check.ReadFile(f, head.Filename)
-	return codes, head.Filename, err
 }
 
 // batch shows how far a list is.
