@@ -252,6 +252,11 @@ func (d *desks) personTask(h *holding) measure.Task {
 	must(d.t, err)
 	_, err = l.Listing.Decide(as(802, authz.ListApprover), e.ID, listing.Decision{Document: listing.Document{No: "执1号", On: clock.Today(d.app.Clock)}, Reason: "属实"})
 	must(d.t, err)
+	matter, err := d.app.Trust.Matters.ByCode(local, h.matter)
+	must(d.t, err)
+	matter.Kinds = []string{string(catalog.LegalEntity), string(catalog.Person)}
+	_, _, err = d.app.Trust.Matters.Save(local, audit.Who{Kind: string(authz.Local)}, matter)
+	must(d.t, err)
 	must(d.t, l.Measures.SaveMatter(local, measure.MatterLists{Matter: h.matter, Lists: []string{sampleList, list}, Measures: []string{sampleMeasure, row}, From: 20260101}))
 	o, err := l.Measures.Issue(as(802, authz.ListApprover), measure.Issue{Entry: e.ID, Measure: row, Reason: "有履行能力而拒不履行"})
 	must(d.t, err)
