@@ -51,6 +51,9 @@ func (c *ReportCmd) Run(e *Env) (err error) {
 	if err != nil {
 		return err
 	}
+	if d, err := reports.Decode(r.Document); err == nil && d.Proofs.Checkpoint == "" {
+		_, _ = fmt.Fprintln(e.Msg, "提示：没有打开公开日志，这份报告不附日志证明。请用 -c 给出运行服务的配置文件，其中写明城市")
+	}
 	raw, err := a.Reports.Print(e, r)
 	if err != nil {
 		return err

@@ -51,6 +51,9 @@ func (c *ReportCmd) batch(e *Env) (err error) {
 	if c.DryRun {
 		return c.planned(e, list, len(orders))
 	}
+	if list.Repeated+list.Without > 0 {
+		_, _ = fmt.Fprintf(e.Msg, "名单里重复 %d 行，没有代码 %d 行，略过\n", list.Repeated, list.Without)
+	}
 	if len(orders) == 0 {
 		return reports.ErrJobNone
 	}
