@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -130,15 +131,12 @@ func (e *Engine) SweepFiles(ctx context.Context, periods []Unnamed, named func(c
 		return Swept{}, err
 	}
 	for hash, bytes := range gone { // behind the commit: a content without a row is found again by nobody, a row without its content would be a lost paper
-		done, err := forget(ctx, hash)
-		if err != nil {
-			return s, err
-		}
-		if done {
+		done, failed := forget(ctx, hash)
+		if err = errors.Join(err, failed); done { // one that fails does not keep the others: nobody comes back for them
 			s.Files, s.Bytes = s.Files+1, s.Bytes+bytes
 		}
 	}
-	return s, nil
+	return s, err
 }
 
 // uploads gives attachments whose period is over, named or not, oldest first.

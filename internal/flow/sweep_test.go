@@ -121,3 +121,31 @@ func TestSweepLeavesWhatIsHandedInMeanwhile(t *testing.T) {
 		}
 	})
 }
+
+// A content that cannot be taken away keeps no other one: their rows are gone, and no later sweep finds them.
+func TestSweepGoesOnBehindWhatFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.SQLite(t))
+	ctx := as(t.Context(), applicant)
+	for i := range 3 {
+		if _, err := w.Attach(ctx, "材料", strings.NewReader(fmt.Sprintf("%%PDF-1.7\n%d", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	periods, err := DefaultUnnamed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Set(w.clock.Now().AddDate(0, 0, 120))
+	broken, tried := errors.New("the disk says no"), 0
+	forget := func(context.Context, string) (bool, error) {
+		if tried++; tried == 1 {
+			return false, broken
+		}
+		return true, nil
+	}
+	nothing := func(context.Context, db.Querier, func(string)) error { return nil }
+	if s, err := w.SweepFiles(ctx, periods, nothing, forget); !errors.Is(err, broken) || tried != 3 || s.Uploads != 3 || s.Files != 2 {
+		t.Errorf("%+v after %d contents, %v", s, tried, err)
+	}
+}
