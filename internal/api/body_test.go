@@ -38,7 +38,7 @@ func TestBodyIsWordedForItsReader(t *testing.T) {
 	for body, want := range map[string][2]string{
 		`{"subject":"` + codeA + `","purpose":"credit","subject":"` + codeA + `"}`: {"同一个名称写了两次", "只写一次"},
 		`{"张三":"1","purpose":"credit"}`:                                            {"没有的字段", "subject、person（"},
-		`{"subject":"` + codeA + `","matter":"X","asOf":"昨天"}`:               {"正文的 asOf 应为", "修改"},
+		`{"subject":"` + codeA + `","matter":"X","asOf":"昨天"}`:                     {"正文的 asOf 应为", "修改"},
 		"{\"subject\":\"\xd5\xc5\"}":                                               {"不是 UTF-8", "UTF-8"},
 	} {
 		res := w.as(t, "banker", "POST", "/disclosures", body)
