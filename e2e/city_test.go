@@ -60,9 +60,16 @@ func fileCity(t *testing.T, in *install, dir string) (faults []string) {
 	var totals []synth.Totals
 	readJSON(t, filepath.Join(dir, synth.TotalsName), &totals)
 	foretold := readExpected(t, filepath.Join(dir, synth.RowsName))
-	register := in.open(t).Agencies
+	register := in.open(t)
+	city, err := synth.New(synth.Options{Seed: 7, Subjects: 1}) // the departments, and what each of them lists, are those of every city
+	if err == nil {
+		err = register.RegisterCity(t.Context(), city)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, a := range agencies {
-		if _, err := register.Add(t.Context(), a.Code, a.Name, a.Region); err != nil {
+		if _, err := register.Agencies.Add(t.Context(), a.Code, a.Name, a.Region); err != nil {
 			t.Fatal(err)
 		}
 	}
