@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"gongxin/internal/authz"
 	"gongxin/internal/fault"
@@ -121,6 +122,30 @@ func TestFormIsText(t *testing.T) {
 	}
 	if got := typed(" 附件\u202egnp.exe\u2066\u200f "); got != "附件gnp.exe" {
 		t.Errorf("what turns a text stays in it: %q", got)
+	}
+}
+
+// patient is a connection that says until when it waits.
+type patient struct {
+	*httptest.ResponseRecorder
+	read, write time.Time
+}
+
+func (p *patient) SetReadDeadline(t time.Time) error  { p.read = t; return nil }
+func (p *patient) SetWriteDeadline(t time.Time) error { p.write = t; return nil }
+
+// Twenty megabytes take a telephone longer than a page may take; the answer has its time after them.
+func TestSlowNetworksSendTheirFiles(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodPost, "/me/objections/1/supply", strings.NewReader("--x--\r\n"))
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	w, began := &patient{ResponseRecorder: httptest.NewRecorder()}, time.Now()
+	if _, _, err := FormWithFile(w, r, tooLarge{}, "材料"); err != nil {
+		t.Fatal(err)
+	}
+	const slow = flow.MaxAttachment * 8 / 1_000_000 * time.Second // a megabit a second
+	if w.read.Before(began.Add(slow)) || w.write.Before(w.read.Add(filedTime)) {
+		t.Errorf("waits %v for the form and %v for its answer", w.read.Sub(began), w.write.Sub(began))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gongxin/internal/audit"
+	"gongxin/internal/clock"
 	"gongxin/internal/flow"
 	"gongxin/internal/publish"
 )
@@ -23,6 +24,12 @@ type Attacher interface {
 // maxFiled bounds a form with a file. It is some more than an attachment may have: whoever chose too large a file is told so on the form, with what they typed.
 const maxFiled = 3*flow.MaxAttachment + 256<<10
 
+// How long a telephone may take to send a form with its files, and how long to answer it, scanner included.
+const (
+	uploadTime = 3 * time.Minute
+	filedTime  = 30 * time.Second
+)
+
 // FormWithFile reads a form that may carry a file under "file", and takes the file in as title. hashes is empty when none was chosen. The fields are
 // given even when the file is refused, so that nobody types them twice.
 func FormWithFile(w http.ResponseWriter, r *http.Request, in Attacher, title string) (form url.Values, hashes []string, err error) {
@@ -30,6 +37,10 @@ func FormWithFile(w http.ResponseWriter, r *http.Request, in Attacher, title str
 		form, err = Form(w, r)
 		return form, nil, err
 	}
+	until := (clock.System{}).Now().Add(uploadTime) // the machine's clock, whatever day the pages live in
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(until) // a recorder in a test has no deadlines; a real connection does
+	_ = rc.SetWriteDeadline(until.Add(filedTime))
 	r.Body = http.MaxBytesReader(w, r.Body, maxFiled)
 	if err := r.ParseMultipartForm(1 << 20); err != nil { //nolint:gosec // G120: MaxBytesReader above bounds it
 		var large *http.MaxBytesError
