@@ -289,7 +289,7 @@ func (c *UserDisableCmd) Run(e *Env) error {
 		if err := d.accounts.Disable(e, d.by, a.ID); err != nil {
 			return err
 		}
-		e.say("账号 #%d 已停用，登录和接口密钥立即失效。", a.ID)
+		e.say("账号 #%d 已停用。登录和接口密钥已失效；正在运行的服务几秒内生效。", a.ID)
 		return nil
 	})
 }
