@@ -46,7 +46,7 @@ func (s *Service) WriteResult(ctx context.Context, who authz.Actor, batch int64,
 	next := s.readAhead(ctx, batch)
 	defer func() {
 		stop()
-		for range next { //nolint:revive // until the reader has ended
+		for range next { // until the reader has ended
 		}
 	}()
 	for p := range next {

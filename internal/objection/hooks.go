@@ -276,10 +276,10 @@ func (s *Service) turnShown(ctx context.Context, tx *db.Tx, o *Objection, from, 
 
 // shownAs gives the records in which the public sees what is disputed.
 func (s *Service) shownAs(ctx context.Context, q db.Querier, o *Objection) ([]record.ID, error) {
-	switch {
-	case o.Kind == OfRepair:
+	switch o.Kind {
+	case OfRepair:
 		return nil, nil
-	case o.Kind == OfEntry:
+	case OfEntry:
 		number, err := strconv.ParseInt(o.Target, 10, 64)
 		if s.Lists == nil || err != nil {
 			return nil, ErrTarget

@@ -40,7 +40,7 @@ func TestThird(t *testing.T) {
 		c, d := third(a, q), third(b, q)
 		u := rapid.Float64Range(0, 1).Draw(r, "u")
 		square := (1-u)*(1-u)*float64(a.x) + 2*u*(1-u)*float64(q.x) + u*u*float64(b.x)
-		cubic := math.Pow(1-u, 3)*float64(a.x) + 3*u*math.Pow(1-u, 2)*float64(c.x) + 3*u*u*(1-u)*float64(d.x) + u*u*u*float64(b.x)
+		cubic := (1-u)*(1-u)*(1-u)*float64(a.x) + 3*u*(1-u)*(1-u)*float64(c.x) + 3*u*u*(1-u)*float64(d.x) + u*u*u*float64(b.x)
 		if math.Abs(square-cubic) > 1e-6 {
 			r.Fatalf("%v and %v", square, cubic)
 		}

@@ -75,7 +75,7 @@ func TestRemindedTogether(t *testing.T) {
 		w.file("XZCF", 20260511, nil)
 		w.day(20260811)
 		w.must(d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			_, err := tx.ExecContext(ctx, `INSERT INTO repair_reminder (subject_id, target, due_on, label, sent_at) VALUES ($1, 'nothing that is one', 20260101, 'x', 0)`, int64(firm))
+			_, err := tx.ExecContext(ctx, `INSERT INTO repair_reminder (subject_id, target, due_on, label, sent_at) VALUES ($1, 'nothing that is one', 20260101, 'x', 0)`, firm)
 			return err
 		}))
 		w.told = nil

@@ -2,7 +2,7 @@ package subject
 
 import (
 	"context"
-	"errors"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -76,23 +76,18 @@ func logLegacyCode(ctx context.Context, tx *db.Tx, code, note, actor string, at 
 // LogEarlierCodes queues the leaves of the codes that are on the list from before there was a log; see catalog.LogEarlier.
 func LogEarlierCodes(ctx context.Context, tx *db.Tx) (err error) {
 	defer fault.Wrap(&err, "subject.LogEarlierCodes")
-	rows, err := tx.QueryContext(ctx, `SELECT code, note, added_by, added_at FROM legacy_code ORDER BY code`)
-	if err != nil {
-		return err
-	}
 	type row struct {
 		code, note, by string
 		at             int64
 	}
 	var earlier []row
-	for rows.Next() {
+	err = db.ForEach(ctx, tx, func(rows *sql.Rows) error {
 		var r row
-		if err := rows.Scan(&r.code, &r.note, &r.by, &r.at); err != nil {
-			return errors.Join(err, rows.Close())
-		}
+		err := rows.Scan(&r.code, &r.note, &r.by, &r.at)
 		earlier = append(earlier, r)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}, `SELECT code, note, added_by, added_at FROM legacy_code ORDER BY code`)
+	if err != nil {
 		return err
 	}
 	for _, r := range earlier {
