@@ -10,6 +10,7 @@ import (
 	"gongxin/internal/agency"
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
+	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
@@ -23,6 +24,7 @@ const path = "/desk/inbox"
 type Cases interface {
 	Tables() []*flow.Table
 	Get(ctx context.Context, id int64) (*flow.Case, error)
+	Load(ctx context.Context, q db.Querier, id int64) (*flow.Case, error)
 	Inbox(ctx context.Context, f flow.Filter) (flow.Page, error)
 	Count(ctx context.Context, f flow.Filter) (flow.Tally, error)
 	Left(c *flow.Case) (int, bool)
@@ -50,6 +52,9 @@ type Deps struct {
 	Divisions Divisions
 	Home      Home
 }
+
+// errTaken refuses to take a case out of another's hands by a page from before: who may, hands it over.
+var errTaken = fault.New(fault.Conflict, "inbox.taken", "这件事项已经有别的经办人", "请刷新待办；要换经办人的，由负责人在“转交事项”里办理")
 
 // Desk is the inbox.
 type Desk struct{ Deps }
@@ -81,8 +86,19 @@ func (d *Desk) take(w http.ResponseWriter, r *http.Request) error {
 	if form.Get("back") != "" {
 		to, done = "", "back"
 	}
+	mine, err := d.Cases.Principals(r.Context(), authz.From(r.Context()).String())
+	if err != nil {
+		return err
+	}
 	err = d.DB.Tx(r.Context(), func(ctx context.Context, tx *db.Tx) error {
-		_, err := d.Cases.Assign(ctx, tx, id, to, "")
+		c, err := d.Cases.Load(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if c.Assignee != "" && !slices.Contains(mine, c.Assignee) { // since the page was opened
+			return errTaken
+		}
+		_, err = d.Cases.Assign(ctx, tx, id, to, "")
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +116,35 @@ func TestInbox(t *testing.T) {
 	}
 	office := desktest.As(8, authz.Grant{Role: authz.OfficeOperator, Region: "990100"})
 	desktest.Want(t, desktest.Visit(t, w.handler, office, path, nil), http.StatusOK, "别的单位的意见", "关于处罚公示的意见")
+}
+
+// A page from before takes no case out of a colleague's hands, and gives none back that is a colleague's.
+func TestTakenMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var id int64
+	w.open(t, "一条意见", "R1", 3, func(_ context.Context, _ *db.Tx, c *flow.Case) error { id = c.ID; return nil })
+	at, colleague := path+"/"+strconv.FormatInt(id, 10)+"/take", desktest.As(10, authz.Grant{Role: authz.Reviewer, Agency: 3})
+	back := url.Values{"back": {"1"}}
+	for i, x := range []struct {
+		who      authz.Actor
+		form     url.Values
+		status   int
+		assignee string
+	}{
+		{reviewer, url.Values{}, http.StatusSeeOther, "account:9"},
+		{colleague, url.Values{}, http.StatusConflict, "account:9"},
+		{colleague, back, http.StatusConflict, "account:9"},
+		{reviewer, back, http.StatusSeeOther, ""},
+		{colleague, url.Values{}, http.StatusSeeOther, "account:10"},
+	} {
+		answer := desktest.Visit(t, w.handler, x.who, at, x.form)
+		c, err := w.engine.Get(t.Context(), id)
+		desktest.Must(t, err)
+		if answer.Code != x.status || c.Assignee != x.assignee {
+			t.Errorf("%d: %d, in the hands of %q", i, answer.Code, c.Assignee)
+		}
+	}
 }
 
 func TestInboxOfOthers(t *testing.T) {
