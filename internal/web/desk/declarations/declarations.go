@@ -39,6 +39,7 @@ type Rules interface {
 // Cases keeps the procedures; *flow.Engine does.
 type Cases interface {
 	desk.Cases
+	GetAll(ctx context.Context, ids []int64) (map[int64]*flow.Case, error)
 	Table(kind string) *flow.Table
 	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
 	OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
@@ -142,11 +143,15 @@ func (d *Desk) rows(ctx context.Context, list []declaration.Declaration) ([]row,
 	if err := d.Looks.Record(ctx, publish.Each(list, d.lookAt)...); err != nil {
 		return nil, err
 	}
-	ids := make([]int64, len(list))
+	ids, steps := make([]int64, len(list)), make([]int64, len(list))
 	for i := range list {
-		ids[i] = list[i].Subject
+		ids[i], steps[i] = list[i].Subject, list[i].Case
 	}
 	labels, err := d.Labels.Labels(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	cases, err := d.Cases.GetAll(ctx, steps)
 	if err != nil {
 		return nil, err
 	}
@@ -156,12 +161,10 @@ func (d *Desk) rows(ctx context.Context, list []declaration.Declaration) ([]row,
 		if r.unit, err = desk.UnitName(ctx, d.Agencies, x.Agency); err != nil {
 			return nil, err
 		}
-		c, err := d.Cases.Get(ctx, x.Case)
-		if err != nil {
-			return nil, err
-		}
-		if r.left, r.runs = d.Cases.Left(c); r.runs {
-			r.due = c.Due.String()
+		if c := cases[x.Case]; c != nil {
+			if r.left, r.runs = d.Cases.Left(c); r.runs {
+				r.due = c.Due.String()
+			}
 		}
 		out[i] = r
 	}

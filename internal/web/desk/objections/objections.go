@@ -49,6 +49,7 @@ type Rules interface {
 type Cases interface {
 	desk.Attacher
 	desk.Cases
+	GetAll(ctx context.Context, ids []int64) (map[int64]*flow.Case, error)
 	Table(kind string) *flow.Table
 	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
 	OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
@@ -177,11 +178,15 @@ func (d *Desk) rows(ctx context.Context, list []objection.Objection) ([]row, err
 
 // words puts objections into words; who reads them stands in the log already.
 func (d *Desk) words(ctx context.Context, list []objection.Objection) ([]row, error) {
-	ids := make([]int64, len(list))
+	ids, steps := make([]int64, len(list)), make([]int64, len(list))
 	for i := range list {
-		ids[i] = list[i].Subject
+		ids[i], steps[i] = list[i].Subject, list[i].Case
 	}
 	labels, err := d.Labels.Labels(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	cases, err := d.Cases.GetAll(ctx, steps)
 	if err != nil {
 		return nil, err
 	}
@@ -192,12 +197,10 @@ func (d *Desk) words(ctx context.Context, list []objection.Objection) ([]row, er
 		if r.unit, err = desk.UnitName(ctx, d.Agencies, o.Agency); err != nil {
 			return nil, err
 		}
-		c, err := d.Cases.Get(ctx, o.Case)
-		if err != nil {
-			return nil, err
-		}
-		if r.left, r.runs = d.Cases.Left(c); r.runs {
-			r.due = c.Due.String()
+		if c := cases[o.Case]; c != nil {
+			if r.left, r.runs = d.Cases.Left(c); r.runs {
+				r.due = c.Due.String()
+			}
 		}
 		out[i] = r
 	}

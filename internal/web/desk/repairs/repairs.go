@@ -31,6 +31,7 @@ import (
 type Cases interface {
 	desk.Attacher
 	desk.Cases
+	GetAll(ctx context.Context, ids []int64) (map[int64]*flow.Case, error)
 	Timeline(ctx context.Context, id int64) ([]flow.Step, error)
 	OpenFile(ctx context.Context, id int64, hash string) (flow.Attachment, *os.File, error)
 	Left(c *flow.Case) (days int, ok bool)
@@ -171,9 +172,9 @@ func (r *row) link() string { return caseLink(r.ID) }
 
 // rows puts cases into words. Who asks for what is not public: it stands in the access log first.
 func (d *Desk) rows(ctx context.Context, list []repair.Case) ([]row, error) {
-	ids := make([]int64, len(list))
+	ids, steps := make([]int64, len(list)), make([]int64, len(list))
 	for i := range list {
-		ids[i] = list[i].Subject
+		ids[i], steps[i] = list[i].Subject, list[i].Flow
 	}
 	if err := d.Looks.Record(ctx, publish.Each(list, func(c repair.Case) audit.Access { return lookAt(c.Subject, c.Agency) })...); err != nil {
 		return nil, err
@@ -183,6 +184,10 @@ func (d *Desk) rows(ctx context.Context, list []repair.Case) ([]row, error) {
 		return nil, err
 	}
 	subjects, err := d.Register.ByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	cases, err := d.Cases.GetAll(ctx, steps)
 	if err != nil {
 		return nil, err
 	}
@@ -201,10 +206,8 @@ func (d *Desk) rows(ctx context.Context, list []repair.Case) ([]row, error) {
 		if r.unit, err = d.unit(ctx, c.Agency); err != nil {
 			return nil, err
 		}
-		if c.Open {
-			if err := d.clock(ctx, &r); err != nil {
-				return nil, err
-			}
+		if step := cases[c.Flow]; c.Open && step != nil {
+			d.clock(&r, step)
 		}
 		out[i] = r
 	}
@@ -220,17 +223,13 @@ func (d *Desk) unit(ctx context.Context, id int64) (string, error) {
 }
 
 // clock says until when the next step is in time.
-func (d *Desk) clock(ctx context.Context, r *row) error {
-	c, err := d.Cases.Get(ctx, r.Flow)
-	if err != nil {
-		return err
-	}
+func (d *Desk) clock(r *row, c *flow.Case) {
 	if c.PausedOn != 0 {
 		r.state, r.due = "等待补交", "最迟 "+c.PauseUntil.String()
-		return nil
+		return
 	}
 	if c.Due.IsZero() {
-		return nil
+		return
 	}
 	r.due = "最迟 " + c.Due.String()
 	if days, ok := d.Cases.Left(c); ok {
@@ -243,7 +242,6 @@ func (d *Desk) clock(ctx context.Context, r *row) error {
 			r.left = "还有 " + strconv.Itoa(days) + " 个工作日"
 		}
 	}
-	return nil
 }
 
 type listView struct {
