@@ -80,10 +80,14 @@ func (s *Service) endAll(ctx context.Context, where string, arg any, how func(*E
 			if on.Start().After(due[i].ListedAt) {
 				in.At = on.Start()
 			}
-			_, err := s.step(ctx, due[i].ID, event, in, func(_ *db.Tx, e *Entry, _ *Kind) error {
+			end := func(_ *db.Tx, e *Entry, _ *Kind) error {
 				s.end(e, why, on)
 				return nil
-			})
+			}
+			_, err := s.step(ctx, due[i].ID, event, in, end)
+			if errors.Is(err, flow.ErrAt) { // somebody took a step after that midnight, while nothing ran: the entry ended on its day all the same
+				_, err = s.step(ctx, due[i].ID, event, flow.Input{}, end)
+			}
 			if err != nil && !errors.Is(err, flow.ErrClosed) { // another process was first
 				first = errors.Join(first, err)
 				continue

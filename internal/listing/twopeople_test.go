@@ -73,6 +73,25 @@ func TestRemovalTakesTwo(t *testing.T) {
 	})
 }
 
+// A step that somebody takes after the midnight on which an entry is over, before anything has run, does not keep the entry on its list.
+func TestEndsPastALaterStep(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		x := newDesk(t, d)
+		e := x.listed("YZSX-ZFCG")
+		x.day(e.Until.AddDays(3))
+		if _, err := x.Leave(x.clerk(), e.ID, listing.Revoked, "决定被撤销", nil); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := x.RunDue(context.Background()); n != 1 || err != nil {
+			t.Errorf("%d ended: %v", n, err)
+		}
+		if e, err := x.Get(context.Background(), d.Read(), e.ID); err != nil || e.State == listing.Listed || e.RemovedWhy != listing.Expired || e.RemovedOn != e.Until {
+			t.Errorf("%+v, %v", e, err)
+		}
+	})
+}
+
 // withBoth is a login that holds the post that proposes and the post that decides.
 func (x *desk) withBoth(account int64) context.Context {
 	return as(x.both(account))
