@@ -47,5 +47,6 @@ func (c *GenCmd) Run(e *Env) error {
 		return err
 	}
 	e.say("已写到 %s，用时 %.1f 秒。文件清单见 manifest.json，单位见 agencies.json，预期回执见 expected.json。", c.Out, time.Since(begun).Seconds())
+	e.say("名单类文件（YZSX、SXBZXR、JYYC）的预期，以认定单位已经登记为前提：gongxin listing empower。")
 	return nil
 }
