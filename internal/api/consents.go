@@ -259,6 +259,9 @@ func (s *server) listConsents(ctx context.Context, in *consentsInput) (*body[Lis
 	if err != nil {
 		return nil, err
 	}
+	if err := s.Looks.Record(ctx, consent.Looks(who, list)...); err != nil {
+		return nil, err
+	}
 	out := &body[List[Consent]]{Body: List[Consent]{Items: make([]Consent, 0, len(list)), Next: next}}
 	for i := range list {
 		c, err := s.consentOf(ctx, &list[i])
@@ -288,6 +291,9 @@ func (s *server) consent(ctx context.Context, in *consentInput) (*body[ConsentRe
 	who := authz.From(ctx)
 	c, r, err := s.Consents.Get(ctx, who, numberOr(in.ID, none))
 	if err != nil {
+		return nil, err
+	}
+	if err := s.Looks.Record(ctx, consent.Looks(who, []consent.Consent{*c})...); err != nil {
 		return nil, err
 	}
 	out, err := s.consentReceipt(ctx, c, r)

@@ -127,7 +127,7 @@ func newWorldOn(t testing.TB, d *db.DB) *world {
 	w.filer = newFakeFiler(t)
 	w.Handler, err = New(Deps{
 		Version: "test", Reader: p, Filer: w.filer, Agencies: agencies, Catalogue: editions, Clock: w.clock, Actors: whoIs{w}, Authority: authority,
-		Disclosures: p, Consents: w.consents, Audit: w.log, Subjects: subjects, Labels: p, RegionName: divisions.Name, Limits: Limits{SearchesPerSecond: -1},
+		Disclosures: p, Looks: publish.Looks{DB: d, Log: w.log, Clock: w.clock}, Consents: w.consents, Audit: w.log, Subjects: subjects, Labels: p, RegionName: divisions.Name, Limits: Limits{SearchesPerSecond: -1},
 		KeyExpires: func(context.Context, int64) (time.Time, error) { return workday.AddDate(0, 6, 0), nil },
 		Session: func(r *http.Request) string {
 			c, err := r.Cookie("gx")

@@ -69,7 +69,7 @@ func (a *App) pages(site *web.Site, rt *web.Router) {
 	}).Routes(rt)
 	look := lookup.New(lookup.Deps{
 		Site: site, Discloser: a.Publish, Matters: t.Matters, Consents: t.Consents, Agencies: a.Agencies, Editions: a.Editions, Clock: a.Clock,
-		Checks: a.Checks, Wake: a.wakeChecks,
+		Looks: a.looks(), Checks: a.Checks, Wake: a.wakeChecks,
 	})
 	look.Routes(rt)
 	drafts.New(drafts.Deps{

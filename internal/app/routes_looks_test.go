@@ -10,7 +10,7 @@ import (
 	"gongxin/internal/authz"
 )
 
-// unlooked are pages that name a business and leave no entry, with the reason.
+// unlooked are pages that name a business and leave no entry, with the reason. Papers are their parties' own: an auditor's look at them is written down.
 var unlooked = map[string]string{
 	"GET /api/v1/audit/access":                   "a look into the log is an act",
 	"GET /desk/audit/access":                     "a look into the log is an act",
@@ -55,7 +55,7 @@ func TestPagesThatNameABusinessAreOnFile(t *testing.T) {
 				continue
 			}
 			named++
-			if newest() == before && unlooked[route.Pattern] == "" {
+			if newest() == before && (unlooked[route.Pattern] == "" || role == authz.Auditor && strings.Contains(route.Pattern, "consent")) {
 				t.Errorf("%s names the business to %s, and nobody wrote that down", route.Pattern, role)
 			}
 		}

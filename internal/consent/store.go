@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"gongxin/internal/audit"
 	"gongxin/internal/authz"
 	"gongxin/internal/db"
 	"gongxin/internal/fault"
@@ -83,6 +84,33 @@ func (s *Store) Get(ctx context.Context, who authz.Actor, consent int64) (*Conse
 		return nil, nil, err
 	}
 	return c, s.receipt(c.Document, c.Signature, c.KeyID), nil
+}
+
+// LookKind names a look at somebody's consent in the access log.
+const LookKind = "consent"
+
+// Look is the access entry of an actor who reads a consent and is no party to it, as an auditor is; ok is false for the subject's own side and for staff of the grantee,
+// whose paper it is.
+func (c *Consent) Look(who authz.Actor) (look audit.Access, ok bool) {
+	for i := range who.Grants {
+		g := &who.Grants[i]
+		if g.Role != authz.Auditor && (g.Subject != 0 && g.Subject == c.Subject || g.Agency != 0 && g.Agency == c.Grantee) {
+			return audit.Access{}, false
+		}
+	}
+	return audit.Access{Subject: c.Subject, What: LookKind, Basis: "审计：授权书 " + number(c.ID)}, true
+}
+
+// Looks are the entries for a list.
+func Looks(who authz.Actor, list []Consent) (looks []audit.Access) {
+	seen := map[int64]bool{}
+	for i := range list {
+		if a, ok := list[i].Look(who); ok && !seen[a.Subject] {
+			seen[a.Subject] = true
+			looks = append(looks, a)
+		}
+	}
+	return looks
 }
 
 // OfSubject gives the consents that a subject gave, newest first, whatever their state.

@@ -110,7 +110,7 @@ func lookWord(what string) string {
 }
 
 var lookWords = map[string]string{
-	audit.Own: "查看本人档案", "subject": "查询全部有关记录", "record": "查询一条记录", "consented": "凭授权查询", "check": "按应用事项核查", "check_again": "再看核查结果", "claim": "审核认领时查看材料", "queue": "核对报送的记录归到哪个主体", "report": "信用报告", "objection": "办理您的异议", "listing": "查看名单条目", "order": "查看联合奖惩指令", "task": "查看联合奖惩任务", "correction": "查看更正告知", "repair": "办理信用修复", "declaration": "审查您的自主申报",
+	audit.Own: "查看本人档案", "subject": "查询全部有关记录", "record": "查询一条记录", "consented": "凭授权查询", "check": "按应用事项核查", "check_again": "再看核查结果", "claim": "审核认领时查看材料", "queue": "核对报送的记录归到哪个主体", "report": "信用报告", "objection": "办理您的异议", "listing": "查看名单条目", "order": "查看联合奖惩指令", "task": "查看联合奖惩任务", "correction": "查看更正告知", consent.LookKind: "审计时查看您的授权书", "repair": "办理信用修复", "declaration": "审查您的自主申报",
 }
 
 func purposeName(list []consent.Purpose, code string) string {

@@ -17,11 +17,11 @@ var kindOptions = options("account", "账号", "key", "接口密钥", "local", "
 
 var whatWords = map[string]string{
 	"subject": "查一个主体", "record": "查一条记录", "consented": "凭授权查询", "own": "本人查询", "check": "信用核查", "check_again": "再看核查结果", "claim": "审核认领时看材料",
-	"queue": "看待匹配的行", "workbook": "下载错误表", "file": "下载报送原文件", "listing": "看名单条目", "order": "看联合奖惩指令", "task": "看联合奖惩任务", "repair": "办理信用修复", "objection": "办理异议", "report": "再次查看信用报告", "correction": "看更正告知", "declaration": "审查自主申报",
+	"queue": "看待匹配的行", "workbook": "下载错误表", "file": "下载报送原文件", "listing": "看名单条目", "order": "看联合奖惩指令", "task": "看联合奖惩任务", "repair": "办理信用修复", "objection": "办理异议", "report": "再次查看信用报告", "correction": "看更正告知", "consent": "审计时看授权书", "declaration": "审查自主申报",
 }
 
 var whatOptions = options("subject", "查一个主体", "record", "查一条记录", "consented", "凭授权查询", "own", "本人查询", "check", "信用核查", "check_again", "再看核查结果", "claim", "审核认领时看材料",
-	"queue", "看待匹配的行", "workbook", "下载错误表", "file", "下载报送原文件", "listing", "看名单条目", "order", "看联合奖惩指令", "task", "看联合奖惩任务", "repair", "办理信用修复", "objection", "办理异议", "report", "再次查看信用报告", "correction", "看更正告知")
+	"queue", "看待匹配的行", "workbook", "下载错误表", "file", "下载报送原文件", "listing", "看名单条目", "order", "看联合奖惩指令", "task", "看联合奖惩任务", "repair", "办理信用修复", "objection", "办理异议", "report", "再次查看信用报告", "correction", "看更正告知", "consent", "审计时看授权书", "declaration", "审查自主申报")
 
 var outcomeWords = map[string]string{log.Answered: "已作答", log.Refused: "已拒绝"}
 

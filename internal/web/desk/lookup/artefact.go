@@ -41,6 +41,9 @@ func (d *Desk) found(r *http.Request) (*artefactView, error) {
 	if err := d.site.See(ctx, authz.Scope{Subject: c.Subject, Agency: c.Grantee, Region: unit.Region}, consent.ErrNone); err != nil {
 		return nil, err
 	}
+	if err := d.Looks.Record(ctx, consent.Looks(authz.From(ctx), []consent.Consent{*c})...); err != nil {
+		return nil, err
+	}
 	v := &artefactView{consentRow: consentRow{Consent: *c}, state: c.State(d.Clock.Now()), grantee: unit.Name, receipt: receipt}
 	v.revoked, err = d.Consents.Revocation(ctx, authz.From(ctx), n)
 	return v, err

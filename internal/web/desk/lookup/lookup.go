@@ -58,6 +58,7 @@ type Deps struct {
 	Agencies  Agencies
 	Editions  Editions
 	Clock     clock.Clock
+	Looks     publish.Looks // puts on file who reads a consent without being a party to it
 
 	Checks Checks // nil = this desk makes none
 	Wake   func() // tells the worker that a list of codes waits; nil when it finds out by itself
