@@ -15,6 +15,7 @@ import (
 	"gongxin/internal/clock"
 	"gongxin/internal/consent"
 	"gongxin/internal/fault"
+	"gongxin/internal/publish"
 	"gongxin/internal/subject"
 )
 
@@ -259,7 +260,7 @@ func (s *server) listConsents(ctx context.Context, in *consentsInput) (*body[Lis
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Looks.Record(ctx, consent.Looks(who, list)...); err != nil {
+	if err := s.Looks.Record(ctx, publish.Each(consent.Foreign(who, list), consent.Look)...); err != nil {
 		return nil, err
 	}
 	out := &body[List[Consent]]{Body: List[Consent]{Items: make([]Consent, 0, len(list)), Next: next}}
@@ -293,7 +294,7 @@ func (s *server) consent(ctx context.Context, in *consentInput) (*body[ConsentRe
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Looks.Record(ctx, consent.Looks(who, []consent.Consent{*c})...); err != nil {
+	if err := s.Looks.Record(ctx, publish.Each(consent.Foreign(who, []consent.Consent{*c}), consent.Look)...); err != nil {
 		return nil, err
 	}
 	out, err := s.consentReceipt(ctx, c, r)

@@ -24,6 +24,17 @@ func Clean(s string) string {
 	return w.String()
 }
 
+// Typed gives a text as it was meant: without blanks around it, and without signs that turn the order in which characters are shown, by which a text could show
+// its reader another one than it is. Unlike Clean it leaves the lines of a longer text as they are.
+func Typed(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, s))
+}
+
 // Fold brings full-width letters, digits and signs to half width and then cleans. It is for codes, numbers
 // and dates; running text keeps its Chinese punctuation with Clean.
 func Fold(s string) string {

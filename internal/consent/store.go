@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -89,28 +90,25 @@ func (s *Store) Get(ctx context.Context, who authz.Actor, consent int64) (*Conse
 // LookKind names a look at somebody's consent in the access log.
 const LookKind = "consent"
 
-// Look is the access entry of an actor who reads a consent and is no party to it, as an auditor is; ok is false for the subject's own side and for staff of the grantee,
-// whose paper it is.
-func (c *Consent) Look(who authz.Actor) (look audit.Access, ok bool) {
-	for i := range who.Grants {
-		g := &who.Grants[i]
-		if g.Role != authz.Auditor && (g.Subject != 0 && g.Subject == c.Subject || g.Agency != 0 && g.Agency == c.Grantee) {
-			return audit.Access{}, false
+// Foreign gives those of a list to which an actor is no party, as an auditor is none: neither on the subject's own side, nor staff of the grantee, whose paper it is.
+func Foreign(who authz.Actor, list []Consent) (out []Consent) {
+	for i := range list {
+		if !list[i].party(who) {
+			out = append(out, list[i])
 		}
 	}
-	return audit.Access{Subject: c.Subject, What: LookKind, Basis: "审计：授权书 " + number(c.ID)}, true
+	return out
 }
 
-// Looks are the entries for a list.
-func Looks(who authz.Actor, list []Consent) (looks []audit.Access) {
-	seen := map[int64]bool{}
-	for i := range list {
-		if a, ok := list[i].Look(who); ok && !seen[a.Subject] {
-			seen[a.Subject] = true
-			looks = append(looks, a)
-		}
-	}
-	return looks
+func (c *Consent) party(who authz.Actor) bool {
+	return slices.ContainsFunc(who.Grants, func(g authz.Grant) bool {
+		return g.Role != authz.Auditor && (g.Subject != 0 && g.Subject == c.Subject || g.Agency != 0 && g.Agency == c.Grantee)
+	})
+}
+
+// Look is the access entry of whoever reads a consent without being a party to it.
+func Look(c Consent) audit.Access {
+	return audit.Access{Subject: c.Subject, What: LookKind, Basis: "审计：授权书 " + number(c.ID)}
 }
 
 // OfSubject gives the consents that a subject gave, newest first, whatever their state.

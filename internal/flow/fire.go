@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"gongxin/internal/audit"
@@ -131,7 +130,7 @@ func (e *Engine) check(ctx context.Context, tx *db.Tx, p *procedure, c *Case, m 
 }
 
 func checkTexts(in *Input, required bool) error {
-	in.Reason, in.Note = shown(in.Reason), shown(in.Note)
+	in.Reason, in.Note = cntext.Typed(in.Reason), cntext.Typed(in.Note)
 	switch n := utf8.RuneCountInString(in.Reason); {
 	case required && n < 2:
 		return ErrReason
@@ -141,16 +140,6 @@ func checkTexts(in *Input, required bool) error {
 		return ErrPersonal
 	}
 	return nil
-}
-
-// shown gives a text without blanks around it, and without signs that turn the order in which characters are shown: it would show its reader another one than it is.
-func shown(text string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, text))
 }
 
 // HasPersonal reports whether a text holds the identity number of a resident: eighteen characters by themselves, with a day of birth and the right check

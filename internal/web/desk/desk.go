@@ -17,6 +17,7 @@ import (
 
 	"gongxin/internal/authz"
 	"gongxin/internal/clock"
+	"gongxin/internal/cntext"
 	"gongxin/internal/fault"
 	"gongxin/internal/web"
 	"gongxin/internal/web/ui"
@@ -70,7 +71,7 @@ func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 			if !readable(list[i]) {
 				return nil, ErrForm
 			}
-			list[i] = typed(list[i])
+			list[i] = cntext.Typed(list[i])
 		}
 	}
 	return r.PostForm, nil
@@ -79,17 +80,6 @@ func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 // readable reports whether a text holds nothing that nobody types: bytes that are no UTF-8, NULs, which not every database takes, and other control characters.
 func readable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\n' })
-}
-
-// typed gives a text as it was meant: without blanks around it, and without signs that turn the order in which characters are shown, by which a text could show
-// its reader another one than it is.
-func typed(text string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, text))
 }
 
 // See leads on after a change; to is a path of ours.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gongxin/internal/authz"
+	"gongxin/internal/cntext"
 	"gongxin/internal/fault"
 	"gongxin/internal/flow"
 	"gongxin/internal/ident"
@@ -120,7 +121,7 @@ func TestFormIsText(t *testing.T) {
 			t.Errorf("with a file, %q: %v", text, err)
 		}
 	}
-	if got := typed(" 附件\u202egnp.exe\u2066\u200f "); got != "附件gnp.exe" {
+	if got := cntext.Typed(" 附件\u202egnp.exe\u2066\u200f "); got != "附件gnp.exe" {
 		t.Errorf("what turns a text stays in it: %q", got)
 	}
 }

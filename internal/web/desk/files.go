@@ -12,6 +12,7 @@ import (
 
 	"gongxin/internal/audit"
 	"gongxin/internal/clock"
+	"gongxin/internal/cntext"
 	"gongxin/internal/flow"
 	"gongxin/internal/publish"
 )
@@ -56,7 +57,7 @@ func FormWithFile(w http.ResponseWriter, r *http.Request, in Attacher, title str
 			if !readable(text) {
 				return nil, nil, ErrForm
 			}
-			form.Add(name, typed(text))
+			form.Add(name, cntext.Typed(text))
 		}
 	}
 	if len(r.MultipartForm.File["file"]) > flow.MaxFiles { // before any is taken in

@@ -7,6 +7,7 @@ import (
 	"gongxin/internal/authz"
 	"gongxin/internal/consent"
 	"gongxin/internal/fault"
+	"gongxin/internal/publish"
 	"gongxin/internal/web"
 	"gongxin/internal/web/desk"
 	"gongxin/internal/web/ui"
@@ -41,7 +42,7 @@ func (d *Desk) found(r *http.Request) (*artefactView, error) {
 	if err := d.site.See(ctx, authz.Scope{Subject: c.Subject, Agency: c.Grantee, Region: unit.Region}, consent.ErrNone); err != nil {
 		return nil, err
 	}
-	if err := d.Looks.Record(ctx, consent.Looks(authz.From(ctx), []consent.Consent{*c})...); err != nil {
+	if err := d.Looks.Record(ctx, publish.Each(consent.Foreign(authz.From(ctx), []consent.Consent{*c}), consent.Look)...); err != nil {
 		return nil, err
 	}
 	v := &artefactView{consentRow: consentRow{Consent: *c}, state: c.State(d.Clock.Now()), grantee: unit.Name, receipt: receipt}
